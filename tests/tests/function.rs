@@ -61,6 +61,7 @@ async fn cloud(change: impl Fn(String) -> String) -> Result<(LocalCloud, TempDir
         seed: 1,
         time_scale: 1.0,
         faults: Vec::new(),
+        import_retained: false,
     };
     Ok((LocalCloud::start(options).await?, folder))
 }

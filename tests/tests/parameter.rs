@@ -253,6 +253,7 @@ async fn invoking_a_function_that_cannot_start_returns_the_reason() -> Result<()
         seed: 1,
         time_scale: 1.0,
         faults: Vec::new(),
+        import_retained: false,
     })
     .await?;
     for function in &template.functions {

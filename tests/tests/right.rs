@@ -225,6 +225,7 @@ async fn cloud(folder: &Path, template: &str) -> Result<LocalCloud> {
         seed: 1,
         time_scale: 1.0,
         faults: Vec::new(),
+        import_retained: false,
     };
     LocalCloud::start(options).await.context("start the cloud")
 }

@@ -126,6 +126,7 @@ impl<'a> Plan<'a> {
             seed: args.cloud.seed,
             time_scale: args.cloud.time_scale,
             faults: self.faults.cloud.clone(),
+            import_retained: args.cloud.import_retained,
         })
     }
 

@@ -98,6 +98,7 @@ impl Cloud {
             seed: 1,
             time_scale: 1.0,
             faults: Vec::new(),
+            import_retained: false,
         };
         let cloud = LocalCloud::start(options).await?;
         std::fs::write(folder.path().join("ca.pem"), cloud.ca_pem())?;

@@ -198,8 +198,8 @@ impl Functions {
         })
     }
 
-    /// Queues an event for the function with this ARN, name or logical id. Returns its request id
-    /// without waiting.
+    /// Queues an event for the function with this ARN, name or logical id. An ARN or name may end
+    /// with an alias or version. Returns its request id without waiting.
     ///
     /// # Errors
     ///
@@ -213,9 +213,9 @@ impl Functions {
         arn_or_name: &str,
         payload: Vec<u8>,
     ) -> Result<String, FunctionError> {
-        let pool = self.pool(arn_or_name)?;
+        let (pool, qualifier) = self.target(arn_or_name)?;
         check_size(arn_or_name, &payload, ASYNC_PAYLOAD_BYTES_MAX)?;
-        let event = Event::new(payload);
+        let event = Event::new(payload, qualifier);
         let request_id = event.request_id.clone();
         let (copies, delay) = pool.wiring.surroundings.fate_of_event(&pool.function);
         let deliveries = (0..copies)
@@ -230,9 +230,17 @@ impl Functions {
         Ok(request_id)
     }
 
-    /// Whether there is a function with this ARN, name or logical id.
-    pub fn knows(&self, arn_or_name: &str) -> bool {
-        self.pool(arn_or_name).is_ok()
+    /// The version that an invocation of this ARN, name or logical id runs; `None` if there is no
+    /// such function, version or alias.
+    pub fn version_of(&self, arn_or_name: &str) -> Option<&'static str> {
+        let (pool, qualifier) = self.target(arn_or_name).ok()?;
+        Some(pool.version(&qualifier))
+    }
+
+    /// ARN of the function with this name or ARN, with the alias or version that it ends with.
+    pub fn arn_of(&self, arn_or_name: &str) -> Option<String> {
+        let (pool, qualifier) = self.target(arn_or_name).ok()?;
+        Some(pool.arn(&qualifier))
     }
 
     /// Runs one event and waits for its outcome. The event runs to its end even if the caller stops
@@ -248,9 +256,9 @@ impl Functions {
         payload: Vec<u8>,
         client_context: Option<String>,
     ) -> Result<Outcome, FunctionError> {
-        let pool = self.pool(arn_or_name)?;
+        let (pool, qualifier) = self.target(arn_or_name)?;
         check_size(arn_or_name, &payload, SYNC_PAYLOAD_BYTES_MAX)?;
-        let mut event = Event::new(payload);
+        let mut event = Event::new(payload, qualifier);
         event.client_context = client_context;
         let (sender, outcome) = oneshot::channel();
         let reserved = pool.function.reserved_concurrency.is_some();
@@ -300,7 +308,7 @@ impl Functions {
     ///
     /// [`FunctionError::Unknown`].
     pub fn kill(&self, arn_or_name: &str) -> Result<(), FunctionError> {
-        self.pool(arn_or_name).map(|pool| pool.kill())
+        self.target(arn_or_name).map(|(pool, _)| pool.kill())
     }
 
     /// Kills every process and drops all queued events.
@@ -322,16 +330,15 @@ impl Functions {
         lock(&self.inner.pools).clone()
     }
 
-    fn pool(&self, arn_or_name: &str) -> Result<Arc<Pool>, FunctionError> {
-        self.pools()
-            .into_iter()
-            .find(|pool| {
-                let function = &pool.function;
-                [&function.arn, &function.name, &function.logical_id]
-                    .into_iter()
-                    .any(|name| name == arn_or_name)
-            })
-            .ok_or_else(|| FunctionError::Unknown(arn_or_name.to_owned()))
+    /// The function that a caller names, and the qualifier in its name.
+    fn target(&self, arn_or_name: &str) -> Result<(Arc<Pool>, String), FunctionError> {
+        let selected = |pool: Arc<Pool>| {
+            let by_id = (pool.function.logical_id == arn_or_name).then_some("");
+            let qualifier = pool.function.qualifier_in(arn_or_name).or(by_id)?;
+            Some((Arc::clone(&pool), qualifier.to_owned()))
+        };
+        let found = self.pools().into_iter().find_map(selected);
+        found.ok_or_else(|| FunctionError::Unknown(arn_or_name.to_owned()))
     }
 }
 

@@ -116,7 +116,10 @@ fn text_lines(function: &sam_template::Function, at_ms: u64, event: &Platform) -
                  Type: {kind}"
             ),
         }],
-        Platform::Start { id } => vec![format!("START RequestId: {id} Version: $LATEST")],
+        Platform::Start { id } => vec![format!(
+            "START RequestId: {id} Version: {}",
+            function.version()
+        )],
         Platform::End { id, usage, outcome } => {
             let mut lines = Vec::new();
             let mut report = format!(
@@ -166,7 +169,7 @@ fn json_events(
                 "phase": "init",
                 "runtimeVersion": "provided:al2023",
                 "functionName": function.name,
-                "functionVersion": "$LATEST",
+                "functionVersion": function.version(),
             });
             vec![("INFO", "initStart", record)]
         }
@@ -188,7 +191,7 @@ fn json_events(
             vec![(level(failure.is_none(), "DEBUG"), "initReport", record)]
         }
         Platform::Start { id } => {
-            let record = json!({"requestId": id, "version": "$LATEST"});
+            let record = json!({"requestId": id, "version": function.version()});
             vec![("INFO", "start", record)]
         }
         Platform::End { id, usage, outcome } => {

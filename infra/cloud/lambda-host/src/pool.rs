@@ -34,15 +34,18 @@ pub(super) struct Pool {
 pub(super) struct Event {
     pub request_id: String,
     pub payload: Bytes,
+    /// The alias or version that the caller named; empty for the function itself.
+    pub qualifier: String,
     /// The caller's client context, JSON.
     pub client_context: Option<String>,
 }
 
 impl Event {
-    pub fn new(payload: Vec<u8>) -> Self {
+    pub fn new(payload: Vec<u8>, qualifier: String) -> Self {
         Self {
             request_id: uuid::Uuid::new_v4().to_string(),
             payload: payload.into(),
+            qualifier,
             client_context: None,
         }
     }
@@ -172,7 +175,7 @@ impl Pool {
         let job = Job {
             request_id: id.clone(),
             deadline_ms: limit.deadline_ms,
-            function_arn: self.function.arn.clone(),
+            function_arn: self.arn(&event.qualifier),
             trace_id: trace_id(),
             client_context: event.client_context.clone(),
             payload: event.payload.clone(),
@@ -258,6 +261,22 @@ impl Pool {
             }
         }
         None
+    }
+
+    /// ARN of the function with this qualifier.
+    pub fn arn(&self, qualifier: &str) -> String {
+        match qualifier {
+            "" => self.function.arn.clone(),
+            qualifier => format!("{}:{qualifier}", self.function.arn),
+        }
+    }
+
+    /// The version that runs for this qualifier.
+    pub fn version(&self, qualifier: &str) -> &'static str {
+        match qualifier {
+            "" => "$LATEST",
+            _ => self.function.version(),
+        }
     }
 
     /// Path of the executable.

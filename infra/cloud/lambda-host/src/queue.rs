@@ -44,14 +44,42 @@ impl Age {
     }
 }
 
+/// How long and how often an event is tried, and where it goes then.
+struct Handling {
+    retries: u32,
+    age_s: u64,
+    destination: Option<String>,
+}
+
+impl Handling {
+    /// The function's setting applies to events for the qualifier that it names; others are handled
+    /// by Lambda's defaults.
+    fn of(pool: &Pool, qualifier: &str) -> Self {
+        let function = &pool.function;
+        if function.event_qualifier.as_deref().unwrap_or_default() == qualifier {
+            return Self {
+                retries: function.max_retries,
+                age_s: function.max_event_age_s,
+                destination: function.on_failure.clone(),
+            };
+        }
+        Self {
+            retries: 2,
+            age_s: 21_600,
+            destination: None,
+        }
+    }
+}
+
 /// Delivers one event after `delay`, with retries until it succeeds or is given up.
 pub(super) async fn deliver(pool: Arc<Pool>, event: Event, delay: Duration) {
     let request_id = event.request_id.clone();
+    let handling = Handling::of(&pool, &event.qualifier);
     let mut age = Age {
         since: Instant::now(),
         scale: pool.wiring.tuning.time_scale,
         skipped: Duration::ZERO,
-        limit: Duration::from_secs(pool.function.max_event_age_s),
+        limit: Duration::from_secs(handling.age_s),
     };
     tokio::time::sleep(delay).await;
     let (mut attempts, mut back_off) = (0, BACK_OFF[0]);
@@ -81,7 +109,7 @@ pub(super) async fn deliver(pool: Arc<Pool>, event: Event, delay: Duration) {
         }
         attempts += 1;
         let wait = match RETRY_DELAYS.get(attempts as usize - 1) {
-            Some(wait) if attempts <= pool.function.max_retries => (*wait).min(age.left()),
+            Some(wait) if attempts <= handling.retries => (*wait).min(age.left()),
             _ => break "RetriesExhausted",
         };
         pool.notify(Notice::Retrying {
@@ -92,12 +120,11 @@ pub(super) async fn deliver(pool: Arc<Pool>, event: Event, delay: Duration) {
         });
         age.wait(wait).await;
     };
-    let payload = &event.payload;
-    let record = record(&pool, &request_id, payload, condition, attempts, last);
+    let record = record(&pool, &event, condition, attempts, last);
     pool.notify(Notice::GivenUp {
         function: pool.function.name.clone(),
         request_id,
-        destination: pool.function.on_failure.clone(),
+        destination: handling.destination,
         record,
     });
 }
@@ -105,20 +132,25 @@ pub(super) async fn deliver(pool: Arc<Pool>, event: Event, delay: Duration) {
 /// The record that AWS sends to an on-failure destination.
 fn record(
     pool: &Pool,
-    request_id: &str,
-    payload: &[u8],
+    event: &Event,
     condition: &str,
     attempts: u32,
     last: Option<Failure>,
 ) -> Value {
+    let payload = &event.payload;
+    let version = pool.version(&event.qualifier);
+    let arn = match event.qualifier.as_str() {
+        "" => pool.arn(version),
+        alias => pool.arn(alias),
+    };
     let payload = serde_json::from_slice(payload)
         .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(payload).into_owned()));
     let mut record = json!({
         "version": "1.0",
         "timestamp": iso_8601(pool.wiring.surroundings.now_ms()),
         "requestContext": {
-            "requestId": request_id,
-            "functionArn": format!("{}:$LATEST", pool.function.arn),
+            "requestId": event.request_id,
+            "functionArn": arn,
             "condition": condition,
             "approximateInvokeCount": attempts,
         },
@@ -127,7 +159,7 @@ fn record(
     if let Some(failure) = last {
         record["responseContext"] = json!({
             "statusCode": 200,
-            "executedVersion": "$LATEST",
+            "executedVersion": version,
             "functionError": "Unhandled",
         });
         record["responsePayload"] = failure.payload;

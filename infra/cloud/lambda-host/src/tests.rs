@@ -1,5 +1,6 @@
 //! Real processes behind the Runtime API: the example `probe`, which does what each event says.
 
+mod alias;
 mod ending;
 mod limit;
 mod log;
@@ -48,6 +49,8 @@ fn function() -> sam_template::Function {
         log_level: Some("DEBUG".to_owned()),
         system_log_level: Some("WARN".to_owned()),
         log_group: None,
+        alias: None,
+        event_qualifier: None,
         max_retries: 0,
         max_event_age_s: 21_600,
         on_failure: Some("arn:aws:sqs:us-east-1:123456789012:failures".to_owned()),

@@ -1,4 +1,4 @@
-//! Identifies the caller of a REST service by its signature: the operator or a function.
+//! Identifies the caller of a REST service by its signature: the operator, a user or a function.
 //!
 //! Must not know: what a service does, or what a caller may do there.
 
@@ -14,7 +14,7 @@ use crate::clock::Clock;
 use crate::storage::{self, StorageError};
 use crate::sync::{read, write};
 use aws_sigv4_verify::{Claim, Request, SignatureError};
-use sam_template::Function;
+use sam_template::{Function, ManagedPolicy};
 
 const OPERATOR_KEY: &str = "AKIDLOCALOPERATOR00";
 const OPERATOR_ID: &str = "AIDALOCALOPERATOR00";
@@ -38,8 +38,18 @@ pub struct Caller {
     pub principal: String,
     /// Its ARN, as shown in denials.
     pub arn: String,
-    /// The calling function; `None` for the operator, who may do everything.
+    /// The calling function; `None` for a person.
     pub function: Option<CallingFunction>,
+    /// ARN of the managed policy of a user; `None` for a function, and for the operator, who may do
+    /// everything.
+    pub policy_arn: Option<String>,
+}
+
+impl Caller {
+    /// Whether this is the operator, who may do everything.
+    pub fn is_operator(&self) -> bool {
+        self.function.is_none() && self.policy_arn.is_none()
+    }
 }
 
 /// A function and the names by which it can be selected.
@@ -103,6 +113,7 @@ impl Callers {
                 principal: OPERATOR_ID.to_owned(),
                 arn: account.global_arn("iam", "user/operator"),
                 function: None,
+                policy_arn: None,
             },
             secret: operator.secret_access_key.clone(),
             token: None,
@@ -134,6 +145,38 @@ impl Callers {
         }
     }
 
+    /// Admits a user for each managed policy; a known user keeps its credentials.
+    pub fn admit_users(&self, policies: &[ManagedPolicy]) {
+        let mut by_key = write(&self.inner.by_key);
+        for policy in policies {
+            let id = policy.logical_id.to_ascii_uppercase();
+            let user = format!("user/{}", policy.logical_id);
+            let caller = Caller {
+                principal: format!("AIDALOCAL{id}"),
+                arn: self.inner.account.global_arn("iam", user),
+                function: None,
+                policy_arn: Some(policy.arn.clone()),
+            };
+            let known = by_key.entry(key_of_user(&policy.logical_id));
+            let known = known.or_insert_with(|| Known {
+                caller: caller.clone(),
+                secret: secret(),
+                token: None,
+            });
+            known.caller = caller;
+        }
+    }
+
+    /// The credentials of the user who has the managed policy with this logical id.
+    pub fn credentials_of_user(&self, policy: &str) -> Option<Credentials> {
+        let key = key_of_user(policy);
+        let known = self.known(&key)?;
+        Some(Credentials {
+            access_key_id: key,
+            secret_access_key: known.secret,
+        })
+    }
+
     fn caller_of(&self, function: &Function) -> Caller {
         let role = function.role_arn.rsplit('/').next().unwrap_or_default();
         let id = function.logical_id.to_ascii_uppercase();
@@ -147,6 +190,7 @@ impl Callers {
                 binary: function.binary.clone(),
                 role_arn: function.role_arn.clone(),
             }),
+            policy_arn: None,
         }
     }
 
@@ -241,6 +285,10 @@ fn operator(data_dir: Option<&Path>) -> Result<Credentials, StorageError> {
 
 fn key_of(function: &Function) -> String {
     format!("ASIALOCAL{}", function.logical_id.to_ascii_uppercase())
+}
+
+fn key_of_user(policy: &str) -> String {
+    format!("AKIALOCAL{}", policy.to_ascii_uppercase())
 }
 
 fn secret() -> String {

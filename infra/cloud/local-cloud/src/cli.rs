@@ -27,6 +27,11 @@ pub struct CloudArgs {
     #[arg(long, value_name = "F", default_value_t = 1.0, value_parser = parse_time_scale)]
     pub time_scale: f64,
 
+    /// Take over tables that a deleted stack left in the data directory, as a resource import does
+    /// in AWS. Without it, such a table stops the start.
+    #[arg(long)]
+    pub import_retained: bool,
+
     /// Format of the log on standard output.
     #[arg(long, value_enum, default_value_t = Log::Pretty)]
     pub log: Log,

@@ -3,6 +3,7 @@
 //! Callers use the proxy's address; it checks rights and injects faults. Must not know: the
 //! contents of the tables.
 
+mod call;
 mod need;
 mod proxy;
 mod refusal;
@@ -19,6 +20,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+pub use call::call;
 pub use need::Tables;
 pub use proxy::{Proxy, router};
 

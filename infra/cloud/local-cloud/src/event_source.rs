@@ -55,7 +55,10 @@ impl Joint {
     /// The source with its queue and function; `None` if the template lacks one of them.
     pub fn new(source: &EventSource, queues: &[Queue], functions: &[Function]) -> Option<Self> {
         let queue = queues.iter().find(|q| q.arn == source.queue_arn)?;
-        let function = functions.iter().find(|f| f.arn == source.function_arn)?;
+        let target = source.function_arn.as_str();
+        let function = functions
+            .iter()
+            .find(|f| f.qualifier_in(target).is_some())?;
         let names = [&function.name, &function.logical_id, &function.binary];
         Some(Self {
             source: source.clone(),

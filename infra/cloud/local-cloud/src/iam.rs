@@ -1,14 +1,15 @@
-//! What roles may do: every call of a function and every action of a rule is checked against the
-//! policies that the template gives its role.
+//! What roles and users may do: every call of a function, every action of a rule and every call of a
+//! user is checked against the policies that the template gives its role or the user.
 //!
 //! Source: IAM user guide, "Policy evaluation logic" and "Troubleshoot access denied error
 //! messages".
 //!
 //! Must not know: what a service does with a call.
 
+mod call;
 mod iot_data;
+mod log;
 mod managed;
-mod operator;
 #[cfg(test)]
 mod tests;
 
@@ -25,8 +26,8 @@ use crate::sync::{read, write};
 use aws_policy::{Decision, Document, PolicyError};
 use sam_template::{Function, Template};
 
+pub use call::permitted;
 pub use iot_data::authorised;
-pub use operator::for_operator;
 
 /// Why the roles of a template are refused.
 #[derive(Debug, thiserror::Error)]
@@ -79,11 +80,13 @@ impl Need {
     }
 }
 
-/// The principal of a check: the ARN that is reported and the role whose policies apply.
+/// The principal of a check: the ARN that is reported, and the role or managed policy that applies.
 #[derive(Debug, Clone, Copy)]
 struct Principal<'a> {
     arn: &'a str,
     role_arn: &'a str,
+    /// Whether it is a user, whose `aws:PrincipalArn` is its own ARN.
+    is_user: bool,
 }
 
 /// A denied call, in AWS's words.
@@ -96,8 +99,14 @@ pub struct Denial {
     why: String,
 }
 
-/// The policies of each role, by role ARN.
-pub type Roles = BTreeMap<String, Vec<Document>>;
+/// The policies of a template.
+#[derive(Debug, Default)]
+pub struct Roles {
+    /// By ARN of the role, or of the managed policy that a user has.
+    documents: BTreeMap<String, Vec<Document>>,
+    /// Functions that cannot write logs, by name.
+    silent: BTreeMap<String, log::Silent>,
+}
 
 /// All roles; clones share them.
 #[derive(Debug, Clone)]
@@ -148,15 +157,24 @@ impl Iam {
     ///
     /// See [`IamError`].
     pub fn read_roles(&self, template: &Template) -> Result<Roles, IamError> {
-        let mut roles = Roles::new();
+        let mut roles = BTreeMap::new();
+        for policy in &template.managed_policies {
+            let document = std::slice::from_ref(&policy.document);
+            let documents = self.read_documents(&policy.logical_id, document)?;
+            roles.insert(policy.arn.clone(), documents);
+        }
         for role in &template.roles {
             let documents = self.read_documents(&role.logical_id, &role.documents)?;
             roles.insert(role.arn.clone(), documents);
         }
         for function in &template.functions {
             let documents = self.read_documents(&function.logical_id, &function.role_policies)?;
-            let of_role = roles.entry(function.role_arn.clone()).or_default();
+            let of_role: &mut Vec<Document> = roles.entry(function.role_arn.clone()).or_default();
             of_role.extend(documents);
+            if function.role_is_own {
+                // As SAM does for the role that it makes.
+                of_role.extend(self.read_documents("SAM", &[managed::LOGGING.into()])?);
+            }
             let Some(destination) = &function.on_failure else {
                 continue;
             };
@@ -170,28 +188,31 @@ impl Iam {
         }
         for source in &template.event_sources {
             let mut functions = template.functions.iter();
-            if let Some(function) = functions.find(|f| f.arn == source.function_arn) {
+            let target = source.function_arn.as_str();
+            if let Some(function) = functions.find(|f| f.qualifier_in(target).is_some()) {
                 for action in managed::READ_QUEUE {
                     check_at_set_up(&roles, function, action, &source.queue_arn)?;
                 }
             }
         }
-        Ok(roles)
+        let silent = log::silent_functions(template, &roles, &self.inner.account);
+        Ok(Roles {
+            documents: roles,
+            silent,
+        })
     }
 
     fn read_documents(&self, owner: &str, policies: &[Value]) -> Result<Vec<Document>, IamError> {
         let mut documents = Vec::new();
         for (index, policy) in policies.iter().enumerate() {
-            let document = managed::expand(policy, &self.inner.account).and_then(|expanded| {
-                let parsed = expanded.map(|policy| Document::parse_identity(&policy));
-                parsed.transpose()
-            });
+            let document = managed::expand(policy, &self.inner.account)
+                .and_then(|policy| Document::parse_identity(&policy));
             let document = document.map_err(|source| IamError::Policy {
                 owner: owner.to_owned(),
                 number: index + 1,
                 source,
             })?;
-            documents.extend(document);
+            documents.push(document);
         }
         Ok(documents)
     }
@@ -202,12 +223,15 @@ impl Iam {
     ///
     /// The first [`Denial`].
     pub fn check(&self, caller: &Caller, needs: &[Need]) -> Result<(), Denial> {
-        let Some(function) = &caller.function else {
-            return Ok(());
+        let role_arn = match (&caller.function, &caller.policy_arn) {
+            (Some(function), _) => &function.role_arn,
+            (None, Some(policy)) => policy,
+            (None, None) => return Ok(()),
         };
         let principal = Principal {
             arn: &caller.arn,
-            role_arn: &function.role_arn,
+            role_arn,
+            is_user: caller.function.is_none(),
         };
         needs
             .iter()
@@ -225,6 +249,7 @@ impl Iam {
         let principal = Principal {
             arn: &self.inner.account.global_arn("sts", resource),
             role_arn,
+            is_user: false,
         };
         self.evaluate(principal, need)
     }
@@ -232,11 +257,15 @@ impl Iam {
     fn evaluate(&self, principal: Principal<'_>, need: &Need) -> Result<(), Denial> {
         let mut variables = need.keys.clone();
         let now_ms = self.inner.clock.now_ms();
+        let principal_arn = match principal.is_user {
+            true => principal.arn,
+            false => principal.role_arn,
+        };
         for (key, value) in [
             ("aws:CurrentTime", iso_8601(now_ms)),
             ("aws:EpochTime", (now_ms / 1000).to_string()),
             ("aws:PrincipalAccount", self.inner.account.id.clone()),
-            ("aws:PrincipalArn", principal.role_arn.to_owned()),
+            ("aws:PrincipalArn", principal_arn.to_owned()),
             ("aws:RequestedRegion", self.inner.account.region.clone()),
             // In AWS every call uses TLS.
             ("aws:SecureTransport", "true".to_owned()),
@@ -244,7 +273,8 @@ impl Iam {
             variables.insert(key.to_owned(), value);
         }
         let roles = read(&self.inner.roles);
-        let documents = roles.get(principal.role_arn).map(Vec::as_slice);
+        let documents = roles.documents.get(principal.role_arn);
+        let documents = documents.map(Vec::as_slice);
         let request = aws_policy::Request {
             action: &need.action,
             resource: &need.resource,
@@ -295,7 +325,7 @@ impl Iam {
 
 /// Checks a right that AWS checks when a function is set up, not at a call.
 fn check_at_set_up(
-    roles: &Roles,
+    roles: &BTreeMap<String, Vec<Document>>,
     function: &Function,
     action: &'static str,
     resource: &str,

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::{DefaultBodyLimit, Extension, Path, Query, State};
+use axum::extract::{DefaultBodyLimit, Path, Query, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
 use axum::routing::post;
@@ -16,7 +16,6 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use crate::answer::ApiError;
-use crate::caller::Caller;
 use lambda_host::{FunctionError, Functions, Outcome, SYNC_PAYLOAD_BYTES_MAX};
 
 const EXECUTED_VERSION: HeaderName = HeaderName::from_static("x-amz-executed-version");
@@ -25,7 +24,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 /// Largest client context, bytes before base64.
 const CONTEXT_BYTES_MAX: usize = 3583;
 
-/// The route. A middleware must add the [`Caller`] to the request's extensions.
+/// The route. A middleware must check the caller's rights.
 pub fn router(functions: Functions) -> Router {
     Router::new()
         .route("/2015-03-31/functions/{name}/invocations", post(invoke))
@@ -37,38 +36,28 @@ pub fn router(functions: Functions) -> Router {
 
 async fn invoke(
     State(functions): State<Functions>,
-    Extension(caller): Extension<Caller>,
     Path(name): Path<String>,
     Query(parameters): Query<HashMap<String, String>>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, ApiError> {
-    if caller.function.is_some() {
-        let message = format!(
-            "User: {} is not authorized to perform: lambda:InvokeFunction on resource: {name}: \
-             in the local cloud only the operator may invoke a function through this API",
-            caller.arn
-        );
-        return Err(ApiError::new(403, "AccessDeniedException", &message));
-    }
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     if header("x-amz-log-type") == Some("Tail") {
         let message =
             "the local cloud has no log tail: leave LogType out and read the function's log";
         return Err(invalid(message));
     }
-    if let Some(version) = parameters.get("Qualifier")
-        && version != "$LATEST"
-    {
-        return Err(unknown(&format!("{name}:{version}")));
-    }
-    let name = name.strip_suffix(":$LATEST").unwrap_or(&name).to_owned();
+    let name = match parameters.get("Qualifier") {
+        Some(qualifier) if !qualifier.is_empty() => format!("{name}:{qualifier}"),
+        _ => name,
+    };
+    let version = functions.version_of(&name).ok_or_else(|| unknown(&name))?;
     let payload = payload(&body)?;
     match header("x-amz-invocation-type").unwrap_or("RequestResponse") {
         "RequestResponse" => {
             let context = header("x-amz-client-context").map(context).transpose()?;
             let outcome = functions.invoke(&name, payload, context).await;
-            Ok(answer(outcome.map_err(|error| refusal(&error))?))
+            Ok(answer(outcome.map_err(|error| refusal(&error))?, version))
         }
         "Event" => {
             let id = functions.invoke_async(&name, payload);
@@ -80,8 +69,7 @@ async fn invoke(
             }
             Ok(response)
         }
-        "DryRun" if functions.knows(&name) => Ok(status(StatusCode::NO_CONTENT, Body::empty())),
-        "DryRun" => Err(unknown(&name)),
+        "DryRun" => Ok(status(StatusCode::NO_CONTENT, Body::empty())),
         other => Err(invalid(&format!("{other:?} is not an invocation type"))),
     }
 }
@@ -114,14 +102,14 @@ fn context(header: &str) -> Result<String, ApiError> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-fn answer(outcome: Outcome) -> Response {
+fn answer(outcome: Outcome, version: &'static str) -> Response {
     let (body, is_error) = match outcome {
         Outcome::Success(body) => (body, false),
         Outcome::Failure(failure) => (failure.payload.to_string().into_bytes(), true),
     };
     let mut response = status(StatusCode::OK, Body::from(body));
     let headers = response.headers_mut();
-    headers.insert(EXECUTED_VERSION, HeaderValue::from_static("$LATEST"));
+    headers.insert(EXECUTED_VERSION, HeaderValue::from_static(version));
     if is_error {
         headers.insert(FUNCTION_ERROR, HeaderValue::from_static("Unhandled"));
     }

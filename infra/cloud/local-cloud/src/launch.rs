@@ -2,9 +2,12 @@
 //!
 //! Must not know: the protocols.
 
+mod deletion;
 mod executable;
+mod import;
 mod listener;
 mod reload;
+mod remainder;
 mod wiring;
 
 use std::collections::BTreeMap;
@@ -34,7 +37,9 @@ use crate::rule::{RuleEngine, RuleError};
 use crate::socket;
 use crate::storage::{self, StorageError};
 use crate::{Endpoints, LocalCloud, Options};
+pub use deletion::{DeleteError, DeleteFailed, Deleted};
 pub use executable::ExecutableError;
+pub use import::ImportError;
 use lambda_host::{FunctionError, Functions};
 use listener::Listeners;
 pub use reload::ReloadError;
@@ -73,6 +78,9 @@ pub enum StartError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// A table that an earlier stack left in the data directory.
+    #[error(transparent)]
+    Import(#[from] ImportError),
     /// Things, certificates or policies.
     #[error(transparent)]
     Registry(#[from] RegistryError),
@@ -159,6 +167,7 @@ impl Opened {
         if let Some(path) = data_dir {
             storage::create_directory(path).map_err(|e| data_directory(path, e))?;
         }
+        import::check(&options, &template)?;
         let account = Account {
             id: options.account.clone(),
             region: options.region.clone(),
@@ -180,6 +189,7 @@ impl Opened {
             None => Broker::new(registry.clone(), bus, clock, failing),
         };
         let callers = Callers::open(&account, data_dir, &template.functions, clock)?;
+        callers.admit_users(&template.managed_policies);
         let iam = Iam::new(&template, account.clone(), events.clone(), clock)?;
         let kept = options.data_dir.clone();
         let shadows = ShadowService::open(kept, broker.clone(), events.clone(), clock)?;
@@ -287,6 +297,7 @@ impl Listening {
                 .set
                 .spawn(serve(listener, router, tasks.stopping.clone()));
         }
+        import::complete(&opened.options, &opened.template)?;
         Ok(LocalCloud {
             endpoints,
             callers: opened.callers,

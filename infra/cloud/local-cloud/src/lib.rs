@@ -59,7 +59,9 @@ pub use caller::Credentials;
 pub use contain::Panicked;
 pub use event::{Delivery, Event, EventKind, Outcome};
 pub use fault::{Fault, FaultError};
-pub use launch::{ExecutableError, ReloadError, StartError};
+pub use launch::{
+    DeleteError, DeleteFailed, Deleted, ExecutableError, ImportError, ReloadError, StartError,
+};
 pub use notification::{Notification, TopicError};
 pub use queue::Depth;
 pub use registry::{IssuedCertificate, Registry, RegistryError};
@@ -103,6 +105,9 @@ pub struct Options {
     pub time_scale: f64,
     /// Faults to inject. Faults of devices are left to the caller.
     pub faults: Vec<Fault>,
+    /// Whether the stack takes over tables that a deleted stack left in the data directory, as a
+    /// resource import does in AWS. Without it, such a table stops the start.
+    pub import_retained: bool,
 }
 
 /// Ports on 127.0.0.1; 0 takes a free one.
@@ -178,6 +183,12 @@ impl LocalCloud {
         self.callers.credentials_of_name(function)
     }
 
+    /// The credentials of an IAM user who has exactly the template's managed policy with this
+    /// logical id.
+    pub fn credentials_with_policy(&self, logical_id: &str) -> Option<Credentials> {
+        self.callers.credentials_of_user(logical_id)
+    }
+
     /// The template's outputs.
     pub fn outputs(&self) -> &BTreeMap<String, String> {
         &self.outputs
@@ -250,6 +261,19 @@ impl LocalCloud {
     /// See [`ReloadError`]; everything keeps running unchanged.
     pub async fn reload(&self, rebuilt: &BTreeSet<String>) -> Result<Vec<String>, ReloadError> {
         self.reloader.reload(rebuilt).await
+    }
+
+    /// Deletes the stack, as CloudFormation does: functions and rules end, policies and tables are
+    /// deleted, and what a `DeletionPolicy` retains stays in the data directory. Things and
+    /// certificates are not the stack's and stay. The endpoints answer until the shutdown.
+    ///
+    /// # Errors
+    ///
+    /// [`DeleteError`] names each resource that could not be deleted, such as a policy that a
+    /// certificate has. Everything that does not depend on it is deleted. A further call deletes
+    /// what is left.
+    pub async fn delete_stack(&self) -> Result<Deleted, DeleteError> {
+        self.reloader.delete().await
     }
 
     /// The folder of each function's code, or the executable given for it, by logical id.

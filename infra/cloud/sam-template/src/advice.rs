@@ -5,7 +5,6 @@
 pub(super) fn property(kind: &str, name: &str) -> Option<&'static str> {
     Some(match kind {
         "AWS::Serverless::Function" => match name {
-            "AutoPublishAlias" => "the only version of a function is $LATEST; remove it",
             "InlineCode" => {
                 "put an executable `bootstrap` into a folder and name the folder in CodeUri"
             }
@@ -26,6 +25,12 @@ pub(super) fn property(kind: &str, name: &str) -> Option<&'static str> {
             }
             "EventInvokeConfig.DestinationConfig.OnSuccess" => {
                 "only failures have a destination; remove it"
+            }
+            _ => return None,
+        },
+        "AWS::IAM::ManagedPolicy" => match name {
+            "Users" | "Groups" => {
+                "users and groups are not part of the stack; attach the policy after the deployment"
             }
             _ => return None,
         },
@@ -83,7 +88,7 @@ pub(super) fn resource_type(kind: &str) -> &'static str {
         }
         "AWS::IoT::ThingType" | "AWS::IoT::ThingGroup" => "things have attributes only; remove it",
         "AWS::Lambda::Alias" | "AWS::Lambda::Version" => {
-            "the only version of a function is $LATEST; remove it"
+            "set AutoPublishAlias of the function, from which SAM generates both"
         }
         "AWS::CloudWatch::CompositeAlarm" => {
             "alarms are evaluated one by one; give each alarm its own actions"
@@ -110,7 +115,7 @@ pub(super) fn function(name: &str) -> &'static str {
             "use it only in Conditions, and refer to the condition with If"
         }
         "Rules" | "Contains" | "EachMemberEquals" | "EachMemberIn" | "RefAll" | "ValueOf"
-        | "ValueOfAll" => "rules are not evaluated; use AllowedValues of the parameter",
+        | "ValueOfAll" => "use it only in Rules",
         _ => {
             "use Ref, Sub, GetAtt, Join, Select, Split, FindInMap, Base64 or If, and in \
              Conditions also Equals, And, Or, Not or Condition"
@@ -118,10 +123,22 @@ pub(super) fn function(name: &str) -> &'static str {
     }
 }
 
+/// Advice on an unsupported function in the section `Rules`.
+pub(super) fn function_of_rule(name: &str) -> &'static str {
+    match name {
+        "RefAll" | "ValueOf" | "ValueOfAll" => {
+            "parameters of AWS's own types are not supported; compare with a list of values"
+        }
+        _ => {
+            "use Equals, Not, And, Or, Contains, EachMemberIn or EachMemberEquals on texts, lists \
+             and Ref of parameters; CloudFormation accepts no other function in Rules"
+        }
+    }
+}
+
 /// Advice on an unsupported section; `None` if CloudFormation does not have it either.
 pub(super) fn section(name: &str) -> Option<&'static str> {
     match name {
-        "Rules" => Some("rules are not evaluated; use AllowedValues of the parameter"),
         "Hooks" => Some("hooks are not run; remove it"),
         _ => None,
     }

@@ -14,8 +14,9 @@ use super::node::{Data, Entry, Node, Position};
 use super::resource::{Permission, WithoutEffect};
 use super::scope::Scope;
 use super::{
-    Context, Template, accept, advice, alarm, event, function, parameter, queue, role, rule,
-    schedule, section, table, thing, topic,
+    Context, Template, accept, advice, alarm, assertion, deletion, event, function, interface,
+    iot_account, managed_policy, parameter, queue, role, rule, schedule, section, table, thing,
+    topic,
 };
 
 /// The policy that SAM adds to a function with an `SQS` event.
@@ -37,6 +38,7 @@ pub(super) fn template(
         parameters: parameter::read(file, root.get("Parameters"), context)?,
         conditions: section::entries_by_name(root.get("Conditions")),
         mappings: section::read_mappings(&place, root.get("Mappings"))?,
+        globals: root.get("Globals"),
         not_created: BTreeSet::new(),
         resources: BTreeMap::new(),
         in_progress: RefCell::default(),
@@ -46,7 +48,9 @@ pub(super) fn template(
         let name = &condition.key;
         scope.condition(&place(name), condition.at, name)?;
     }
-    Names::of(root).check(root, &place)?;
+    interface::check(place("Metadata"), root)?;
+    assertion::check(&scope, &place, root)?;
+    let mut dependencies = Names::of(root).check(root, &place)?;
     let mut active = Vec::new();
     for resource in resources {
         if is_active(&scope, &place(&resource.key), resource)? {
@@ -60,14 +64,14 @@ pub(super) fn template(
     let mut assembly = Assembly {
         file,
         scope,
-        globals: root.get("Globals"),
         template: Template::default(),
         permissions: Vec::new(),
         invoke_configs: Vec::new(),
         policies: Vec::new(),
     };
     for resource in active {
-        assembly.add_resource(resource)?;
+        let needs = dependencies.remove(&resource.key).unwrap_or_default();
+        assembly.add_resource(resource, needs)?;
     }
     let outputs = root.get("Outputs").and_then(Node::entries);
     for output in outputs.unwrap_or_default() {
@@ -95,7 +99,6 @@ type Attached<Target, Content> = Vec<(Place, Position, Target, Content)>;
 pub(super) struct Assembly<'a> {
     pub file: &'a str,
     pub scope: Scope<'a>,
-    globals: Option<&'a Node>,
     pub template: Template,
     /// Permissions, by name of their function.
     pub permissions: Attached<String, Permission>,
@@ -117,7 +120,8 @@ impl Assembly<'_> {
         (place, at)
     }
 
-    fn add_resource(&mut self, entry: &Entry) -> Result<(), TemplateError> {
+    /// `needs` are the resources that it depends on.
+    fn add_resource(&mut self, entry: &Entry, needs: Vec<String>) -> Result<(), TemplateError> {
         let node = &entry.value;
         let kind = node.get("Type").and_then(Node::as_text);
         let place = Place {
@@ -132,6 +136,8 @@ impl Assembly<'_> {
         let id = entry.key.as_str();
         let identity = self.scope.identity(&place, entry.at, id)?;
         let fields = self.resolve_properties(&place, entry, kind)?;
+        let resource = deletion::read(entry, &identity.name, needs);
+        self.template.resources.push(resource);
         if let Some((identity, fields)) = self.add_typed((kind, id), identity, fields, entry)? {
             self.add_attached((kind, id), identity, fields, place, entry.at)?;
         }
@@ -173,8 +179,11 @@ impl Assembly<'_> {
                 template.subscriptions.extend(subscriptions);
             }
             "AWS::CloudWatch::Alarm" => template.alarms.push(alarm::read(id, identity, fields)?),
-            kind if accept::is_accepted(kind) => {
-                accept::read(kind, fields)?;
+            kind if accept::is_accepted(kind) || iot_account::is_known(kind) => {
+                match kind {
+                    kind if iot_account::is_known(kind) => iot_account::read(kind, fields)?,
+                    kind => accept::read(kind, fields)?,
+                }
                 template.without_effect.push(WithoutEffect {
                     logical_id: id.to_owned(),
                     resource_type: kind.to_owned(),
@@ -206,6 +215,12 @@ impl Assembly<'_> {
             "AWS::IAM::Policy" => {
                 let (roles, document) = role::policy(fields)?;
                 self.policies.push((place, at, roles, document));
+            }
+            "AWS::IAM::ManagedPolicy" => {
+                let (policy, roles) = managed_policy::read(id, identity, fields)?;
+                self.policies
+                    .push((place, at, roles, policy.document.clone()));
+                self.template.managed_policies.push(policy);
             }
             "AWS::IoT::Policy" => {
                 let document = fields.json("PolicyDocument");
@@ -250,9 +265,11 @@ impl Assembly<'_> {
         mut fields: Fields,
         entry: &Entry,
     ) -> Result<(), TemplateError> {
+        let alias = self.scope.alias_of(&fields.place, fields.at, id)?;
         let owner = Owner {
             id,
             identity: &identity,
+            alias: alias.as_deref(),
             stack_name: &self.scope.context.stack_name,
         };
         let made = event::read(&owner, &mut fields)?;
@@ -298,7 +315,7 @@ impl Assembly<'_> {
         };
         let own = entry.value.get("Properties").unwrap_or(&none);
         let global = kind.strip_prefix("AWS::Serverless::");
-        let global = global.and_then(|name| self.globals.and_then(|g| g.get(name)));
+        let global = global.and_then(|name| self.scope.globals?.get(name));
         let merged = match global {
             Some(global) => function::merge(global, own),
             None => own.clone(),

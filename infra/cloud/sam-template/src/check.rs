@@ -4,19 +4,23 @@
 use super::assemble::Assembly;
 use super::error::{Problem, TemplateError};
 use super::fields::Place;
+use super::managed_policy::is_customer_policy;
 use super::node::Position;
-use super::{Action, EventSource, Protocol, ResourcePolicy, Template, queue};
+use super::{Action, EventSource, Permission, Protocol, ResourcePolicy, Template, queue};
 
 impl Assembly<'_> {
     /// Attaches resources to those they name, then checks all other references.
     pub fn connect(&mut self) -> Result<(), TemplateError> {
         for (place, at, target, permission) in std::mem::take(&mut self.permissions) {
-            self.function_named(&place, at, &target)?
-                .permissions
-                .push(permission);
+            let (function, qualifier) = self.function_named(&place, at, &target)?;
+            function.permissions.push(Permission {
+                qualifier,
+                ..permission
+            });
         }
         for (place, at, target, config) in std::mem::take(&mut self.invoke_configs) {
-            let function = self.function_named(&place, at, &target)?;
+            let (function, qualifier) = self.function_named(&place, at, &target)?;
+            function.event_qualifier = qualifier;
             function.max_retries = config.retries;
             function.max_event_age_s = config.age_s;
             function.on_failure = config.on_failure;
@@ -36,13 +40,45 @@ impl Assembly<'_> {
                 }
             }
         }
+        self.attach_managed_policies()?;
         for source in &mut self.template.event_sources {
             let mut functions = self.template.functions.iter();
-            if let Some(function) = functions.find(|f| f.name == source.function_arn) {
-                source.function_arn = function.arn.clone();
+            let target = source.function_arn.as_str();
+            let found = functions.find_map(|f| Some((f, f.qualifier_in(target)?)));
+            match found {
+                Some((function, "")) => source.function_arn = function.arn.clone(),
+                Some((function, qualifier)) => {
+                    source.function_arn = format!("{}:{qualifier}", function.arn);
+                }
+                None => {}
             }
         }
         self.check()
+    }
+
+    /// Replaces the ARNs of the template's own policies in roles by their documents.
+    fn attach_managed_policies(&mut self) -> Result<(), TemplateError> {
+        let policies = self.template.managed_policies.clone();
+        let roles = self.template.roles.iter_mut();
+        let roles = roles.map(|role| (&role.logical_id, &mut role.documents));
+        let functions = self.template.functions.iter_mut();
+        let functions = functions.map(|f| (&f.logical_id, &mut f.role_policies));
+        let mut unknown = None;
+        for (id, documents) in roles.chain(functions) {
+            for document in documents {
+                let Some(arn) = document.as_str().filter(|arn| is_customer_policy(arn)) else {
+                    continue;
+                };
+                match policies.iter().find(|policy| policy.arn == arn) {
+                    Some(policy) => *document = policy.document.clone(),
+                    None => unknown = Some((id.clone(), arn.to_owned())),
+                }
+            }
+        }
+        match unknown {
+            Some((id, arn)) => Err(self.unresolved(&id, &arn, "managed policy")),
+            None => Ok(()),
+        }
     }
 
     fn function_named(
@@ -50,11 +86,14 @@ impl Assembly<'_> {
         place: &Place,
         at: Position,
         target: &str,
-    ) -> Result<&mut super::Function, TemplateError> {
+    ) -> Result<(&mut super::Function, Option<String>), TemplateError> {
         let mut functions = self.template.functions.iter_mut();
-        functions
-            .find(|f| f.arn == target || f.name == target)
-            .ok_or_else(|| place.error(at, unknown_target(target, "function")))
+        let found = functions.find_map(|function| {
+            let qualifier = function.qualifier_in(target)?;
+            let qualifier = (!qualifier.is_empty()).then(|| qualifier.to_owned());
+            Some((function, qualifier))
+        });
+        found.ok_or_else(|| place.error(at, unknown_target(target, "function")))
     }
 
     fn check(&self) -> Result<(), TemplateError> {
@@ -174,7 +213,7 @@ impl Assembly<'_> {
                 .find(|q| q.arn == source.queue_arn)
                 .ok_or_else(|| self.unresolved(id, &source.queue_arn, "queue"))?;
             let function = functions
-                .find(|f| f.arn == source.function_arn)
+                .find(|f| f.qualifier_in(&source.function_arn).is_some())
                 .ok_or_else(|| self.unresolved(id, &source.function_arn, "function"))?;
             let (place, at) = self.place_of(id);
             if queue.visibility_s < function.timeout_s {
@@ -205,7 +244,11 @@ impl Assembly<'_> {
 }
 
 fn is_function(template: &Template, arn: &str) -> bool {
-    template.functions.iter().any(|f| f.arn == arn)
+    arn.starts_with("arn:")
+        && template
+            .functions
+            .iter()
+            .any(|f| f.qualifier_in(arn).is_some())
 }
 
 fn unknown_target(target: &str, kinds: &'static str) -> Problem {

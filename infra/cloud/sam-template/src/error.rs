@@ -119,6 +119,9 @@ pub enum Problem {
         /// The attributes that the resource has.
         known: String,
     },
+    /// An assertion of the section `Rules` is false; the text is its `AssertDescription`.
+    #[error("{0}")]
+    Assertion(String),
     /// Conditions, names or resources that depend on each other in a cycle.
     #[error("circular dependency through {0}: remove one of the references")]
     Circular(String),

@@ -73,7 +73,7 @@ fn read_topic_rule(
     made: &mut Generated,
 ) -> Result<(), TemplateError> {
     let name = format!("{}_{id}", owner.stack_name.replace('-', ""));
-    let function_arn = owner.identity.arn().to_owned();
+    let function_arn = owner.target_arn();
     let arn = owner.arn("iot", &format!("rule/{name}"));
     made.permissions.push(Permission {
         logical_id: format!("{id}Permission"),
@@ -81,6 +81,7 @@ fn read_topic_rule(
         action: "lambda:InvokeFunction".to_owned(),
         source_arn: Some(arn.clone()),
         source_account: None,
+        qualifier: owner.alias.map(str::to_owned),
     });
     made.rules.push(TopicRule {
         logical_id: id,

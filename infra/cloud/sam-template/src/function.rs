@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::alias;
 use super::error::{Problem, TemplateError};
 use super::fields::{Fields, Place};
 use super::identity::Identity;
 use super::node::{Data, Entry, Node};
 use super::resource::{Function, Permission};
-use super::role::is_managed_policy;
+use super::role::is_attachable;
 
 /// Properties of a function that SAM does not accept in `Globals`.
 const NOT_GLOBAL: [&str; 4] = ["Role", "Policies", "FunctionName", "Events"];
@@ -108,6 +109,8 @@ pub(super) fn read(
     let environment = read_environment(&mut fields)?;
     let logging = read_logging(&mut fields)?;
     let invoke = read_invoke_config(&mut fields)?;
+    let alias = fields.text("AutoPublishAlias")?;
+    alias::check_rollout(&mut fields, alias.as_deref())?;
     let function = Function {
         logical_id: id.to_owned(),
         name: identity.name,
@@ -121,6 +124,8 @@ pub(super) fn read(
         log_level: logging.level,
         system_log_level: logging.system_level,
         log_group: logging.group,
+        event_qualifier: alias.clone(),
+        alias,
         max_retries: invoke.retries,
         max_event_age_s: invoke.age_s,
         on_failure: invoke.on_failure,
@@ -241,19 +246,15 @@ fn read_invoke_config(fields: &mut Fields) -> Result<InvokeConfig, TemplateError
     }
 }
 
-/// Reads an `AWS::Lambda::EventInvokeConfig`; returns it with the name of its function.
+/// Reads an `AWS::Lambda::EventInvokeConfig`; returns it with the qualified name of its function.
 pub(super) fn read_event_invoke_config(
     mut fields: Fields,
 ) -> Result<(String, InvokeConfig), TemplateError> {
     let function = fields.need_text("FunctionName")?;
     let qualifier = fields.need_text("Qualifier")?;
-    if qualifier != "$LATEST" {
-        let reason = "the only version of a function is $LATEST";
-        return Err(fields.refused("Qualifier", &qualifier, reason));
-    }
     let config = read_event_handling(&mut fields, false)?;
     fields.finish()?;
-    Ok((function, config))
+    Ok((format!("{function}:{qualifier}"), config))
 }
 
 /// SAM gives the destination's type (`typed`), CloudFormation only its ARN.
@@ -299,7 +300,7 @@ fn read_policies(fields: &mut Fields) -> Result<Vec<Value>, TemplateError> {
                 Some([entry]) => entry.key.as_str(),
                 _ => item.as_text().unwrap_or_default(),
             };
-            if POLICY_TEMPLATES.contains(&name) || is_managed_policy(name) {
+            if POLICY_TEMPLATES.contains(&name) || is_attachable(name) {
                 return Ok(item.to_json());
             }
             let reason =
@@ -321,6 +322,7 @@ pub(super) fn read_permission(
         action: fields.need_text("Action")?,
         source_arn: fields.text("SourceArn")?,
         source_account: fields.text("SourceAccount")?,
+        qualifier: None,
     };
     fields.finish()?;
     Ok((function, permission))

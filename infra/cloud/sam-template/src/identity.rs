@@ -19,11 +19,11 @@ pub(super) struct Identity {
 }
 
 impl Identity {
-    /// Value of the attribute `Arn`, or of `TopicArn` for a topic.
+    /// Value of the attribute `Arn`, which some types name after themselves.
     pub fn arn(&self) -> &str {
         self.attributes
             .iter()
-            .find(|(name, _)| *name == "Arn" || *name == "TopicArn")
+            .find(|(name, _)| ["Arn", "TopicArn", "PolicyArn"].contains(name))
             .map(|(_, value)| value.as_str())
             .expect("callers request the arn only of types that have one")
     }
@@ -44,6 +44,9 @@ const NAMES: &[(&str, &[&str])] = &[
     ("AWS::Scheduler::Schedule", &["Name"]),
     ("AWS::Serverless::SimpleTable", &["TableName"]),
     ("AWS::IAM::Policy", &["PolicyName"]),
+    ("AWS::IAM::ManagedPolicy", &["ManagedPolicyName"]),
+    ("AWS::IoT::Logging", &["AccountId"]),
+    ("AWS::IoT::AccountAuditConfiguration", &["AccountId"]),
     ("AWS::IoT::Thing", &["ThingName"]),
     ("AWS::IoT::PolicyPrincipalAttachment", &[]),
     ("AWS::IoT::ThingPrincipalAttachment", &[]),
@@ -157,6 +160,11 @@ impl Scope<'_> {
         let mut reference = name.clone();
         let mut attributes = match kind {
             "AWS::IAM::Role" => return self.role(name),
+            "AWS::IAM::ManagedPolicy" => {
+                let arn = format!("arn:aws:iam::{account}:policy/{name}");
+                reference.clone_from(&arn);
+                vec![("PolicyArn", arn), ("PolicyId", format!("ANPA{name}"))]
+            }
             "AWS::Serverless::Function" => arn("lambda", &format!("function:{name}")),
             "AWS::DynamoDB::Table" | "AWS::Serverless::SimpleTable" => {
                 arn("dynamodb", &format!("table/{name}"))
@@ -198,10 +206,20 @@ impl Scope<'_> {
 pub(super) struct Owner<'a> {
     pub id: &'a str,
     pub identity: &'a Identity,
+    /// The alias that its events invoke, if it publishes one.
+    pub alias: Option<&'a str>,
     pub stack_name: &'a str,
 }
 
 impl Owner<'_> {
+    /// ARN that its events invoke.
+    pub fn target_arn(&self) -> String {
+        match self.alias {
+            Some(alias) => format!("{}:{alias}", self.identity.arn()),
+            None => self.identity.arn().to_owned(),
+        }
+    }
+
     /// ARN of a resource of `service` in the region and account of the function.
     pub fn arn(&self, service: &str, path: &str) -> String {
         let parts: Vec<_> = self.identity.arn().splitn(6, ':').collect();

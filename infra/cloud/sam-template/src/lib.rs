@@ -5,13 +5,19 @@
 mod accept;
 mod advice;
 mod alarm;
+mod alias;
 mod assemble;
+mod assertion;
 mod check;
+mod deletion;
 mod error;
 mod event;
 mod fields;
 mod function;
 mod identity;
+mod interface;
+mod iot_account;
+mod managed_policy;
 mod name;
 mod node;
 mod parameter;
@@ -33,7 +39,9 @@ use std::path::Path;
 
 use serde_json::Value;
 
+pub use deletion::{DeletionPolicy, StackResource};
 pub use error::{Problem, TemplateError};
+pub use managed_policy::ManagedPolicy;
 pub use parameter::Declaration;
 pub use resource::{
     Action, Alarm, Attachment, Comparison, EventSource, FilterCondition, FilterPolicy, Function,
@@ -70,6 +78,8 @@ pub struct Template {
     pub iot_policies: BTreeMap<String, Value>,
     /// Declared IAM roles, in template order; a role that SAM generates is part of its function.
     pub roles: Vec<Role>,
+    /// Managed policies, in template order.
+    pub managed_policies: Vec<ManagedPolicy>,
     /// IoT things, in template order.
     pub things: Vec<Thing>,
     /// Certificates attached to policies.
@@ -94,6 +104,8 @@ pub struct Template {
     pub outputs: BTreeMap<String, String>,
     /// Resources that are valid but have no effect here (dashboards, metric filters, log groups).
     pub without_effect: Vec<WithoutEffect>,
+    /// Every resource of the stack in template order, with what happens to it at its end.
+    pub resources: Vec<StackResource>,
 }
 
 impl Template {

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::alias::split_qualified;
 use super::error::{Problem, TemplateError};
 use super::fields::Place;
 use super::node::{Data, Entry, Node, Position};
@@ -16,6 +17,9 @@ pub(super) struct Names<'a> {
     /// Type by logical id.
     resources: BTreeMap<&'a str, &'a str>,
 }
+
+/// Logical ids of the resources that each resource depends on.
+pub(super) type Dependencies = BTreeMap<String, Vec<String>>;
 
 /// The resources that each resource depends on, with the place of the reference.
 type Needs<'a> = BTreeMap<&'a str, Vec<(&'a str, Position)>>;
@@ -40,12 +44,13 @@ impl<'a> Names<'a> {
         }
     }
 
-    /// Checks every resource and output; `place` says where an item is.
+    /// Checks every resource and output; `place` says where an item is. Returns the resources that
+    /// each resource depends on.
     pub fn check(
         &self,
         root: &'a Node,
         place: &dyn Fn(&str) -> Place,
-    ) -> Result<(), TemplateError> {
+    ) -> Result<Dependencies, TemplateError> {
         let section = |name: &str| root.get(name).and_then(Node::entries).unwrap_or_default();
         let mut needs = Needs::new();
         for resource in section("Resources") {
@@ -63,7 +68,15 @@ impl<'a> Names<'a> {
         for output in section("Outputs") {
             self.walk(&place(&output.key), &output.value, &mut Vec::new())?;
         }
-        self.check_cycles(&needs, place)
+        self.check_cycles(&needs, place)?;
+        let owned = |names: Vec<(&str, Position)>| {
+            let names: BTreeSet<&str> = names.into_iter().map(|(name, _)| name).collect();
+            names.into_iter().map(str::to_owned).collect()
+        };
+        let needs = needs.into_iter();
+        Ok(needs
+            .map(|(id, names)| (id.to_owned(), owned(names)))
+            .collect())
     }
 
     /// Events are separate resources that depend on the function, not the reverse.
@@ -124,7 +137,10 @@ impl<'a> Names<'a> {
                 .iter()
                 .try_for_each(|e| self.walk(place, &e.value, mentioned)),
             Data::Call(name, argument) => match (name.as_str(), &argument.data) {
-                ("Ref", Data::String(name)) => self.add_mention(place, node.at, name, mentioned),
+                ("Ref", Data::String(name)) => {
+                    let name = split_qualified(name).map_or(name.as_str(), |(id, _)| id);
+                    self.add_mention(place, node.at, name, mentioned)
+                }
                 ("GetAtt", Data::String(path)) => {
                     let name = path.split('.').next().unwrap_or_default();
                     self.add_mention(place, node.at, name, mentioned)

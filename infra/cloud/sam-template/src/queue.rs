@@ -83,7 +83,7 @@ pub(super) fn from_event(
     mut fields: Fields,
 ) -> Result<EventSource, TemplateError> {
     let queue_arn = fields.need_text("Queue")?;
-    read_source(id, queue_arn, owner.identity.arn().to_owned(), fields)
+    read_source(id, queue_arn, owner.target_arn(), fields)
 }
 
 /// A mapping declared as a resource. SAM gives the function's role no permission on the queue.

@@ -74,6 +74,8 @@ pub struct Table {
     pub indexes: Vec<Index>,
     /// Attribute with an item's expiry (epoch seconds), if expiry is enabled.
     pub ttl_attribute: Option<String>,
+    /// Whether the table is protected against deletion (`DeletionProtectionEnabled`).
+    pub deletion_protection: bool,
 }
 
 /// An `AWS::Serverless::Function` with its permissions.
@@ -104,6 +106,11 @@ pub struct Function {
     pub system_log_level: Option<String>,
     /// Name of the log group (`LoggingConfig.LogGroup`) if it is not the function's own.
     pub log_group: Option<String>,
+    /// The alias of its published version (`AutoPublishAlias`).
+    pub alias: Option<String>,
+    /// The alias whose asynchronous events the three settings below apply to; `None` for events of
+    /// the unqualified function.
+    pub event_qualifier: Option<String>,
     /// Asynchronous retries after the first attempt, 0 to 2.
     pub max_retries: u32,
     /// Largest age of an asynchronous event, seconds.
@@ -133,7 +140,7 @@ pub struct Role {
     pub name: String,
     /// Role ARN.
     pub arn: String,
-    /// Inline policy documents, resolved, and names of AWS managed policies.
+    /// Policy documents, resolved, and names of AWS managed policies.
     pub documents: Vec<Value>,
 }
 
@@ -172,6 +179,8 @@ pub struct Permission {
     pub source_arn: Option<String>,
     /// Id of the only permitted account.
     pub source_account: Option<String>,
+    /// The alias or version that it permits to invoke; `None` for the unqualified function only.
+    pub qualifier: Option<String>,
 }
 
 /// An `AWS::IoT::TopicRule`.

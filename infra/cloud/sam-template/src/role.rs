@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::error::TemplateError;
 use super::fields::Fields;
 use super::identity::Identity;
+use super::managed_policy::is_customer_policy;
 use super::node::Node;
 use super::resource::Role;
 
@@ -24,8 +25,14 @@ const MANAGED: [&str; 2] = [
     "AWSLambdaSQSQueueExecutionRole",
 ];
 
+/// Whether this is the name or ARN of a supported AWS managed policy, or may be that of a policy of
+/// the template.
+pub(super) fn is_attachable(name: &str) -> bool {
+    is_managed_policy(name) || is_customer_policy(name)
+}
+
 /// Whether this is the name or ARN of a supported AWS managed policy.
-pub(super) fn is_managed_policy(name: &str) -> bool {
+fn is_managed_policy(name: &str) -> bool {
     MANAGED.iter().any(|known| name.ends_with(known))
 }
 
@@ -44,7 +51,7 @@ pub(super) fn read(
     }
     for managed in fields.list("ManagedPolicyArns")?.unwrap_or_default() {
         let name = managed.as_text().unwrap_or_default();
-        if !is_managed_policy(name) {
+        if !is_attachable(name) {
             let reason = "the policy is not supported: write its statements under Policies";
             let what = "ManagedPolicyArns";
             return Err(fields.place.refused(managed.at, what, name, reason));

@@ -115,7 +115,7 @@ fn from_event(
         period: read_period(&mut fields, expression)?,
         input,
         enabled: is_enabled(&mut fields)?,
-        function_arn: owner.identity.arn().to_owned(),
+        function_arn: owner.target_arn(),
         role_arn,
     };
     fields.finish()?;

@@ -22,6 +22,8 @@ pub(super) struct Scope<'a> {
     pub conditions: BTreeMap<String, &'a Node>,
     /// Mappings as written; they hold only text and lists of text.
     pub mappings: BTreeMap<String, &'a Node>,
+    /// The section `Globals`, unresolved.
+    pub globals: Option<&'a Node>,
     /// Names of the resources whose condition is false.
     pub not_created: BTreeSet<String>,
     /// Every resource whose condition is true, unresolved.
@@ -182,6 +184,9 @@ impl Scope<'_> {
         }
         if let Some(parameter) = self.parameters.get(name) {
             return Ok(Some(parameter.node(at)));
+        }
+        if let Some(generated) = self.qualified(place, at, name)? {
+            return Ok(Some(generated));
         }
         let identity = self.identity(place, at, name)?;
         Ok(Some(Node::string(at, identity.reference)))

@@ -5,16 +5,18 @@
 use std::collections::BTreeMap;
 
 use super::advice;
+use super::deletion::DeletionPolicy;
 use super::error::{Problem, TemplateError, nearest};
 use super::fields::Place;
 use super::node::{Data, Entry, Node};
 
-const SECTIONS: [&str; 10] = [
+const SECTIONS: [&str; 11] = [
     "AWSTemplateFormatVersion",
     "Transform",
     "Description",
     "Metadata",
     "Parameters",
+    "Rules",
     "Mappings",
     "Conditions",
     "Globals",
@@ -35,9 +37,6 @@ const RESOURCE_KEYS: [&str; 7] = [
     "DeletionPolicy",
     "UpdateReplacePolicy",
 ];
-
-/// Deletion policies; they have no effect, since nothing is deleted.
-const DELETION_POLICIES: [&str; 4] = ["Delete", "Retain", "RetainExceptOnCreate", "Snapshot"];
 
 /// Checks the template's outermost keys and its transform.
 pub(super) fn check(place: &Place, root: &Node) -> Result<(), TemplateError> {
@@ -129,8 +128,9 @@ pub(super) fn check_attributes(place: &Place, resource: &Node) -> Result<(), Tem
         }
         if ["DeletionPolicy", "UpdateReplacePolicy"].contains(&name) {
             let given = part.value.as_text().unwrap_or_default();
-            if !DELETION_POLICIES.contains(&given) {
-                let reason = format!("it must be one of {}", DELETION_POLICIES.join(", "));
+            let known = DeletionPolicy::ALL.map(DeletionPolicy::as_str);
+            if !known.contains(&given) {
+                let reason = format!("it must be one of {}", known.join(", "));
                 return Err(place.refused(part.value.at, name, given, &reason));
             }
         }

@@ -30,13 +30,13 @@ pub(super) fn read(
         index.finish()?;
     }
     let ttl_attribute = read_expiry(&mut fields)?;
+    let deletion_protection = fields.boolean("DeletionProtectionEnabled")?;
     fields.text("TableName")?;
     fields.accept(&[
         "BillingMode",
         "ProvisionedThroughput",
         "PointInTimeRecoverySpecification",
         "SSESpecification",
-        "DeletionProtectionEnabled",
         "TableClass",
         "Tags",
     ]);
@@ -49,6 +49,7 @@ pub(super) fn read(
         attributes,
         indexes,
         ttl_attribute,
+        deletion_protection: deletion_protection.unwrap_or(false),
     })
 }
 
@@ -170,5 +171,6 @@ pub(super) fn read_simple(
         range: None,
         indexes: Vec::new(),
         ttl_attribute: None,
+        deletion_protection: false,
     })
 }

@@ -6,6 +6,7 @@ mod queue;
 mod refusal;
 mod role;
 mod schedule;
+mod stack;
 mod topic;
 
 use std::collections::BTreeMap;
@@ -61,6 +62,7 @@ fn a_table_keeps_its_keys_indexes_and_expiry() {
                 projection: Projection::Include(vec!["degrees".to_owned()]),
             }],
             ttl_attribute: Some("expires".to_owned()),
+            deletion_protection: false,
         }]
     );
 }

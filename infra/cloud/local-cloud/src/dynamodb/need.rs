@@ -29,7 +29,7 @@ pub struct Tables {
 pub fn needs(operation: &str, body: &Value, tables: &Tables) -> Result<Vec<Need>, String> {
     if operation.contains("Statement") || operation == "ExecuteTransaction" {
         return Err(format!(
-            "{operation}: PartiQL is not supported for functions, use the item operations"
+            "{operation}: PartiQL is supported for the operator only, use the item operations"
         ));
     }
     let action = format!("dynamodb:{operation}");
@@ -201,7 +201,7 @@ mod tests {
 
     // AWS same(iam): a transaction needs the right of each action in it, a query of an index the
     //     right to that index, and leading keys identify items
-    // AWS absent(dynamodb): PartiQL by functions; it is refused with the operation's name
+    // AWS absent(dynamodb): PartiQL by functions and users; it is refused with the operation's name
     #[test]
     fn requests_need_the_rights_of_what_they_do() {
         let key =
@@ -273,7 +273,7 @@ mod tests {
             (
                 "ExecuteStatement",
                 json!({"Statement": "SELECT 1"}),
-                "error: ExecuteStatement: PartiQL is not supported for functions, \
+                "error: ExecuteStatement: PartiQL is supported for the operator only, \
                  use the item operations",
             ),
         ];

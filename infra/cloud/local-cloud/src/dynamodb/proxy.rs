@@ -80,11 +80,11 @@ async fn authorise(
     // A malformed body needs no right: the database refuses it.
     if let Ok(parsed) = serde_json::from_slice::<Value>(&body) {
         let needs = need::needs(operation, &parsed, &proxy.tables);
-        let needs = match (needs, &caller.function) {
-            (Ok(needs), _) => needs,
+        let needs = match needs {
+            Ok(needs) => needs,
             // The operator may do everything, even operations unknown here.
-            (Err(_), None) => Vec::new(),
-            (Err(problem), Some(_)) => {
+            Err(_) if caller.is_operator() => Vec::new(),
+            Err(problem) => {
                 let kind = "com.amazon.coral.validate#ValidationException";
                 return Err(aws_json_error(kind, "message", &problem));
             }

@@ -21,7 +21,8 @@ pub async fn ensure_table(database: &Database, table: &Table) -> Result<(), Dyna
         }
     };
     if let Some(existing) = describe(database, table).map_err(failed("describe"))? {
-        return check_same(&existing, table);
+        check_same(&existing, table)?;
+        return protect(database, &existing, table).map_err(failed("protect"));
     }
     let request = serde_json::from_value(create_request(table))
         .map_err(|e| failed("create")(DynoxideError::ValidationException(e.to_string())))?;
@@ -72,6 +73,22 @@ fn check_same(existing: &Value, table: &Table) -> Result<(), DynamoDbError> {
     }
 }
 
+/// Sets the table's protection against deletion as the template says.
+fn protect(database: &Database, existing: &Value, table: &Table) -> Result<(), DynoxideError> {
+    let wanted = table.deletion_protection;
+    if existing["DeletionProtectionEnabled"]
+        .as_bool()
+        .unwrap_or(false)
+        == wanted
+    {
+        return Ok(());
+    }
+    let request = json!({"TableName": table.name, "DeletionProtectionEnabled": wanted});
+    let request = serde_json::from_value(request)
+        .map_err(|e| DynoxideError::ValidationException(e.to_string()))?;
+    database.update_table(request).map(drop)
+}
+
 fn expire_items(database: &Database, table: &Table) -> Result<(), DynoxideError> {
     let Some(attribute) = &table.ttl_attribute else {
         return Ok(());
@@ -100,6 +117,7 @@ fn create_request(table: &Table) -> Value {
         "AttributeDefinitions": attributes,
         "KeySchema": key_schema(&table.hash, table.range.as_ref()),
         "BillingMode": "PAY_PER_REQUEST",
+        "DeletionProtectionEnabled": table.deletion_protection,
     });
     if !table.indexes.is_empty() {
         let indexes: Vec<Value> = table.indexes.iter().map(index).collect();
@@ -155,6 +173,7 @@ mod tests {
                 projection: Projection::KeysOnly,
             }],
             ttl_attribute: Some("ttl".to_owned()),
+            deletion_protection: false,
         }
     }
 

@@ -33,9 +33,9 @@ async fn check(State(iam): State<Iam>, request: Request, next: Next) -> Response
                 return forbidden(&denial.to_string()).into_response();
             }
         }
-        // Unknown to this table. If the service learns the operation first, no function may call
-        // it.
-        None if caller.function.is_some() => {
+        // Unknown to this table. If the service learns the operation first, only the operator may
+        // call it.
+        None if !caller.is_operator() => {
             let message = format!("the rights for {method} {} are not known", uri.path());
             return forbidden(&message).into_response();
         }

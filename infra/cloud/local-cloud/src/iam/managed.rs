@@ -8,10 +8,16 @@ use serde_json::{Value, json};
 use crate::account::Account;
 use aws_policy::PolicyError;
 
-/// Allows writing logs, which needs no permission in the local cloud.
-const LOGGING: &str = "AWSLambdaBasicExecutionRole";
+/// Allows writing logs.
+pub(super) const LOGGING: &str = "AWSLambdaBasicExecutionRole";
 /// Allows reading every queue of the account and writing logs.
 const QUEUE_READER: &str = "AWSLambdaSQSQueueExecutionRole";
+
+const WRITE_LOGS: [&str; 3] = [
+    "logs:CreateLogGroup",
+    "logs:CreateLogStream",
+    "logs:PutLogEvents",
+];
 
 /// A SAM policy template: name, parameter, service and path of the resource (`$` is the parameter),
 /// whether it covers the table's indexes, and actions.
@@ -119,15 +125,19 @@ const TEMPLATES: [Row; 8] = [
     ),
 ];
 
-/// The document of a policy; `None` if it only allows what needs no permission here.
-pub(super) fn expand(policy: &Value, account: &Account) -> Result<Option<Value>, PolicyError> {
+/// The document of a policy.
+pub(super) fn expand(policy: &Value, account: &Account) -> Result<Value, PolicyError> {
     let malformed = |what: String| Err(PolicyError::Malformed(what));
     if let Some(name) = policy.as_str() {
         return match name {
-            name if name.ends_with(LOGGING) => Ok(None),
+            name if name.ends_with(LOGGING) => {
+                let allow = json!({"Effect": "Allow", "Action": WRITE_LOGS, "Resource": "*"});
+                Ok(json!({"Statement": [allow]}))
+            }
             name if name.ends_with(QUEUE_READER) => {
-                let allow = json!({"Effect": "Allow", "Action": READ_QUEUE, "Resource": "*"});
-                Ok(Some(json!({"Statement": [allow]})))
+                let actions: Vec<&str> = READ_QUEUE.into_iter().chain(WRITE_LOGS).collect();
+                let allow = json!({"Effect": "Allow", "Action": actions, "Resource": "*"});
+                Ok(json!({"Statement": [allow]}))
             }
             _ => malformed(format!(
                 "managed policy {name} is not supported: write its statements instead"
@@ -136,10 +146,10 @@ pub(super) fn expand(policy: &Value, account: &Account) -> Result<Option<Value>,
     }
     let one = policy.as_object().filter(|map| map.len() == 1);
     let Some((name, parameters)) = one.and_then(|map| map.iter().next()) else {
-        return Ok(Some(policy.clone()));
+        return Ok(policy.clone());
     };
     if name == "Statement" {
-        return Ok(Some(policy.clone()));
+        return Ok(policy.clone());
     }
     let row = TEMPLATES.iter().find(|(known, ..)| known == name);
     let Some((_, parameter, (service, path), with_indexes, actions)) = row else {
@@ -160,5 +170,5 @@ pub(super) fn expand(policy: &Value, account: &Account) -> Result<Option<Value>,
         resources.push(format!("{}/index/*", resources[0]));
     }
     let statement = json!({"Effect": "Allow", "Action": actions, "Resource": resources});
-    Ok(Some(json!({"Statement": [statement]})))
+    Ok(json!({"Statement": [statement]}))
 }

@@ -66,7 +66,7 @@ pub(crate) struct Reloader {
 }
 
 /// A checked change: everything new that could have been refused.
-struct Plan {
+pub(super) struct Plan {
     template: Template,
     roles: Roles,
     topics: Declared,
@@ -122,13 +122,22 @@ impl Reloader {
     fn check(&self, old: &Template, rebuilt: &BTreeSet<String>) -> Result<Plan, ReloadError> {
         let template = load_template(&self.options).map_err(StartError::from)?;
         check_stores(old, &template)?;
+        Ok(self.plan(template, rebuilt)?)
+    }
+
+    /// Builds everything that `template` needs, and changes nothing.
+    pub(super) fn plan(
+        &self,
+        template: Template,
+        rebuilt: &BTreeSet<String>,
+    ) -> Result<Plan, StartError> {
         let given = Options {
             binaries: self.binaries.clone(),
             ..self.options.clone()
         };
         let binaries = executable::executables(&given, &template.functions);
         let wiring = Wiring {
-            binaries: binaries.map_err(StartError::from)?,
+            binaries: binaries?,
             ..self.wiring.clone()
         };
         let functions = template.functions.clone();
@@ -137,19 +146,20 @@ impl Reloader {
         let roles = self.services.iam.read_roles(&template);
         let topics = Declared::read(&template, &self.services.account);
         Ok(Plan {
-            functions: functions.map_err(StartError::from)?,
-            engine: engine.map_err(StartError::from)?,
-            roles: roles.map_err(StartError::from)?,
+            functions: functions?,
+            engine: engine?,
+            roles: roles?,
             topics: topics.map_err(StartError::from)?,
             template,
         })
     }
 
     /// Replaces what runs, and returns the names of what is new, changed or removed.
-    async fn apply(&self, running: &mut Running, plan: Plan) -> Vec<String> {
+    pub(super) async fn apply(&self, running: &mut Running, plan: Plan) -> Vec<String> {
         let template = plan.template;
         self.services.iam.replace(plan.roles);
         self.callers.admit(&template.functions);
+        self.callers.admit_users(&template.managed_policies);
         let mut changed = self.functions.replace(plan.functions).await;
         if running.template.rules != template.rules || running.template.roles != template.roles {
             changed.extend(rules(&running.template, &template));

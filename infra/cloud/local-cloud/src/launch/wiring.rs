@@ -20,7 +20,7 @@ use crate::event::{EventBus, EventKind};
 use crate::event_source::Reader;
 use crate::fault::Faults;
 use crate::guard::{Service, guarded};
-use crate::iam;
+use crate::iam::{self, Iam};
 use crate::invocation;
 use crate::kill::Killer;
 use crate::metric;
@@ -37,12 +37,18 @@ struct Host {
     queues: Queues,
     topics: Topics,
     callers: Callers,
+    iam: Iam,
     faults: Arc<Faults>,
     clock: Clock,
 }
 
 impl Surroundings for Host {
     fn observe(&self, notice: Notice) {
+        if let Notice::Log { function, .. } = &notice
+            && !self.iam.may_log(function)
+        {
+            return;
+        }
         let now_ms = self.clock.now_ms();
         self.events.metrics().observe_function(&notice, now_ms);
         self.pass_on(notice, now_ms);
@@ -86,6 +92,7 @@ impl Opened {
                 queues: self.queues.clone(),
                 topics: self.topics.clone(),
                 callers: self.callers.clone(),
+                iam: self.iam.clone(),
                 faults: Arc::clone(&self.faults),
                 clock: self.clock,
             }),
@@ -163,7 +170,7 @@ impl Opened {
         self.guarded(iam::authorised(plane, self.iam.clone()), Service::IotData)
     }
 
-    /// The control plane of AWS IoT, Lambda, SQS and metrics, which only people call, and SNS.
+    /// The services that people call: the control plane of AWS IoT, Lambda, SQS and metrics; and SNS.
     pub(super) fn iot(&self, endpoints: &Endpoints, functions: &Functions) -> Router {
         let plane = control_plane::router(ControlPlane {
             registry: self.registry.clone(),
@@ -174,16 +181,15 @@ impl Opened {
             topics: self.topics.clone(),
             iam: self.iam.clone(),
         };
-        let queues = iam::for_operator(queue::router(self.queues.clone()));
+        let permitted = |router, service| iam::permitted(router, service, self.iam.clone());
+        let queues = permitted(queue::router(self.queues.clone()), Service::Sqs);
         let pages = metric::router(self.events.metrics().clone())
             .merge(notification::page(self.topics.clone()))
             .merge(alarm::page(self.alarms.clone()));
+        let invocations = invocation::router(functions.clone());
         [
-            (iam::for_operator(plane), Service::Iot),
-            (
-                iam::for_operator(invocation::router(functions.clone())),
-                Service::Lambda,
-            ),
+            (permitted(plane, Service::Iot), Service::Iot),
+            (permitted(invocations, Service::Lambda), Service::Lambda),
             (notification::answer_forms(queues, sns), Service::Sqs),
         ]
         .into_iter()

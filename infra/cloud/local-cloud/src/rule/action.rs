@@ -257,19 +257,27 @@ fn check_target(topic: &str) -> Result<(), String> {
     }
 }
 
-fn find_function<'a>(functions: &'a [Function], arn: &str) -> Result<&'a Function, String> {
-    let found = functions.iter().find(|f| f.arn == arn);
-    found.ok_or_else(|| format!("no function {arn}"))
+/// The function with this ARN, and the alias or version that the ARN ends with.
+pub(super) fn find_function<'a>(
+    functions: &'a [Function],
+    arn: &'a str,
+) -> Result<(&'a Function, &'a str), String> {
+    let mut selected = functions
+        .iter()
+        .filter_map(|function| Some((function, function.qualifier_in(arn)?)));
+    selected.next().ok_or_else(|| format!("no function {arn}"))
 }
 
-/// Checks that the function's permissions name this rule; otherwise AWS refuses each time.
+/// Checks that the function's permissions name this rule; otherwise AWS refuses each time. A
+/// permission on an alias does not permit the unqualified function, nor the reverse.
 pub(super) fn check_permission(
-    function: &Function,
+    (function, qualifier): (&Function, &str),
     rule_arn: &str,
     account: &str,
 ) -> Result<(), String> {
     let is_permitted = function.permissions.iter().any(|p: &Permission| {
         p.principal == SERVICE
+            && p.qualifier.as_deref().unwrap_or_default() == qualifier
             && (p.action == INVOKE || p.action == "lambda:*" || p.action == "*")
             && p.source_arn.as_deref().is_none_or(|arn| arn == rule_arn)
             && p.source_account.as_deref().is_none_or(|a| a == account)
@@ -277,8 +285,10 @@ pub(super) fn check_permission(
     if is_permitted {
         Ok(())
     } else {
+        let separator = if qualifier.is_empty() { "" } else { ":" };
         Err(format!(
-            "{} has no permission for {SERVICE} with this rule's SourceArn and this account",
+            "{}{separator}{qualifier} has no permission for {SERVICE} with this rule's SourceArn \
+             and this account",
             function.arn
         ))
     }

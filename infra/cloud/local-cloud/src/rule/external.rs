@@ -5,20 +5,16 @@
 
 use std::time::Duration;
 
-use axum::body::{Body, to_bytes};
-use axum::http::Request;
-use hyper_util::client::legacy::Client;
-use hyper_util::rt::TokioExecutor;
 use serde_json::{Map, Value, json};
 
 use super::{Engine, Rule, action};
+use crate::dynamodb;
 use iot_shadow::{Name, Operation};
 use iot_sql::Call;
 use lambda_host::Outcome;
 
 const LAMBDA_LIMIT: Duration = Duration::from_millis(2000);
 const ITEM_BYTES_MAX: usize = 8 * 1024;
-const ANSWER_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// The answer, JSON. After an error the rule ends without its actions.
 pub(super) async fn answer(engine: &Engine, rule: &Rule, call: &Call) -> Result<Vec<u8>, String> {
@@ -44,8 +40,7 @@ pub(super) async fn answer(engine: &Engine, rule: &Rule, call: &Call) -> Result<
 }
 
 async fn invoke(engine: &Engine, rule: &Rule, arn: &str, event: &[u8]) -> Result<Vec<u8>, String> {
-    let function = engine.functions.iter().find(|f| f.arn == arn);
-    let function = function.ok_or_else(|| format!("no function {arn}"))?;
+    let function = action::find_function(&engine.functions, arn)?;
     action::check_permission(function, &rule.arn, &engine.services.account.id)?;
     let invoked = engine.services.functions.invoke(arn, event.to_vec(), None);
     match tokio::time::timeout(LAMBDA_LIMIT, invoked).await {
@@ -80,28 +75,9 @@ async fn get_item(
     let resource = services.account.arn("dynamodb", format!("table/{table}"));
     engine.check_right(role_arn, "dynamodb:GetItem", &resource)?;
     let key: Map<String, Value> = key.iter().cloned().collect();
-    let body = json!({"TableName": table, "Key": key}).to_string();
-    let request = Request::post(format!("http://{}/", services.database))
-        .header("Content-Type", "application/x-amz-json-1.0")
-        .header("X-Amz-Target", "DynamoDB_20120810.GetItem")
-        .header("X-Amz-Date", "20160323T000000Z")
-        .header(
-            "Authorization",
-            "AWS4-HMAC-SHA256 Credential=rule/20160323/any/dynamodb/aws4_request, \
-             SignedHeaders=host, Signature=0",
-        )
-        .body(Body::from(body))
-        .map_err(|e| e.to_string())?;
-    let client = Client::builder(TokioExecutor::new()).build_http();
-    let response = client.request(request).await.map_err(|e| e.to_string())?;
-    let status = response.status();
-    let answer = to_bytes(Body::new(response.into_body()), ANSWER_BYTES_MAX).await;
-    let answer = answer.map_err(|e| e.to_string())?;
-    if !status.is_success() {
-        let text = String::from_utf8_lossy(&answer);
-        return Err(format!("GetItem from {table}: {status} {text}"));
-    }
-    let answer: Value = serde_json::from_slice(&answer).map_err(|e| e.to_string())?;
+    let request = json!({"TableName": table, "Key": key});
+    let answer = dynamodb::call(services.database, "GetItem", &request).await;
+    let answer = answer.map_err(|problem| format!("GetItem from {table}: {problem}"))?;
     let item = match answer.get("Item").and_then(Value::as_object) {
         Some(item) => untyped_object(item),
         None => json!({}),

@@ -142,10 +142,9 @@ async fn the_database_refuses_what_a_functions_role_does_not_allow() {
     cloud.shutdown().await;
 }
 
-// AWS absent(iam): rights of functions to the control plane; a function gets AccessDeniedException
-//     with that reason
+// AWS same(iam): a function reaches the control plane only with a right of its role
 #[tokio::test]
-async fn no_function_reaches_the_control_plane() {
+async fn a_function_without_the_right_does_not_reach_the_control_plane() {
     let cloud = cloud().await;
     let endpoint = &cloud.endpoints().iot;
     let answer = rest_of_function(&cloud, endpoint, "GET /things", "", "").await;

@@ -6,6 +6,7 @@
 mod alarm;
 mod control_plane;
 mod data_plane;
+mod deletion;
 mod direct_message;
 mod fault;
 mod function;
@@ -29,5 +30,6 @@ mod shadow;
 mod shadow_case;
 mod sigv4;
 mod standalone;
+mod user;
 mod variable;
 mod world;

@@ -46,6 +46,24 @@ pub fn options() -> Options {
         seed: 1,
         time_scale: 1.0,
         faults: Vec::new(),
+        import_retained: false,
+    }
+}
+
+/// A cloud in memory with the stack of `stack.yaml`.
+pub async fn deployed(parameters: &[(&str, &str)]) -> LocalCloud {
+    LocalCloud::start(deployment(parameters)).await.unwrap()
+}
+
+/// Options of a cloud with the stack of `stack.yaml`.
+pub fn deployment(parameters: &[(&str, &str)]) -> Options {
+    let parameters = parameters.iter();
+    Options {
+        template: here("stack.yaml"),
+        parameters: parameters
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect(),
+        ..options()
     }
 }
 

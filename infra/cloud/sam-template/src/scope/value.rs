@@ -99,7 +99,10 @@ impl Scope<'_> {
         name: &str,
     ) -> Result<String, TemplateError> {
         let node = match name.split_once('.') {
-            Some((resource, attribute)) => Some(self.attribute(place, at, resource, attribute)?),
+            Some((resource, attribute)) => match self.qualified(place, at, name)? {
+                Some(generated) => Some(generated),
+                None => Some(self.attribute(place, at, resource, attribute)?),
+            },
             None => self.reference(place, at, name)?,
         };
         node.as_ref()

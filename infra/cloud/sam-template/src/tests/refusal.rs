@@ -105,8 +105,8 @@ fn errors_name_file_line_and_logical_id() {
         ),
         (
             "    Value: 'yes'",
-            "    Value: 'yes'\nRules: {}",
-            "template: section Rules is not supported: rules are not evaluated; use AllowedValues",
+            "    Value: 'yes'\nHooks: {}",
+            "template: section Hooks is not supported: hooks are not run",
         ),
         (
             "IsAttic: !Equals [!Ref Room, attic]",
@@ -140,9 +140,9 @@ fn errors_name_file_line_and_logical_id() {
         ),
         (
             "MemorySize: 256",
-            "AutoPublishAlias: live",
-            "Regulate: property AutoPublishAlias is not supported: the only version of a function \
-             is $LATEST",
+            "ProvisionedConcurrencyConfig: {}",
+            "Regulate: property ProvisionedConcurrencyConfig is not supported: processes start on \
+             demand",
         ),
         (
             "MemorySize: 256",

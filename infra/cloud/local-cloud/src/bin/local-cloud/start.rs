@@ -151,6 +151,7 @@ fn options(command: &Command) -> Outcome<Options> {
         seed: command.cloud.seed,
         time_scale: command.cloud.time_scale,
         faults,
+        import_retained: command.cloud.import_retained,
     })
 }
 
