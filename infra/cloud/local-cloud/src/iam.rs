@@ -172,7 +172,7 @@ impl Iam {
             let mut functions = template.functions.iter();
             if let Some(function) = functions.find(|f| f.arn == source.function_arn) {
                 for action in managed::READ_QUEUE {
-                    check_at_set_up(&roles, function, action, &source.queue_arn)?;
+                    check_at_set_up(&roles, function, action, &source.source_arn)?;
                 }
             }
         }

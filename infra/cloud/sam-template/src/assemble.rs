@@ -15,11 +15,8 @@ use super::resource::{Permission, SnsTopic, WithoutEffect};
 use super::scope::Scope;
 use super::{
     Context, Template, accept, advice, event, function, parameter, queue, role, rule, schedule,
-    section, table, thing,
+    section, source, table, thing,
 };
-
-/// The policy that SAM adds to a function with an `SQS` event.
-const QUEUE_READER: &str = "arn:aws:iam::aws:policy/service-role/AWSLambdaSQSQueueExecutionRole";
 
 pub(super) fn template(
     file: &str,
@@ -165,7 +162,7 @@ impl Assembly<'_> {
             }
             "AWS::SQS::Queue" => template.queues.push(queue::read(id, identity, fields)?),
             "AWS::Lambda::EventSourceMapping" => {
-                template.event_sources.push(queue::mapping(id, fields)?);
+                template.event_sources.push(source::mapping(id, fields)?);
             }
             "AWS::SNS::Topic" => {
                 accept_only(
@@ -253,9 +250,12 @@ impl Assembly<'_> {
         let own_role = self.scope.role_of_function(id);
         let mut function = function::read(id, identity, own_role, metadata, fields)?;
         function.permissions.extend(made.permissions);
-        if function.role_is_own && !made.sources.is_empty() {
-            // As SAM does for the role that it generates.
-            function.role_policies.push(QUEUE_READER.into());
+        if function.role_is_own {
+            for policy in made.role_policies {
+                if !function.role_policies.contains(&policy) {
+                    function.role_policies.push(policy);
+                }
+            }
         }
         self.template.functions.push(function);
         self.template.schedules.extend(made.schedules);

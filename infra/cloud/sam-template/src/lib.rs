@@ -21,6 +21,7 @@ mod rule;
 mod schedule;
 mod scope;
 mod section;
+mod source;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -35,7 +36,8 @@ pub use error::{Problem, TemplateError};
 pub use parameter::Declaration;
 pub use resource::{
     Action, Attachment, EventSource, Function, Index, KeyType, Permission, Projection, Queue,
-    Redrive, Role, Schedule, ScheduleKind, SnsTopic, Table, Thing, TopicRule, WithoutEffect,
+    Redrive, Role, Schedule, ScheduleKind, SnsTopic, SourceKind, StartingPosition, Stream,
+    StreamReading, StreamView, Table, Thing, TopicRule, WithoutEffect,
 };
 
 /// Everything outside the template that its intrinsic functions can refer to.
@@ -74,7 +76,8 @@ pub struct Template {
     pub thing_attachments: Vec<Attachment>,
     /// SQS queues, in template order.
     pub queues: Vec<Queue>,
-    /// Event sources that deliver messages of queues to functions, in template order.
+    /// Event sources that deliver messages of queues or records of streams to functions, in template
+    /// order.
     pub event_sources: Vec<EventSource>,
     /// SNS topics, in template order.
     pub topics: Vec<SnsTopic>,

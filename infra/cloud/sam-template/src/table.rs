@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::error::TemplateError;
 use super::fields::Fields;
 use super::identity::Identity;
-use super::resource::{Index, KeyType, Projection, Table};
+use super::resource::{Index, KeyType, Projection, Stream, StreamView, Table};
 
 type Keys = ((String, KeyType), Option<(String, KeyType)>);
 
@@ -30,6 +30,7 @@ pub(super) fn read(
         index.finish()?;
     }
     let ttl_attribute = read_expiry(&mut fields)?;
+    let stream = read_stream(&identity, &mut fields)?;
     fields.text("TableName")?;
     fields.accept(&[
         "BillingMode",
@@ -49,6 +50,7 @@ pub(super) fn read(
         attributes,
         indexes,
         ttl_attribute,
+        stream,
     })
 }
 
@@ -134,6 +136,23 @@ fn read_expiry(fields: &mut Fields) -> Result<Option<String>, TemplateError> {
     Ok(attribute.filter(|_| enabled))
 }
 
+fn read_stream(identity: &Identity, fields: &mut Fields) -> Result<Option<Stream>, TemplateError> {
+    let Some(mut stream) = fields.map("StreamSpecification")? else {
+        return Ok(None);
+    };
+    let named = stream.need_text("StreamViewType")?;
+    let mut views = StreamView::NAMES.iter();
+    let Some((_, view)) = views.find(|(name, _)| *name == named) else {
+        let reason = "it must be KEYS_ONLY, NEW_IMAGE, OLD_IMAGE or NEW_AND_OLD_IMAGES";
+        return Err(stream.refused("StreamViewType", &named, reason));
+    };
+    stream.finish()?;
+    Ok(Some(Stream {
+        arn: identity.stream_arn(),
+        view: *view,
+    }))
+}
+
 /// Reads `AWS::Serverless::SimpleTable`: one partition key, by default `id`.
 pub(super) fn read_simple(
     id: &str,
@@ -170,5 +189,6 @@ pub(super) fn read_simple(
         range: None,
         indexes: Vec::new(),
         ttl_attribute: None,
+        stream: None,
     })
 }

@@ -5,6 +5,7 @@ mod queue;
 mod refusal;
 mod role;
 mod schedule;
+mod stream;
 
 use std::collections::BTreeMap;
 
@@ -59,6 +60,7 @@ fn a_table_keeps_its_keys_indexes_and_expiry() {
                 projection: Projection::Include(vec!["degrees".to_owned()]),
             }],
             ttl_attribute: Some("expires".to_owned()),
+            stream: None,
         }]
     );
 }

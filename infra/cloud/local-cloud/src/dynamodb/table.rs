@@ -155,6 +155,7 @@ mod tests {
                 projection: Projection::KeysOnly,
             }],
             ttl_attribute: Some("ttl".to_owned()),
+            stream: None,
         }
     }
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::queue::{Delivery, attributes, md5_of};
 
-pub fn event(deliveries: &[Delivery], queue_arn: &str, region: &str) -> Vec<u8> {
+pub fn of_messages(deliveries: &[Delivery], queue_arn: &str, region: &str) -> Vec<u8> {
     let records: Vec<Value> = deliveries
         .iter()
         .map(|delivery| {

@@ -179,10 +179,7 @@ impl Reloader {
 
     /// Runs the event sources of `template`, and returns the logical ids of those that changed.
     fn read_queues(&self, running: &mut Running, template: &Template) -> Vec<String> {
-        let enabled = template.event_sources.iter().filter(|s| s.enabled);
-        let wanted: Vec<Joint> = enabled
-            .filter_map(|source| Joint::new(source, &template.queues, &template.functions))
-            .collect();
+        let wanted = event_source::joints(template);
         let (mut changed, mut kept) = (Vec::new(), Vec::new());
         for (joint, task) in std::mem::take(&mut running.sources) {
             if wanted.contains(&joint) {
