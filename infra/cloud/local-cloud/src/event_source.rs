@@ -4,25 +4,53 @@
 //! Must not know: what a message or a record says. Source: AWS Lambda developer guide, "Invoking
 //! Lambda with events from other AWS services".
 
+mod age;
 mod answer;
+mod discard;
+mod filter;
+mod position;
 mod queue;
 mod record;
+mod stream;
+mod work;
 
 use std::sync::Arc;
 
+use crate::clock::Clock;
+use crate::dynamodb::Streams;
+use crate::event::EventBus;
 use crate::fault::Faults;
 use crate::queue::Queues;
+use filter::{Filters, PatternError};
 use lambda_host::{FunctionError, Functions, Outcome, SYNC_PAYLOAD_BYTES_MAX};
-use sam_template::{EventSource, Queue, SourceKind, Template};
+pub use position::Positions;
+use sam_template::{EventSource, Queue, SourceKind, StartingPosition, Template};
+use stream::Tap;
 
 /// Weight of a batch: the payload limit of an invocation, less the rest of the event.
 const BATCH_BYTES_MAX: usize = SYNC_PAYLOAD_BYTES_MAX - 1024;
 
+/// Why an event source is refused.
+#[derive(Debug, thiserror::Error)]
+#[error("read filter {number} of event source {event_source}")]
+pub struct SourceError {
+    /// Logical id.
+    event_source: String,
+    /// Its number among the filters, from 1.
+    number: usize,
+    #[source]
+    source: PatternError,
+}
+
 #[derive(Clone)]
 pub struct Reader {
     pub queues: Queues,
+    pub streams: Streams,
+    pub positions: Positions,
     pub functions: Functions,
     pub faults: Arc<Faults>,
+    pub events: EventBus,
+    pub clock: Clock,
     pub region: String,
     /// Factor on the time that messages and records are gathered, and on the waits before retries.
     pub time_scale: f64,
@@ -44,11 +72,25 @@ enum Origin {
         queue: Queue,
         concurrency: Option<u64>,
     },
+    Stream(Tap),
 }
 
 impl Joint {
     /// The source with what it reads; `None` if the template lacks that or the function.
-    fn new(source: &EventSource, template: &Template) -> Option<Self> {
+    fn new(source: &EventSource, template: &Template) -> Result<Option<Self>, SourceError> {
+        let filters = match &source.kind {
+            SourceKind::Queue { .. } => Ok(Filters::default()),
+            SourceKind::Stream(reading) => Filters::read(&reading.filters),
+        };
+        let filters = filters.map_err(|(number, error)| SourceError {
+            event_source: source.logical_id.clone(),
+            number,
+            source: error,
+        })?;
+        Ok(Self::connect(source, filters, template))
+    }
+
+    fn connect(source: &EventSource, filters: Filters, template: &Template) -> Option<Self> {
         let mut functions = template.functions.iter();
         let function = functions.find(|f| f.arn == source.function_arn)?;
         let names = [&function.name, &function.logical_id, &function.binary];
@@ -60,7 +102,16 @@ impl Joint {
                     concurrency: *concurrency,
                 }
             }
-            SourceKind::Stream(_) => return None,
+            SourceKind::Stream(reading) => {
+                let is_it = |stream: &sam_template::Stream| stream.arn == source.source_arn;
+                let mut tables = template.tables.iter();
+                let table = tables.find(|table| table.stream.as_ref().is_some_and(is_it))?;
+                Origin::Stream(Tap {
+                    table: table.name.clone(),
+                    filters,
+                    reading: reading.clone(),
+                })
+            }
         };
         Some(Self {
             source: source.clone(),
@@ -71,11 +122,43 @@ impl Joint {
 }
 
 /// The enabled event sources of a template.
-pub fn joints(template: &Template) -> Vec<Joint> {
-    let enabled = template.event_sources.iter().filter(|s| s.enabled);
-    enabled
-        .filter_map(|source| Joint::new(source, template))
-        .collect()
+///
+/// # Errors
+///
+/// See [`SourceError`]; sources that are not enabled are checked as well.
+pub fn joints(template: &Template) -> Result<Vec<Joint>, SourceError> {
+    let sources = template.event_sources.iter();
+    let joints = sources.map(|source| Joint::new(source, template));
+    let joints = joints.collect::<Result<Vec<_>, _>>()?;
+    let found = joints.into_iter().flatten();
+    Ok(found.filter(|joint| joint.source.enabled).collect())
+}
+
+/// Notes where new sources of streams start, and forgets sources that the template lacks.
+pub async fn set_positions(joints: &[Joint], template: &Template, reader: &Reader) {
+    let positions = &reader.positions;
+    positions.keep(&template.event_sources);
+    for joint in joints {
+        let Origin::Stream(tap) = &joint.origin else {
+            continue;
+        };
+        if positions.has(&joint.source) {
+            continue;
+        }
+        let after = match tap.reading.start {
+            StartingPosition::TrimHorizon => None,
+            StartingPosition::Latest => match reader.streams.newest(&tap.table).await {
+                Ok(newest) => newest,
+                Err(error) => {
+                    // From the start: records may come that should not, but none is lost.
+                    let error = crate::narrate::chain(&error);
+                    tracing::error!(error, "find the end of a stream");
+                    None
+                }
+            },
+        };
+        positions.begin(&joint.source, after);
+    }
 }
 
 /// Hands over what a source has until it is dropped.
@@ -84,6 +167,7 @@ pub async fn run(joint: Joint, reader: Reader) {
         Origin::Queue { queue, concurrency } => {
             queue::run(joint, queue, concurrency, reader).await;
         }
+        Origin::Stream(tap) => stream::run(joint, tap, reader).await,
     }
 }
 

@@ -24,6 +24,7 @@ use crate::clock::Clock;
 use crate::data_plane::thing_shadow::ShadowService;
 use crate::dynamodb::{self, DynamoDbError};
 use crate::event::EventBus;
+use crate::event_source::{self, Positions, SourceError};
 use crate::fault::{Faults, Targets, UnknownTarget};
 use crate::iam::{Iam, IamError};
 use crate::queue::Queues;
@@ -95,6 +96,9 @@ pub enum StartError {
     /// Topic rules.
     #[error(transparent)]
     Rule(#[from] RuleError),
+    /// Event sources.
+    #[error(transparent)]
+    Source(#[from] SourceError),
 }
 
 /// See [`LocalCloud::start`].
@@ -119,6 +123,7 @@ struct Opened {
     broker: Broker,
     shadows: ShadowService,
     queues: Queues,
+    positions: Positions,
     callers: Callers,
     iam: Iam,
 }
@@ -176,6 +181,8 @@ impl Opened {
         let iam = Iam::new(&template, account.clone(), events.clone(), clock)?;
         let kept = options.data_dir.clone();
         let shadows = ShadowService::open(kept, broker.clone(), events.clone(), clock)?;
+        event_source::joints(&template)?;
+        let positions = Positions::open(options.data_dir.clone())?;
         registry.change_stack(&template.iot_policies, &template)?;
         let given = options.binaries.clone();
         let options = Options {
@@ -194,6 +201,7 @@ impl Opened {
             registry,
             broker,
             shadows,
+            positions,
             callers,
             iam,
         })
@@ -226,7 +234,7 @@ impl Listening {
         let data_dir = opened.options.data_dir.clone();
         let stopping = tasks.stopping.clone();
         let backend = dynamodb::start(&template.tables, data_dir, stopping, &mut tasks.set).await?;
-        let services = opened.services(&functions, backend);
+        let services = opened.services(&functions, backend.address);
         let engine = RuleEngine::new(template, services.clone())?;
         let (engines, next_engine) = mpsc::unbounded_channel();
         let stopping = tasks.stopping.clone();
@@ -245,7 +253,7 @@ impl Listening {
             registry: opened.registry.clone(),
             services,
             schedule_runner: opened.schedule_runner(&functions),
-            reader: opened.reader(&functions),
+            reader: opened.reader(&functions, &backend),
             events: opened.events.clone(),
             faults: opened.faults.clone(),
             stopping: tasks.stopping.clone(),
@@ -253,7 +261,7 @@ impl Listening {
             running: Mutex::default(),
             options: opened.options.clone(),
         };
-        reloader.begin(template.clone()).await;
+        reloader.begin(template.clone()).await?;
         let stop = stopped(tasks.stopping.clone());
         tasks
             .set

@@ -16,6 +16,7 @@ pub const AREAS: &[(&str, &str)] = &[
     ("dynamodb", "DynamoDB"),
     ("schedule", "Schedule"),
     ("queue", "Queues and topics"),
+    ("stream", "Streams"),
     ("faults", "Faults"),
 ];
 

@@ -1,5 +1,5 @@
 //! Expands policies that a template gives by name: SAM's policy templates, and AWS's policies for
-//! logging and for reading queues.
+//! logging and for reading queues and streams.
 //!
 //! Source: `policy_templates.json` of the AWS SAM translator.
 
@@ -12,6 +12,9 @@ use aws_policy::PolicyError;
 const LOGGING: &str = "AWSLambdaBasicExecutionRole";
 /// Allows reading every queue of the account and writing logs.
 const QUEUE_READER: &str = "AWSLambdaSQSQueueExecutionRole";
+
+/// Allows reading every stream of the account and writing logs.
+const STREAM_READER: &str = "AWSLambdaDynamoDBExecutionRole";
 
 /// A SAM policy template: name, parameter, service and path of the resource (`$` is the parameter),
 /// whether it covers the table's indexes, and actions.
@@ -28,6 +31,14 @@ pub(super) const READ_QUEUE: [&str; 3] = [
     "sqs:ReceiveMessage",
     "sqs:DeleteMessage",
     "sqs:GetQueueAttributes",
+];
+
+/// The calls of an event source on its stream with the function's role.
+pub(super) const READ_STREAM: [&str; 4] = [
+    "dynamodb:DescribeStream",
+    "dynamodb:GetRecords",
+    "dynamodb:GetShardIterator",
+    "dynamodb:ListStreams",
 ];
 
 const TABLE: (&str, &str) = ("dynamodb", "table/$");
@@ -127,6 +138,10 @@ pub(super) fn expand(policy: &Value, account: &Account) -> Result<Option<Value>,
             name if name.ends_with(LOGGING) => Ok(None),
             name if name.ends_with(QUEUE_READER) => {
                 let allow = json!({"Effect": "Allow", "Action": READ_QUEUE, "Resource": "*"});
+                Ok(Some(json!({"Statement": [allow]})))
+            }
+            name if name.ends_with(STREAM_READER) => {
+                let allow = json!({"Effect": "Allow", "Action": READ_STREAM, "Resource": "*"});
                 Ok(Some(json!({"Statement": [allow]})))
             }
             _ => malformed(format!(

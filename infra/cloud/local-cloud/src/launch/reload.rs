@@ -18,7 +18,7 @@ use crate::Options;
 use crate::broker::message::Message;
 use crate::caller::Callers;
 use crate::event::{EventBus, EventKind};
-use crate::event_source::{self, Joint, Reader};
+use crate::event_source::{self, Joint, Reader, SourceError};
 use crate::fault::{Faults, Targets};
 use crate::iam::Roles;
 use crate::registry::Registry;
@@ -66,6 +66,7 @@ struct Plan {
     roles: Roles,
     functions: Replacement,
     engine: RuleEngine,
+    sources: Vec<Joint>,
 }
 
 /// What runs now.
@@ -78,11 +79,17 @@ pub(crate) struct Running {
 
 impl Reloader {
     /// Starts the schedules and event sources of the first template.
-    pub async fn begin(&self, template: Template) {
+    ///
+    /// # Errors
+    ///
+    /// See [`SourceError`].
+    pub async fn begin(&self, template: Template) -> Result<(), SourceError> {
         let mut running = self.running.lock().await;
+        let sources = event_source::joints(&template)?;
         self.schedule(&mut running, &template);
-        self.read_queues(&mut running, &template);
+        self.read_sources(&mut running, &template, sources).await;
         running.template = template;
+        Ok(())
     }
 
     /// Applies the template as it is now, and the code of the functions with these logical ids.
@@ -127,10 +134,12 @@ impl Reloader {
         let functions = self.functions.check(functions, &wiring, rebuilt);
         let engine = RuleEngine::new(&template, self.services.clone());
         let roles = self.services.iam.read_roles(&template);
+        let sources = event_source::joints(&template);
         Ok(Plan {
             functions: functions.map_err(StartError::from)?,
             engine: engine.map_err(StartError::from)?,
             roles: roles.map_err(StartError::from)?,
+            sources: sources.map_err(StartError::from)?,
             template,
         })
     }
@@ -147,7 +156,7 @@ impl Reloader {
             let _ = self.engines.send(plan.engine);
         }
         changed.extend(self.schedule(running, &template));
-        changed.extend(self.read_queues(running, &template));
+        changed.extend(self.read_sources(running, &template, plan.sources).await);
         self.faults.aim_at(Targets::of(&template));
         running.template = template;
         changed
@@ -177,15 +186,21 @@ impl Reloader {
         changed
     }
 
-    /// Runs the event sources of `template`, and returns the logical ids of those that changed.
-    fn read_queues(&self, running: &mut Running, template: &Template) -> Vec<String> {
-        let wanted = event_source::joints(template);
+    /// Runs these event sources of `template`, and returns the logical ids of those that changed.
+    async fn read_sources(
+        &self,
+        running: &mut Running,
+        template: &Template,
+        wanted: Vec<Joint>,
+    ) -> Vec<String> {
+        event_source::set_positions(&wanted, template, &self.reader).await;
         let (mut changed, mut kept) = (Vec::new(), Vec::new());
         for (joint, task) in std::mem::take(&mut running.sources) {
             if wanted.contains(&joint) {
                 kept.push((joint, task));
             } else {
-                // Its unfinished batch returns to the queue.
+                // Its unfinished batch returns to the queue. A stream goes on after the invocation
+                // that runs.
                 task.abort();
                 changed.push(joint.source.logical_id);
             }
