@@ -102,6 +102,8 @@ fn event_step(kind: &EventKind) -> Option<(String, String)> {
         EventKind::Throttled { .. }
         | EventKind::Retrying { .. }
         | EventKind::GivenUp { .. }
+        | EventKind::BatchFailed { .. }
+        | EventKind::RecordsDiscarded { .. }
         | EventKind::Redriven { .. } => {
             let (who, what) = line(kind)?;
             Some((short_name(who), what))

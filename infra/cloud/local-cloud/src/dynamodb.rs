@@ -7,7 +7,9 @@ mod call;
 mod need;
 mod proxy;
 mod refusal;
+mod stream;
 mod table;
+mod translate;
 mod wire;
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -23,6 +25,7 @@ use tokio::task::JoinSet;
 pub use call::call;
 pub use need::Tables;
 pub use proxy::{Proxy, router};
+pub use stream::{Change, READ_MAX, Streams, shard_id};
 
 use sam_template::Table;
 
@@ -56,6 +59,12 @@ pub enum DynamoDbError {
     Listen(#[source] std::io::Error),
 }
 
+/// The running database.
+pub struct Backend {
+    pub address: SocketAddr,
+    pub streams: Streams,
+}
+
 /// Opens the database, creates missing tables, and serves it on a separate port until `stop` is
 /// set.
 pub async fn start(
@@ -63,7 +72,7 @@ pub async fn start(
     data_dir: Option<PathBuf>,
     stop: watch::Receiver<bool>,
     tasks: &mut JoinSet<()>,
-) -> Result<SocketAddr, DynamoDbError> {
+) -> Result<Backend, DynamoDbError> {
     let path = data_dir.map(|dir| dir.join(FILE));
     let database = match &path {
         None => Database::memory(),
@@ -79,14 +88,16 @@ pub async fn start(
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
     let listener = listener.map_err(DynamoDbError::Listen)?;
     let address = listener.local_addr().map_err(DynamoDbError::Listen)?;
-    tasks.spawn(remove_expired_regularly(database.clone(), stop.clone()));
+    let streams = Streams::new(database.clone());
+    let removal = remove_expired_regularly(database.clone(), streams.clone(), stop.clone());
+    tasks.spawn(removal);
     tasks.spawn(async move {
         let served = dynoxide::server::serve_with_shutdown(listener, database, stopped(stop)).await;
         if let Err(error) = served {
             tracing::error!(error, "serve dynamodb");
         }
     });
-    Ok(address)
+    Ok(Backend { address, streams })
 }
 
 async fn stopped(mut stop: watch::Receiver<bool>) {
@@ -95,7 +106,11 @@ async fn stopped(mut stop: watch::Receiver<bool>) {
 }
 
 /// Removes expired items regularly, which dynoxide does not do itself.
-async fn remove_expired_regularly(database: Database, stop: watch::Receiver<bool>) {
+async fn remove_expired_regularly(
+    database: Database,
+    streams: Streams,
+    stop: watch::Receiver<bool>,
+) {
     let mut period = tokio::time::interval(REMOVAL_PERIOD);
     let mut stop = std::pin::pin!(stopped(stop));
     loop {
@@ -106,6 +121,7 @@ async fn remove_expired_regularly(database: Database, stop: watch::Receiver<bool
         if remove_expired(database.clone()).await.is_break() {
             return;
         }
+        streams.wake();
     }
 }
 

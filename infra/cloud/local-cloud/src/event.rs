@@ -139,6 +139,35 @@ pub enum EventKind {
         /// Number of times it was received.
         receives: u64,
     },
+    /// A function did not complete the records of a stream that it was given.
+    BatchFailed {
+        /// The event source's logical id.
+        source: String,
+        /// The function's name.
+        function: String,
+        /// Number of records that it was given.
+        records: usize,
+        /// Why.
+        reason: String,
+        /// Whether the records go on in smaller batches.
+        is_split: bool,
+        /// Time to the next attempt in AWS, milliseconds; `None` if they are not retried as they
+        /// were.
+        wait_ms: Option<u64>,
+    },
+    /// Records of a stream were given up. The destination learns which, if there is one.
+    RecordsDiscarded {
+        /// The event source's logical id.
+        source: String,
+        /// The function's name.
+        function: String,
+        /// Number of records.
+        records: usize,
+        /// AWS's word for the reason, such as `RetryAttemptsExhausted`.
+        condition: String,
+        /// Name of the queue or topic.
+        destination: Option<String>,
+    },
     /// A function's process wrote a line.
     FunctionLog {
         /// The function's name.

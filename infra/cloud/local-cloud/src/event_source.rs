@@ -1,177 +1,189 @@
-//! Lambda's event sources: hands the messages of a queue to a function in batches, deletes those
-//! that the function completed, and returns the others to the queue.
+//! Lambda's event sources: hands the messages of a queue, or the records of a table's stream, to a
+//! function in batches.
 //!
-//! Must not know: what a message says. Source: AWS Lambda developer guide, "Using Lambda with
-//! Amazon SQS" and its pages on errors.
+//! Must not know: what a message or a record says. Source: AWS Lambda developer guide, "Invoking
+//! Lambda with events from other AWS services".
 
+mod age;
 mod answer;
+mod discard;
+mod filter;
+mod position;
+mod queue;
 mod record;
+mod stream;
+mod work;
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use tokio::task::JoinSet;
-use tokio::time::Instant;
-
+use crate::clock::Clock;
+use crate::dynamodb::Streams;
+use crate::event::EventBus;
 use crate::fault::Faults;
-use crate::queue::{Delivery, MESSAGE_WEIGHT_MAX, Queues, Want};
-use answer::BatchResult;
-use lambda_host::{FunctionError, Functions, SYNC_PAYLOAD_BYTES_MAX};
-use sam_template::{EventSource, Function, Queue};
+use crate::queue::Queues;
+use filter::{Filters, PatternError};
+use lambda_host::{FunctionError, Functions, Outcome, SYNC_PAYLOAD_BYTES_MAX};
+pub use position::Positions;
+use sam_template::{EventSource, Queue, SourceKind, StartingPosition, Template};
+use stream::Tap;
 
 /// Weight of a batch: the payload limit of an invocation, less the rest of the event.
 const BATCH_BYTES_MAX: usize = SYNC_PAYLOAD_BYTES_MAX - 1024;
-const _: () = assert!(BATCH_BYTES_MAX > MESSAGE_WEIGHT_MAX);
-/// Concurrent invocations of a source without a limit, as Lambda starts with.
-const CONCURRENCY: u64 = 5;
+
+/// Why an event source is refused.
+#[derive(Debug, thiserror::Error)]
+#[error("read filter {number} of event source {event_source}")]
+pub struct SourceError {
+    /// Logical id.
+    event_source: String,
+    /// Its number among the filters, from 1.
+    number: usize,
+    #[source]
+    source: PatternError,
+}
 
 #[derive(Clone)]
 pub struct Reader {
     pub queues: Queues,
+    pub streams: Streams,
+    pub positions: Positions,
     pub functions: Functions,
     pub faults: Arc<Faults>,
+    pub events: EventBus,
+    pub clock: Clock,
     pub region: String,
-    /// Factor on the time that messages are gathered.
+    /// Factor on the time that messages and records are gathered, and on the waits before retries.
     pub time_scale: f64,
 }
 
-/// An event source with the queue and function that it names.
+/// An event source with what it reads and the function that it names.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Joint {
     pub source: EventSource,
-    pub queue: Queue,
+    origin: Origin,
     /// The names of its function that faults may use.
-    pub names: [String; 3],
+    names: [String; 3],
 }
 
-/// Messages that a function works on. Dropping it returns the messages that are not deleted.
-struct Batch {
-    queues: Queues,
-    queue: Queue,
-    deliveries: Vec<Delivery>,
+/// What a source reads.
+#[derive(Clone, Debug, PartialEq)]
+enum Origin {
+    Queue {
+        queue: Queue,
+        concurrency: Option<u64>,
+    },
+    Stream(Tap),
 }
 
 impl Joint {
-    /// The source with its queue and function; `None` if the template lacks one of them.
-    pub fn new(source: &EventSource, queues: &[Queue], functions: &[Function]) -> Option<Self> {
-        let queue = queues.iter().find(|q| q.arn == source.queue_arn)?;
+    /// The source with what it reads; `None` if the template lacks that or the function.
+    fn new(source: &EventSource, template: &Template) -> Result<Option<Self>, SourceError> {
+        let filters = match &source.kind {
+            SourceKind::Queue { .. } => Ok(Filters::default()),
+            SourceKind::Stream(reading) => Filters::read(&reading.filters),
+        };
+        let filters = filters.map_err(|(number, error)| SourceError {
+            event_source: source.logical_id.clone(),
+            number,
+            source: error,
+        })?;
+        Ok(Self::connect(source, filters, template))
+    }
+
+    fn connect(source: &EventSource, filters: Filters, template: &Template) -> Option<Self> {
+        let mut functions = template.functions.iter();
         let target = source.function_arn.as_str();
-        let function = functions
-            .iter()
-            .find(|f| f.qualifier_in(target).is_some())?;
+        let function = functions.find(|f| f.qualifier_in(target).is_some())?;
         let names = [&function.name, &function.logical_id, &function.binary];
+        let origin = match &source.kind {
+            SourceKind::Queue { concurrency } => {
+                let mut queues = template.queues.iter();
+                Origin::Queue {
+                    queue: queues.find(|q| q.arn == source.source_arn)?.clone(),
+                    concurrency: *concurrency,
+                }
+            }
+            SourceKind::Stream(reading) => {
+                let is_it = |stream: &sam_template::Stream| stream.arn == source.source_arn;
+                let mut tables = template.tables.iter();
+                let table = tables.find(|table| table.stream.as_ref().is_some_and(is_it))?;
+                Origin::Stream(Tap {
+                    table: table.name.clone(),
+                    filters,
+                    reading: reading.clone(),
+                })
+            }
+        };
         Some(Self {
             source: source.clone(),
-            queue: queue.clone(),
+            origin,
             names: names.map(Clone::clone),
         })
     }
 }
 
-/// Hands over a queue's messages until it is dropped.
-pub async fn run(joint: Joint, reader: Reader) {
-    let joint = Arc::new(joint);
-    let limit = joint.source.concurrency.unwrap_or(CONCURRENCY);
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    // Invocations end when this is dropped.
-    let mut at_work = JoinSet::new();
-    loop {
-        while at_work.len() >= limit {
-            at_work.join_next().await;
+/// The enabled event sources of a template.
+///
+/// # Errors
+///
+/// See [`SourceError`]; sources that are not enabled are checked as well.
+pub fn joints(template: &Template) -> Result<Vec<Joint>, SourceError> {
+    let sources = template.event_sources.iter();
+    let joints = sources.map(|source| Joint::new(source, template));
+    let joints = joints.collect::<Result<Vec<_>, _>>()?;
+    let found = joints.into_iter().flatten();
+    Ok(found.filter(|joint| joint.source.enabled).collect())
+}
+
+/// Notes where new sources of streams start, and forgets sources that the template lacks.
+pub async fn set_positions(joints: &[Joint], template: &Template, reader: &Reader) {
+    let positions = &reader.positions;
+    positions.keep(&template.event_sources);
+    for joint in joints {
+        let Origin::Stream(tap) = &joint.origin else {
+            continue;
+        };
+        if positions.has(&joint.source) {
+            continue;
         }
-        let batch = reader.gather(&joint).await;
-        while at_work.try_join_next().is_some() {}
-        at_work.spawn(reader.clone().hand_over(Arc::clone(&joint), batch));
+        let after = match tap.reading.start {
+            StartingPosition::TrimHorizon => None,
+            StartingPosition::Latest => match reader.streams.newest(&tap.table).await {
+                Ok(newest) => newest,
+                Err(error) => {
+                    // From the start: records may come that should not, but none is lost.
+                    let error = crate::narrate::chain(&error);
+                    tracing::error!(error, "find the end of a stream");
+                    None
+                }
+            },
+        };
+        positions.begin(&joint.source, after);
+    }
+}
+
+/// Hands over what a source has until it is dropped.
+pub async fn run(joint: Joint, reader: Reader) {
+    match joint.origin.clone() {
+        Origin::Queue { queue, concurrency } => {
+            queue::run(joint, queue, concurrency, reader).await;
+        }
+        Origin::Stream(tap) => stream::run(joint, tap, reader).await,
     }
 }
 
 impl Reader {
-    async fn gather(&self, joint: &Joint) -> Batch {
-        let (source, queue) = (&joint.source, &joint.queue);
-        let most = usize::try_from(source.batch_size).unwrap_or(usize::MAX);
-        let want = |deliveries: &[Delivery]| {
-            let taken: usize = deliveries.iter().map(|d| d.message.weight()).sum();
-            Want {
-                messages: most - deliveries.len(),
-                bytes: BATCH_BYTES_MAX.saturating_sub(taken),
-                visibility: None,
-                holds: true,
-            }
-        };
-        let mut batch = Batch {
-            queues: self.queues.clone(),
-            queue: queue.clone(),
-            deliveries: self.queues.wait(queue, want(&[])).await,
-        };
-        let window = Duration::from_secs(source.window_s).mul_f64(self.time_scale);
-        let end = Instant::now() + window;
-        while source.window_s > 0 && batch.deliveries.len() < most {
-            let want = want(&batch.deliveries);
-            // The remaining weight must fit any message, or one that does not fit would be waited
-            // for.
-            if want.bytes < MESSAGE_WEIGHT_MAX {
-                break;
-            }
-            match tokio::time::timeout_at(end, self.queues.wait(queue, want)).await {
-                Ok(more) => batch.deliveries.extend(more),
-                Err(_) => break,
-            }
-        }
-        batch
-    }
-
-    /// Invokes the function with a batch, and deletes the messages that it completed.
-    async fn hand_over(self, joint: Arc<Joint>, mut batch: Batch) {
-        let event = record::event(&batch.deliveries, &joint.queue.arn, &self.region);
+    /// Invokes the function of a source; `None` if a fault drops the event.
+    async fn deliver(&self, joint: &Joint, event: &[u8]) -> Option<Result<Outcome, FunctionError>> {
         let names: Vec<&str> = joint.names.iter().map(String::as_str).collect();
         let fate = self.faults.fate_of_event(&names);
         tokio::time::sleep(fate.delay).await;
         let function = &joint.source.function_arn;
         let mut outcome = None;
         for _ in 0..fate.copies {
-            let invoked = self.functions.invoke(function, event.clone(), None).await;
+            let invoked = self.functions.invoke(function, event.to_vec(), None).await;
             outcome = Some(invoked);
         }
-        let done = match outcome {
-            Some(Ok(outcome)) => {
-                let ids: Vec<&str> = batch.ids().collect();
-                answer::read(&outcome, &ids, joint.source.reports_item_failures)
-            }
-            // At shutdown or when throttled, the messages wait for the next time.
-            Some(Err(FunctionError::Closed(_) | FunctionError::Throttled { .. })) | None => {
-                BatchResult::Nothing(None)
-            }
-            Some(Err(error)) => BatchResult::Nothing(Some(error.to_string())),
-        };
-        if let BatchResult::Nothing(Some(reason)) = &done {
-            let queue = &joint.queue.name;
-            tracing::warn!(queue, reason, "batch returned to its queue");
-        }
-        batch.settle(&done);
-    }
-}
-
-impl Batch {
-    fn ids(&self) -> impl Iterator<Item = &str> {
-        self.deliveries.iter().map(|d| d.message.id.as_str())
-    }
-
-    fn settle(&mut self, done: &BatchResult) {
-        let (queues, queue) = (&self.queues, &self.queue);
-        self.deliveries.retain(|delivery| {
-            let is_done = done.contains(&delivery.message.id);
-            if is_done {
-                queues.delete(queue, &delivery.receipt);
-            }
-            !is_done
-        });
-    }
-}
-
-impl Drop for Batch {
-    fn drop(&mut self) {
-        for delivery in &self.deliveries {
-            self.queues.give_back(&self.queue, &delivery.receipt);
-        }
+        outcome
     }
 }

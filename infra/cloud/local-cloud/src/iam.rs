@@ -24,7 +24,7 @@ use crate::clock::{Clock, iso_8601};
 use crate::event::{EventBus, EventKind};
 use crate::sync::{read, write};
 use aws_policy::{Decision, Document, PolicyError};
-use sam_template::{Function, Template};
+use sam_template::{EventSource, Function, SourceKind, Template};
 
 pub use call::permitted;
 pub use iot_data::authorised;
@@ -43,7 +43,7 @@ pub enum IamError {
         #[source]
         source: PolicyError,
     },
-    /// A function may not send to its destination or read its queue. AWS checks that at set-up.
+    /// A function may not send to its destination or read its queue or stream. AWS checks that at set-up.
     #[error(
         "function {function}: its execution role may not call {action} on {resource}: \
          add a statement that allows it to the role's policies"
@@ -189,10 +189,11 @@ impl Iam {
         for source in &template.event_sources {
             let mut functions = template.functions.iter();
             let target = source.function_arn.as_str();
-            if let Some(function) = functions.find(|f| f.qualifier_in(target).is_some()) {
-                for action in managed::READ_QUEUE {
-                    check_at_set_up(&roles, function, action, &source.queue_arn)?;
-                }
+            let Some(function) = functions.find(|f| f.qualifier_in(target).is_some()) else {
+                continue;
+            };
+            for (action, resource) in calls_of_source(source) {
+                check_at_set_up(&roles, function, action, resource)?;
             }
         }
         let silent = log::silent_functions(template, &roles, &self.inner.account);
@@ -343,6 +344,20 @@ fn check_at_set_up(
             action,
             resource: resource.to_owned(),
         }),
+    }
+}
+
+/// The calls that an event source makes with the role of its function.
+fn calls_of_source(source: &EventSource) -> Vec<(&'static str, &str)> {
+    let on_source = |action: &&'static str| (*action, source.source_arn.as_str());
+    match &source.kind {
+        SourceKind::Queue { .. } => managed::READ_QUEUE.iter().map(on_source).collect(),
+        SourceKind::Stream(reading) => {
+            let destination = reading.on_failure.as_deref();
+            let send = destination.map(|arn| (send_action(arn), arn));
+            let reads = managed::READ_STREAM.iter().map(on_source);
+            reads.chain(send).collect()
+        }
     }
 }
 

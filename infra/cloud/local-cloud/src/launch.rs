@@ -28,6 +28,7 @@ use crate::clock::Clock;
 use crate::data_plane::thing_shadow::ShadowService;
 use crate::dynamodb::{self, DynamoDbError};
 use crate::event::EventBus;
+use crate::event_source::{self, Positions, SourceError};
 use crate::fault::{Faults, Targets, UnknownTarget};
 use crate::iam::{Iam, IamError};
 use crate::notification::{Declared, TopicError, Topics};
@@ -108,6 +109,9 @@ pub enum StartError {
     /// Topic rules.
     #[error(transparent)]
     Rule(#[from] RuleError),
+    /// Event sources.
+    #[error(transparent)]
+    Source(#[from] SourceError),
 }
 
 /// See [`LocalCloud::start`].
@@ -134,6 +138,7 @@ struct Opened {
     queues: Queues,
     topics: Topics,
     alarms: Alarms,
+    positions: Positions,
     callers: Callers,
     iam: Iam,
 }
@@ -193,6 +198,8 @@ impl Opened {
         let iam = Iam::new(&template, account.clone(), events.clone(), clock)?;
         let kept = options.data_dir.clone();
         let shadows = ShadowService::open(kept, broker.clone(), events.clone(), clock)?;
+        event_source::joints(&template)?;
+        let positions = Positions::open(options.data_dir.clone())?;
         registry.change_stack(&template.iot_policies, &template)?;
         let given = options.binaries.clone();
         let options = Options {
@@ -216,6 +223,7 @@ impl Opened {
             registry,
             broker,
             shadows,
+            positions,
             callers,
             iam,
         })
@@ -248,7 +256,7 @@ impl Listening {
         let data_dir = opened.options.data_dir.clone();
         let stopping = tasks.stopping.clone();
         let backend = dynamodb::start(&template.tables, data_dir, stopping, &mut tasks.set).await?;
-        let services = opened.services(&functions, backend);
+        let services = opened.services(&functions, backend.address);
         let engine = RuleEngine::new(template, services.clone())?;
         let (engines, next_engine) = mpsc::unbounded_channel();
         let stopping = tasks.stopping.clone();
@@ -268,7 +276,7 @@ impl Listening {
             registry: opened.registry.clone(),
             services,
             schedule_runner: opened.schedule_runner(&functions),
-            reader: opened.reader(&functions),
+            reader: opened.reader(&functions, &backend),
             alarm_runner: opened.alarm_runner(),
             events: opened.events.clone(),
             faults: opened.faults.clone(),
@@ -277,7 +285,7 @@ impl Listening {
             running: Mutex::default(),
             options: opened.options.clone(),
         };
-        reloader.begin(template.clone()).await;
+        reloader.begin(template.clone()).await?;
         let stop = stopped(tasks.stopping.clone());
         tasks
             .set

@@ -67,6 +67,8 @@ pub fn line(kind: &EventKind) -> Option<(&str, String)> {
         | EventKind::Throttled { .. }
         | EventKind::Retrying { .. }
         | EventKind::GivenUp { .. }
+        | EventKind::BatchFailed { .. }
+        | EventKind::RecordsDiscarded { .. }
         | EventKind::FunctionLog { .. } => return function_line(kind),
         EventKind::Notified { .. }
         | EventKind::AlarmChanged { .. }
@@ -167,7 +169,56 @@ fn function_line(kind: &EventKind) -> Option<(&str, String)> {
             function,
             "gave up; the event goes to the failure destination, if any".to_owned(),
         ),
+        EventKind::BatchFailed { .. } | EventKind::RecordsDiscarded { .. } => {
+            return stream_line(kind);
+        }
         EventKind::FunctionLog { function, line } => (function, line.clone()),
+        _ => return None,
+    })
+}
+
+fn stream_line(kind: &EventKind) -> Option<(&str, String)> {
+    let count = |records: usize| match records {
+        1 => "1 record".to_owned(),
+        records => format!("{records} records"),
+    };
+    Some(match kind {
+        EventKind::BatchFailed {
+            source,
+            function,
+            records,
+            reason,
+            is_split,
+            wait_ms,
+        } => {
+            let next = match (is_split, wait_ms) {
+                (true, _) => "; the batch is split".to_owned(),
+                (false, Some(wait_ms)) => format!("; {}", retry_in(*wait_ms)),
+                (false, None) => String::new(),
+            };
+            let records = count(*records);
+            (
+                function,
+                format!("failed with {records} of {source}: {reason}{next}"),
+            )
+        }
+        EventKind::RecordsDiscarded {
+            source,
+            function,
+            records,
+            condition,
+            destination,
+        } => {
+            let (records, condition) = (count(*records), condition.as_str());
+            let where_to = match destination {
+                Some(name) => format!("a message in {name} says which"),
+                None => "the source has no failure destination, so nothing says which".to_owned(),
+            };
+            (
+                function,
+                format!("gave up {records} of {source} ({condition}); {where_to}"),
+            )
+        }
         _ => return None,
     })
 }
@@ -302,6 +353,39 @@ mod tests {
                     error: text("denied"),
                 },
                 "alarm: s-silent could not notify s-News: denied",
+            ),
+            (
+                EventKind::BatchFailed {
+                    source: text("HeatSource"),
+                    function: text("s-Heat"),
+                    records: 2,
+                    reason: text("E: no"),
+                    is_split: true,
+                    wait_ms: None,
+                },
+                "s-Heat: failed with 2 records of HeatSource: E: no; the batch is split",
+            ),
+            (
+                EventKind::BatchFailed {
+                    source: text("HeatSource"),
+                    function: text("s-Heat"),
+                    records: 1,
+                    reason: text("E: no"),
+                    is_split: false,
+                    wait_ms: Some(2000),
+                },
+                "s-Heat: failed with 1 record of HeatSource: E: no; retrying in 2 s",
+            ),
+            (
+                EventKind::RecordsDiscarded {
+                    source: text("HeatSource"),
+                    function: text("s-Heat"),
+                    records: 1,
+                    condition: text("RetryAttemptsExhausted"),
+                    destination: Some(text("s-Dead")),
+                },
+                "s-Heat: gave up 1 record of HeatSource (RetryAttemptsExhausted); a message in \
+                 s-Dead says which",
             ),
         ] {
             let line = line(&kind).map(|(who, what)| format!("{who}: {what}"));

@@ -18,7 +18,7 @@ pub(super) fn property(kind: &str, name: &str) -> Option<&'static str> {
             }
             "ProvisionedConcurrencyConfig" => "processes start on demand; remove it",
             "FunctionUrlConfig" => {
-                "functions are invoked by topic rules, schedules and queues; remove it"
+                "functions are invoked by topic rules, schedules, queues and streams; remove it"
             }
             "PermissionsBoundary" => {
                 "boundaries are not evaluated; write the narrower policy instead"
@@ -41,7 +41,10 @@ pub(super) fn property(kind: &str, name: &str) -> Option<&'static str> {
             _ => return None,
         },
         "AWS::DynamoDB::Table" => match name {
-            "StreamSpecification" => "streams are not read; remove it",
+            "StreamSpecification.ResourcePolicy" | "ResourcePolicy" => {
+                "only the policies of roles are evaluated; remove it"
+            }
+            "KinesisStreamSpecification" => "use StreamSpecification",
             "LocalSecondaryIndexes" => "use a global secondary index",
             "ImportSourceSpecification" => {
                 "write the items after the start, through the DynamoDB endpoint"

@@ -15,12 +15,9 @@ use super::resource::{Permission, WithoutEffect};
 use super::scope::Scope;
 use super::{
     Context, Template, accept, advice, alarm, assertion, deletion, event, function, interface,
-    iot_account, managed_policy, parameter, queue, role, rule, schedule, section, table, thing,
-    topic,
+    iot_account, managed_policy, parameter, queue, role, rule, schedule, section, source, table,
+    thing, topic,
 };
-
-/// The policy that SAM adds to a function with an `SQS` event.
-const QUEUE_READER: &str = "arn:aws:iam::aws:policy/service-role/AWSLambdaSQSQueueExecutionRole";
 
 pub(super) fn template(
     file: &str,
@@ -171,7 +168,7 @@ impl Assembly<'_> {
             }
             "AWS::SQS::Queue" => template.queues.push(queue::read(id, identity, fields)?),
             "AWS::Lambda::EventSourceMapping" => {
-                template.event_sources.push(queue::mapping(id, fields)?);
+                template.event_sources.push(source::mapping(id, fields)?);
             }
             "AWS::SNS::Topic" => {
                 let (topic, subscriptions) = topic::read(id, identity, fields)?;
@@ -277,9 +274,12 @@ impl Assembly<'_> {
         let own_role = self.scope.role_of_function(id);
         let mut function = function::read(id, identity, own_role, metadata, fields)?;
         function.permissions.extend(made.permissions);
-        if function.role_is_own && !made.sources.is_empty() {
-            // As SAM does for the role that it generates.
-            function.role_policies.push(QUEUE_READER.into());
+        if function.role_is_own {
+            for policy in made.role_policies {
+                if !function.role_policies.contains(&policy) {
+                    function.role_policies.push(policy);
+                }
+            }
         }
         self.template.functions.push(function);
         self.template.schedules.extend(made.schedules);

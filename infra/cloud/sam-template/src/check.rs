@@ -6,7 +6,10 @@ use super::error::{Problem, TemplateError};
 use super::fields::Place;
 use super::managed_policy::is_customer_policy;
 use super::node::Position;
-use super::{Action, EventSource, Permission, Protocol, ResourcePolicy, Template, queue};
+use super::{
+    Action, EventSource, Function, Permission, Protocol, ResourcePolicy, SourceKind, StreamReading,
+    Template, queue,
+};
 
 impl Assembly<'_> {
     /// Attaches resources to those they name, then checks all other references.
@@ -86,7 +89,7 @@ impl Assembly<'_> {
         place: &Place,
         at: Position,
         target: &str,
-    ) -> Result<(&mut super::Function, Option<String>), TemplateError> {
+    ) -> Result<(&mut Function, Option<String>), TemplateError> {
         let mut functions = self.template.functions.iter_mut();
         let found = functions.find_map(|function| {
             let qualifier = function.qualifier_in(target)?;
@@ -126,8 +129,7 @@ impl Assembly<'_> {
             let Some(destination) = &function.on_failure else {
                 continue;
             };
-            let queue = template.queues.iter().any(|q| &q.arn == destination);
-            if !queue && !template.topics.iter().any(|t| &t.arn == destination) {
+            if !self.is_destination(destination) {
                 return Err(self.unresolved(&function.logical_id, destination, "queue or topic"));
             }
             if !function.role_is_own && !template.roles.iter().any(|r| r.arn == function.role_arn) {
@@ -208,32 +210,79 @@ impl Assembly<'_> {
         let template = &self.template;
         for (index, source) in template.event_sources.iter().enumerate() {
             let id = &source.logical_id;
-            let (mut queues, mut functions) = (template.queues.iter(), template.functions.iter());
-            let queue = queues
-                .find(|q| q.arn == source.queue_arn)
-                .ok_or_else(|| self.unresolved(id, &source.queue_arn, "queue"))?;
+            let mut functions = template.functions.iter();
             let function = functions
                 .find(|f| f.qualifier_in(&source.function_arn).is_some())
                 .ok_or_else(|| self.unresolved(id, &source.function_arn, "function"))?;
-            let (place, at) = self.place_of(id);
-            if queue.visibility_s < function.timeout_s {
-                let problem = queue::visibility_too_short(queue, function.timeout_s);
-                return Err(place.error(at, problem));
-            }
+            let (what, name, contents) = match &source.kind {
+                SourceKind::Queue { .. } => {
+                    ("queue", self.check_queue(source, function)?, "messages")
+                }
+                SourceKind::Stream(reading) => {
+                    ("stream", self.check_stream(source, reading)?, "records")
+                }
+            };
             let mut earlier = template.event_sources[..index].iter();
             let is_same = |other: &&EventSource| {
-                (&other.queue_arn, &other.function_arn) == (&source.queue_arn, &source.function_arn)
+                (&other.source_arn, &other.function_arn)
+                    == (&source.source_arn, &source.function_arn)
             };
             if let Some(other) = earlier.find(is_same) {
                 let reason = format!(
-                    "{} already delivers its messages to {}, and AWS allows one mapping of a queue \
-                     to a function",
+                    "{} already delivers its {contents} to {}, and AWS allows one mapping of a \
+                     {what} to a function",
                     other.logical_id, function.logical_id
                 );
-                return Err(place.refused(at, "queue", &queue.logical_id, &reason));
+                let (place, at) = self.place_of(id);
+                return Err(place.refused(at, what, name, &reason));
             }
         }
         Ok(())
+    }
+
+    /// Checks the queue of a source, and returns its logical id.
+    fn check_queue(
+        &self,
+        source: &EventSource,
+        function: &Function,
+    ) -> Result<&str, TemplateError> {
+        let id = &source.logical_id;
+        let mut queues = self.template.queues.iter();
+        let queue = queues
+            .find(|q| q.arn == source.source_arn)
+            .ok_or_else(|| self.unresolved(id, &source.source_arn, "queue"))?;
+        if queue.visibility_s < function.timeout_s {
+            let (place, at) = self.place_of(id);
+            let problem = queue::visibility_too_short(queue, function.timeout_s);
+            return Err(place.error(at, problem));
+        }
+        Ok(&queue.logical_id)
+    }
+
+    /// Checks the stream and the destination of a source, and returns the table's logical id.
+    fn check_stream(
+        &self,
+        source: &EventSource,
+        reading: &StreamReading,
+    ) -> Result<&str, TemplateError> {
+        let id = &source.logical_id;
+        if let Some(destination) = &reading.on_failure
+            && !self.is_destination(destination)
+        {
+            return Err(self.unresolved(id, destination, "queue or topic"));
+        }
+        let mut tables = self.template.tables.iter();
+        let table = tables.find(|table| {
+            let stream = table.stream.as_ref();
+            stream.is_some_and(|stream| stream.arn == source.source_arn)
+        });
+        let table = table.ok_or_else(|| self.unresolved(id, &source.source_arn, "stream"))?;
+        Ok(&table.logical_id)
+    }
+
+    fn is_destination(&self, arn: &str) -> bool {
+        let template = &self.template;
+        template.queues.iter().any(|q| q.arn == arn) || template.topics.iter().any(|t| t.arn == arn)
     }
 
     /// The error for a resource that refers to something outside the template.

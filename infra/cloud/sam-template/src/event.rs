@@ -1,13 +1,16 @@
 //! A function's `Events`, from which SAM generates schedules, topic rules and event sources.
 //!
-//! Source: the SAM reference of `EventSource`, `ScheduleV2`, `Schedule`, `IoTRule` and `SQS`.
+//! Source: the SAM reference of `EventSource`, `ScheduleV2`, `Schedule`, `IoTRule`, `SQS` and
+//! `DynamoDB`.
+
+use serde_json::Value;
 
 use super::error::{Problem, TemplateError};
 use super::fields::{Fields, Place};
 use super::identity::Owner;
 use super::node::Entry;
 use super::resource::{Action, EventSource, Permission, Schedule, TopicRule};
-use super::{queue, schedule};
+use super::{schedule, source};
 
 /// The resources that SAM generates from the events of one function.
 #[derive(Default)]
@@ -16,6 +19,8 @@ pub(super) struct Generated {
     pub rules: Vec<TopicRule>,
     pub permissions: Vec<Permission>,
     pub sources: Vec<EventSource>,
+    /// Policies for the role that SAM generates for the function.
+    pub role_policies: Vec<Value>,
 }
 
 /// Reads a function's `Events`.
@@ -51,13 +56,19 @@ fn read_event(
             .schedules
             .push(schedule::from_schedule(owner, id, properties?)?),
         "IoTRule" => read_topic_rule(owner, id, properties?, made)?,
-        "SQS" => made
-            .sources
-            .push(queue::from_event(owner, id, properties?)?),
+        "SQS" | "DynamoDB" => {
+            let read = match kind.as_str() {
+                "SQS" => source::from_queue_event,
+                _ => source::from_stream_event,
+            };
+            let (source, policies) = read(owner, id, properties?)?;
+            made.sources.push(source);
+            made.role_policies.extend(policies);
+        }
         other => {
             let what = format!("{} {other}", event.name("Type"));
-            let advice = "supported events are IoTRule, Schedule, ScheduleV2 and SQS; declare the \
-                          resource itself, or remove the event";
+            let advice = "supported events are DynamoDB, IoTRule, Schedule, ScheduleV2 and SQS; \
+                          declare the resource itself, or remove the event";
             return Err(event
                 .place
                 .error(event.at, Problem::unsupported(what, advice)));

@@ -27,7 +27,15 @@ impl Identity {
             .map(|(_, value)| value.as_str())
             .expect("callers request the arn only of types that have one")
     }
+
+    /// ARN of the stream of a table.
+    pub fn stream_arn(&self) -> String {
+        format!("{}/stream/{STREAM_LABEL}", self.arn())
+    }
 }
+
+/// The last part of a stream's ARN. In AWS it is the time when the stream was enabled.
+const STREAM_LABEL: &str = "2020-01-01T00:00:00.000";
 
 /// The property that names a resource of each supported type.
 const NAMES: &[(&str, &[&str])] = &[
@@ -113,7 +121,20 @@ impl Scope<'_> {
             }
             None => format!("{}-{id}", self.context.stack_name),
         };
-        Ok(self.identity_of(kind, name))
+        let mut identity = self.identity_of(kind, name);
+        if kind == "AWS::DynamoDB::Table" && self.has_stream(place, resource)? {
+            let arn = identity.stream_arn();
+            identity.attributes.push(("StreamArn", arn));
+        }
+        Ok(identity)
+    }
+
+    fn has_stream(&self, place: &Place, table: &Node) -> Result<bool, TemplateError> {
+        let properties = table.get("Properties");
+        match properties.and_then(|p| p.get("StreamSpecification")) {
+            Some(node) => Ok(self.resolve(place, node)?.is_some()),
+            None => Ok(false),
+        }
     }
 
     fn given_name(

@@ -28,6 +28,7 @@ mod rule;
 mod schedule;
 mod scope;
 mod section;
+mod source;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -46,8 +47,8 @@ pub use parameter::Declaration;
 pub use resource::{
     Action, Alarm, Attachment, Comparison, EventSource, FilterCondition, FilterPolicy, Function,
     Index, KeyType, MissingData, Permission, Projection, Protocol, Queue, Redrive, ResourcePolicy,
-    Role, Schedule, ScheduleKind, SnsTopic, Statistic, Subscription, Table, Thing, TopicRule,
-    WithoutEffect,
+    Role, Schedule, ScheduleKind, SnsTopic, SourceKind, StartingPosition, Statistic, Stream,
+    StreamReading, StreamView, Subscription, Table, Thing, TopicRule, WithoutEffect,
 };
 
 /// Everything outside the template that its intrinsic functions can refer to.
@@ -88,7 +89,8 @@ pub struct Template {
     pub thing_attachments: Vec<Attachment>,
     /// SQS queues, in template order.
     pub queues: Vec<Queue>,
-    /// Event sources that deliver messages of queues to functions, in template order.
+    /// Event sources that deliver messages of queues or records of streams to functions, in template
+    /// order.
     pub event_sources: Vec<EventSource>,
     /// SNS topics, in template order.
     pub topics: Vec<SnsTopic>,

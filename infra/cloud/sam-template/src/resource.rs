@@ -1,6 +1,7 @@
 //! Resources as users of this crate see them: resolved and typed.
 
 mod alarm;
+mod source;
 mod topic;
 
 use std::collections::BTreeMap;
@@ -9,6 +10,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 pub use alarm::{Alarm, Comparison, MissingData, Statistic};
+pub use source::{EventSource, SourceKind, StartingPosition, StreamReading};
 pub use topic::{FilterCondition, FilterPolicy, Protocol, ResourcePolicy, SnsTopic, Subscription};
 
 /// Type of a key attribute.
@@ -76,6 +78,47 @@ pub struct Table {
     pub ttl_attribute: Option<String>,
     /// Whether the table is protected against deletion (`DeletionProtectionEnabled`).
     pub deletion_protection: bool,
+    /// The stream of its changes, if it has one.
+    pub stream: Option<Stream>,
+}
+
+/// A table's `StreamSpecification`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stream {
+    /// Stream ARN.
+    pub arn: String,
+    /// What a record holds.
+    pub view: StreamView,
+}
+
+/// What a stream's records hold besides the keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StreamView {
+    /// Nothing else.
+    KeysOnly,
+    /// The item after the change.
+    NewImage,
+    /// The item before the change.
+    OldImage,
+    /// Both.
+    NewAndOldImages,
+}
+
+impl StreamView {
+    /// Each view with its name in the DynamoDB API.
+    pub const NAMES: [(&'static str, Self); 4] = [
+        ("KEYS_ONLY", Self::KeysOnly),
+        ("NEW_IMAGE", Self::NewImage),
+        ("OLD_IMAGE", Self::OldImage),
+        ("NEW_AND_OLD_IMAGES", Self::NewAndOldImages),
+    ];
+
+    /// The view's name in the DynamoDB API.
+    pub fn as_str(self) -> &'static str {
+        let mut names = Self::NAMES.iter();
+        let found = names.find(|(_, view)| *view == self);
+        found.map_or("", |(name, _)| name)
+    }
 }
 
 /// An `AWS::Serverless::Function` with its permissions.
@@ -304,27 +347,6 @@ pub struct Redrive {
     pub target_arn: String,
     /// Receives of a message before it moves there.
     pub receives_max: u64,
-}
-
-/// An `AWS::Lambda::EventSourceMapping` of a queue, or an `SQS` event of a function.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EventSource {
-    /// Logical id in the template.
-    pub logical_id: String,
-    /// ARN of the queue.
-    pub queue_arn: String,
-    /// ARN of the function.
-    pub function_arn: String,
-    /// Most messages in one invocation.
-    pub batch_size: u64,
-    /// How long messages are collected for one invocation, seconds.
-    pub window_s: u64,
-    /// Whether the function reports which messages of a batch failed (`ReportBatchItemFailures`).
-    pub reports_item_failures: bool,
-    /// Whether it is enabled.
-    pub enabled: bool,
-    /// Most concurrent invocations; `None` for AWS's default.
-    pub concurrency: Option<u64>,
 }
 
 /// A resource that is valid but has no effect here.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::error::TemplateError;
 use super::fields::Fields;
 use super::identity::Identity;
-use super::resource::{Index, KeyType, Projection, Table};
+use super::resource::{Index, KeyType, Projection, Stream, StreamView, Table};
 
 type Keys = ((String, KeyType), Option<(String, KeyType)>);
 
@@ -31,6 +31,7 @@ pub(super) fn read(
     }
     let ttl_attribute = read_expiry(&mut fields)?;
     let deletion_protection = fields.boolean("DeletionProtectionEnabled")?;
+    let stream = read_stream(&identity, &mut fields)?;
     fields.text("TableName")?;
     fields.accept(&[
         "BillingMode",
@@ -50,6 +51,7 @@ pub(super) fn read(
         indexes,
         ttl_attribute,
         deletion_protection: deletion_protection.unwrap_or(false),
+        stream,
     })
 }
 
@@ -135,6 +137,23 @@ fn read_expiry(fields: &mut Fields) -> Result<Option<String>, TemplateError> {
     Ok(attribute.filter(|_| enabled))
 }
 
+fn read_stream(identity: &Identity, fields: &mut Fields) -> Result<Option<Stream>, TemplateError> {
+    let Some(mut stream) = fields.map("StreamSpecification")? else {
+        return Ok(None);
+    };
+    let named = stream.need_text("StreamViewType")?;
+    let mut views = StreamView::NAMES.iter();
+    let Some((_, view)) = views.find(|(name, _)| *name == named) else {
+        let reason = "it must be KEYS_ONLY, NEW_IMAGE, OLD_IMAGE or NEW_AND_OLD_IMAGES";
+        return Err(stream.refused("StreamViewType", &named, reason));
+    };
+    stream.finish()?;
+    Ok(Some(Stream {
+        arn: identity.stream_arn(),
+        view: *view,
+    }))
+}
+
 /// Reads `AWS::Serverless::SimpleTable`: one partition key, by default `id`.
 pub(super) fn read_simple(
     id: &str,
@@ -172,5 +191,6 @@ pub(super) fn read_simple(
         indexes: Vec::new(),
         ttl_attribute: None,
         deletion_protection: false,
+        stream: None,
     })
 }

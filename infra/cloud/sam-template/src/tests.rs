@@ -7,6 +7,7 @@ mod refusal;
 mod role;
 mod schedule;
 mod stack;
+mod stream;
 mod topic;
 
 use std::collections::BTreeMap;
@@ -63,6 +64,7 @@ fn a_table_keeps_its_keys_indexes_and_expiry() {
             }],
             ttl_attribute: Some("expires".to_owned()),
             deletion_protection: false,
+            stream: None,
         }]
     );
 }

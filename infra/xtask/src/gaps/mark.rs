@@ -17,6 +17,7 @@ pub const AREAS: &[(&str, &str)] = &[
     ("schedule", "Schedule"),
     ("queue", "Queues and topics"),
     ("alarm", "Alarms and metrics"),
+    ("stream", "Streams"),
     ("faults", "Faults"),
 ];
 

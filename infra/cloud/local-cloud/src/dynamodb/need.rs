@@ -5,6 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use regex_lite::Regex;
 use serde_json::Value;
 
@@ -22,6 +24,8 @@ pub struct Tables {
     pub prefix: String,
     /// Partition key by table name.
     pub hash: BTreeMap<String, String>,
+    /// ARN of the stream by table name.
+    pub streams: BTreeMap<String, String>,
 }
 
 /// The rights that `operation` needs with this body; the error says why only the operator may call
@@ -46,6 +50,9 @@ pub fn needs(operation: &str, body: &Value, tables: &Tables) -> Result<Vec<Need>
         )?,
         "TransactGetItems" => transaction_needs(body, tables, &[("Get", "dynamodb:GetItem")])?,
         "BatchGetItem" | "BatchWriteItem" => batch_needs(&action, body, tables),
+        "DescribeStream" | "GetShardIterator" | "GetRecords" | "ListStreams" => {
+            vec![Need::new(action, stream_of(operation, body, tables)?)]
+        }
         "ListTables" | "DescribeLimits" | "DescribeEndpoints" | "ListBackups" => {
             vec![Need::new(action, "*")]
         }
@@ -98,6 +105,29 @@ fn batch_needs(action: &str, body: &Value, tables: &Tables) -> Vec<Need> {
         need
     });
     needs.collect()
+}
+
+/// The ARN of the stream that a request concerns.
+fn stream_of(operation: &str, body: &Value, tables: &Tables) -> Result<String, String> {
+    if operation == "ListStreams" {
+        let table = body["TableName"].as_str();
+        return Ok(table.map_or("*".to_owned(), |table| {
+            format!("{}/stream/*", tables.arn(table))
+        }));
+    }
+    if let Some(arn) = body["StreamArn"].as_str() {
+        return Ok(arn.to_owned());
+    }
+    let table = body["ShardIterator"].as_str().and_then(table_of_iterator);
+    let stream = table.and_then(|table| tables.streams.get(&table).cloned());
+    stream.ok_or_else(|| format!("{operation}: the request names no stream of a table"))
+}
+
+/// The table of a shard iterator, which the database encodes in it.
+fn table_of_iterator(iterator: &str) -> Option<String> {
+    let bytes = STANDARD.decode(iterator).ok()?;
+    let iterator: Value = serde_json::from_slice(&bytes).ok()?;
+    iterator["table_name"].as_str().map(str::to_owned)
 }
 
 /// A request for one table, or for one of its indexes.
@@ -153,10 +183,28 @@ fn scalar(value: &Value) -> Option<String> {
 impl Tables {
     /// These tables in this region and account.
     pub fn new(tables: &[Table], account: &Account) -> Self {
-        let tables = tables.iter();
+        let keys = tables.iter().map(|t| (t.name.clone(), t.hash.0.clone()));
+        let streams = tables.iter().filter_map(|table| {
+            let stream = table.stream.as_ref()?;
+            Some((table.name.clone(), stream.arn.clone()))
+        });
         Self {
             prefix: account.arn("dynamodb", "table/"),
-            hash: tables.map(|t| (t.name.clone(), t.hash.0.clone())).collect(),
+            hash: keys.collect(),
+            streams: streams.collect(),
+        }
+    }
+
+    /// The ARN in our region and account of a table that the database names, or of its stream.
+    pub(super) fn renamed(&self, arn: &str) -> String {
+        let path = arn.split_once(":table/").map_or(arn, |(_, path)| path);
+        let (table, is_stream) = match path.split_once("/stream/") {
+            Some((table, _)) => (table, true),
+            None => (path, false),
+        };
+        match self.streams.get(table) {
+            Some(stream) if is_stream => stream.clone(),
+            _ => self.arn(table),
         }
     }
 
@@ -184,6 +232,7 @@ mod tests {
         let tables = Tables {
             prefix: "table/".to_owned(),
             hash: BTreeMap::from([("t".to_owned(), "pk".to_owned())]),
+            streams: BTreeMap::from([("t".to_owned(), "table/t/stream/s".to_owned())]),
         };
         match needs(operation, body, &tables) {
             Err(problem) => format!("error: {problem}"),
@@ -260,6 +309,27 @@ mod tests {
                 "dynamodb:BatchWriteItem table/t [1 2]",
             ),
             ("ListTables", json!({}), "dynamodb:ListTables *"),
+            ("ListStreams", json!({}), "dynamodb:ListStreams *"),
+            (
+                "ListStreams",
+                json!({"TableName": "t"}),
+                "dynamodb:ListStreams table/t/stream/*",
+            ),
+            (
+                "DescribeStream",
+                json!({"StreamArn": "table/t/stream/s"}),
+                "dynamodb:DescribeStream table/t/stream/s",
+            ),
+            (
+                "GetRecords",
+                json!({"ShardIterator": STANDARD.encode(r#"{"table_name":"t"}"#)}),
+                "dynamodb:GetRecords table/t/stream/s",
+            ),
+            (
+                "GetRecords",
+                json!({"ShardIterator": "x"}),
+                "error: GetRecords: the request names no stream of a table",
+            ),
             (
                 "DescribeTable",
                 json!({"TableName": "arn:x:table/t"}),

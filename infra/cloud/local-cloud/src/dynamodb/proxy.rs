@@ -16,8 +16,9 @@ use hyper_util::rt::TokioExecutor;
 use serde_json::Value;
 
 use super::need::{self, Tables};
-use super::refusal;
+use super::stream::Streams;
 use super::wire::{REQUEST_BYTES_MAX, internal_error, operation};
+use super::{Backend, refusal, translate};
 use crate::answer::aws_json_error;
 use crate::caller::Caller;
 use crate::fault::{Call, CallEffect, Step};
@@ -31,18 +32,20 @@ pub struct Proxy {
     iam: Iam,
     tables: Arc<Tables>,
     killer: Killer,
+    streams: Streams,
 }
 
 impl Proxy {
-    pub fn new(backend: SocketAddr, iam: Iam, tables: Tables, killer: Killer) -> Self {
+    pub fn new(backend: Backend, iam: Iam, tables: Tables, killer: Killer) -> Self {
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
         Self {
-            backend,
+            backend: backend.address,
             client: Client::builder(TokioExecutor::new()).build(connector),
             iam,
             tables: Arc::new(tables),
             killer,
+            streams: backend.streams,
         }
     }
 }
@@ -138,15 +141,23 @@ async fn carry_out(
         Ok(uri) => *request.uri_mut() = uri,
         Err(error) => return Ok(internal_error(&error.to_string())),
     }
+    let named = operation(request.headers()).unwrap_or_default().to_owned();
     match proxy.client.request(request).await {
         Ok(response) => {
+            if call != Some(Call::Read) {
+                proxy.streams.wake();
+            }
             if call == Some(Call::Commit) && response.status().is_success() {
                 proxy.killer.strike(caller, Step::AfterCommit).await?;
             }
             if fate == Some(CallEffect::LostAnswer) {
                 return Err(proxy.killer.withhold().await);
             }
-            Ok(response.map(Body::new))
+            let response = response.map(Body::new);
+            match translate::is_needed(&named) && response.status().is_success() {
+                true => Ok(translate::translate(&named, response, &proxy.tables).await),
+                false => Ok(response),
+            }
         }
         Err(error) => Ok(internal_error(&error.to_string())),
     }

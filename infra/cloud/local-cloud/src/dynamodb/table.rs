@@ -22,7 +22,8 @@ pub async fn ensure_table(database: &Database, table: &Table) -> Result<(), Dyna
     };
     if let Some(existing) = describe(database, table).map_err(failed("describe"))? {
         check_same(&existing, table)?;
-        return protect(database, &existing, table).map_err(failed("protect"));
+        protect(database, &existing, table).map_err(failed("protect"))?;
+        return change_stream(database, &existing, table).map_err(failed("change stream of"));
     }
     let request = serde_json::from_value(create_request(table))
         .map_err(|e| failed("create")(DynoxideError::ValidationException(e.to_string())))?;
@@ -89,6 +90,30 @@ fn protect(database: &Database, existing: &Value, table: &Table) -> Result<(), D
     database.update_table(request).map(drop)
 }
 
+/// Turns the stream of a table from an earlier run on or off.
+fn change_stream(
+    database: &Database,
+    existing: &Value,
+    table: &Table,
+) -> Result<(), DynoxideError> {
+    let has = existing["StreamSpecification"]["StreamViewType"].as_str();
+    let wanted = table.stream.as_ref().map(|stream| stream.view.as_str());
+    if has == wanted {
+        return Ok(());
+    }
+    let request = json!({"TableName": table.name, "StreamSpecification": stream(table)});
+    let request = serde_json::from_value(request)
+        .map_err(|e| DynoxideError::ValidationException(e.to_string()))?;
+    database.update_table(request).map(drop)
+}
+
+fn stream(table: &Table) -> Value {
+    match &table.stream {
+        None => json!({"StreamEnabled": false}),
+        Some(stream) => json!({"StreamEnabled": true, "StreamViewType": stream.view.as_str()}),
+    }
+}
+
 fn expire_items(database: &Database, table: &Table) -> Result<(), DynoxideError> {
     let Some(attribute) = &table.ttl_attribute else {
         return Ok(());
@@ -119,6 +144,9 @@ fn create_request(table: &Table) -> Value {
         "BillingMode": "PAY_PER_REQUEST",
         "DeletionProtectionEnabled": table.deletion_protection,
     });
+    if table.stream.is_some() {
+        request["StreamSpecification"] = stream(table);
+    }
     if !table.indexes.is_empty() {
         let indexes: Vec<Value> = table.indexes.iter().map(index).collect();
         request["GlobalSecondaryIndexes"] = indexes.into();
@@ -154,6 +182,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
+    use sam_template::{Stream, StreamView};
 
     fn table() -> Table {
         Table {
@@ -174,6 +203,7 @@ mod tests {
             }],
             ttl_attribute: Some("ttl".to_owned()),
             deletion_protection: false,
+            stream: None,
         }
     }
 
@@ -187,6 +217,27 @@ mod tests {
             description["GlobalSecondaryIndexes"][0]["IndexName"],
             "by-time"
         );
+    }
+
+    #[tokio::test]
+    async fn a_table_from_an_earlier_run_gets_the_stream_of_its_template() {
+        let database = Database::memory().unwrap();
+        let mut table = table();
+        for view in [
+            None,
+            Some(StreamView::KeysOnly),
+            Some(StreamView::NewImage),
+            None,
+        ] {
+            table.stream = view.map(|view| Stream {
+                arn: String::new(),
+                view,
+            });
+            ensure_table(&database, &table).await.unwrap();
+            let description = describe(&database, &table).unwrap().unwrap();
+            let has = description["StreamSpecification"]["StreamViewType"].as_str();
+            assert_eq!(has, view.map(StreamView::as_str), "{description}");
+        }
     }
 
     #[tokio::test]

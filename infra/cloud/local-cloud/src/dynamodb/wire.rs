@@ -11,6 +11,9 @@ pub const SERVICE: &str = "com.amazonaws.dynamodb.v20120810";
 /// Largest request: a transaction holds 4 MB of items.
 pub const REQUEST_BYTES_MAX: usize = 16 << 20;
 
+/// Largest answer: a page of a stream holds 1 MB of records.
+pub const ANSWER_BYTES_MAX: usize = 16 << 20;
+
 /// The operation that a request names.
 pub fn operation(headers: &HeaderMap) -> Option<&str> {
     let target = headers.get("x-amz-target")?.to_str().ok()?;

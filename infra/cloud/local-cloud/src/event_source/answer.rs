@@ -1,17 +1,17 @@
-//! Reads from a function's answer which messages of a batch it completed.
+//! Reads from a function's answer which messages or records of a batch it completed.
 //!
-//! Must not know: queues. Source: AWS Lambda developer guide, "Implementing partial batch
+//! Must not know: queues, streams. Source: AWS Lambda developer guide, "Implementing partial batch
 //! responses".
 
 use serde_json::Value;
 
 use lambda_host::Outcome;
 
-/// Which messages of a batch were completed.
+/// Which messages or records of a batch were completed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BatchResult {
     All,
-    /// All but these, by their ids.
+    /// All but these, by their ids or sequence numbers.
     AllBut(Vec<String>),
     /// None, with a reason unless the function reported the failure itself.
     Nothing(Option<String>),
@@ -25,9 +25,15 @@ impl BatchResult {
             Self::Nothing(_) => false,
         }
     }
+
+    /// Number of records before the first that was not completed.
+    pub fn completed_of(&self, ids: &[&str]) -> usize {
+        let first = ids.iter().position(|id| !self.contains(id));
+        first.unwrap_or(ids.len())
+    }
 }
 
-/// Reads the outcome of an invocation with the messages `ids`.
+/// Reads the outcome of an invocation with the messages or records `ids`.
 pub fn read(outcome: &Outcome, ids: &[&str], reports_item_failures: bool) -> BatchResult {
     let bytes = match outcome {
         Outcome::Failure(_) => return BatchResult::Nothing(None),
@@ -52,7 +58,7 @@ pub fn read(outcome: &Outcome, ids: &[&str], reports_item_failures: bool) -> Bat
             return malformed("an itemIdentifier is missing or not a string");
         };
         if !ids.contains(&id) {
-            return malformed("an itemIdentifier is not the id of a message in the batch");
+            return malformed("an itemIdentifier is not of the batch");
         }
         failed.push(id.to_owned());
     }
@@ -117,6 +123,25 @@ mod tests {
                 BatchResult::All,
                 "{answer}"
             );
+        }
+    }
+
+    // AWS same(stream): a batch response is read as that of a queue, and the lowest sequence number
+    //     in it counts
+    #[test]
+    fn the_first_failure_counts_for_a_stream() {
+        let all_but = |ids: &[&str]| {
+            let failed = ids.iter().map(|id| (*id).to_owned());
+            BatchResult::AllBut(failed.collect())
+        };
+        let ids = ["1", "2", "3"];
+        for (done, expected) in [
+            (BatchResult::All, 3),
+            (all_but(&["3", "2"]), 1),
+            (all_but(&["1"]), 0),
+            (BatchResult::Nothing(None), 0),
+        ] {
+            assert_eq!(done.completed_of(&ids), expected, "{done:?}");
         }
     }
 

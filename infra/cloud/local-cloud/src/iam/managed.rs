@@ -1,5 +1,5 @@
 //! Expands policies that a template gives by name: SAM's policy templates, and AWS's policies for
-//! logging and for reading queues.
+//! logging and for reading queues and streams.
 //!
 //! Source: `policy_templates.json` of the AWS SAM translator.
 
@@ -18,6 +18,8 @@ const WRITE_LOGS: [&str; 3] = [
     "logs:CreateLogStream",
     "logs:PutLogEvents",
 ];
+/// Allows reading every stream of the account and writing logs.
+const STREAM_READER: &str = "AWSLambdaDynamoDBExecutionRole";
 
 /// A SAM policy template: name, parameter, service and path of the resource (`$` is the parameter),
 /// whether it covers the table's indexes, and actions.
@@ -34,6 +36,14 @@ pub(super) const READ_QUEUE: [&str; 3] = [
     "sqs:ReceiveMessage",
     "sqs:DeleteMessage",
     "sqs:GetQueueAttributes",
+];
+
+/// The calls of an event source on its stream with the function's role.
+pub(super) const READ_STREAM: [&str; 4] = [
+    "dynamodb:DescribeStream",
+    "dynamodb:GetRecords",
+    "dynamodb:GetShardIterator",
+    "dynamodb:ListStreams",
 ];
 
 const TABLE: (&str, &str) = ("dynamodb", "table/$");
@@ -136,6 +146,11 @@ pub(super) fn expand(policy: &Value, account: &Account) -> Result<Value, PolicyE
             }
             name if name.ends_with(QUEUE_READER) => {
                 let actions: Vec<&str> = READ_QUEUE.into_iter().chain(WRITE_LOGS).collect();
+                let allow = json!({"Effect": "Allow", "Action": actions, "Resource": "*"});
+                Ok(json!({"Statement": [allow]}))
+            }
+            name if name.ends_with(STREAM_READER) => {
+                let actions: Vec<&str> = READ_STREAM.into_iter().chain(WRITE_LOGS).collect();
                 let allow = json!({"Effect": "Allow", "Action": actions, "Resource": "*"});
                 Ok(json!({"Statement": [allow]}))
             }

@@ -21,7 +21,7 @@ use crate::alarm::AlarmRunner;
 use crate::broker::message::Message;
 use crate::caller::Callers;
 use crate::event::{EventBus, EventKind};
-use crate::event_source::{self, Joint, Reader};
+use crate::event_source::{self, Joint, Reader, SourceError};
 use crate::fault::{Faults, Targets};
 use crate::iam::Roles;
 use crate::notification::Declared;
@@ -72,6 +72,7 @@ pub(super) struct Plan {
     topics: Declared,
     functions: Replacement,
     engine: RuleEngine,
+    sources: Vec<Joint>,
 }
 
 /// What runs now.
@@ -85,12 +86,18 @@ pub(crate) struct Running {
 
 impl Reloader {
     /// Starts the schedules and event sources of the first template.
-    pub async fn begin(&self, template: Template) {
+    ///
+    /// # Errors
+    ///
+    /// See [`SourceError`].
+    pub async fn begin(&self, template: Template) -> Result<(), SourceError> {
         let mut running = self.running.lock().await;
+        let sources = event_source::joints(&template)?;
         self.schedule(&mut running, &template);
-        self.read_queues(&mut running, &template);
         self.watch_alarms(&mut running, &template);
+        self.read_sources(&mut running, &template, sources).await;
         running.template = template;
+        Ok(())
     }
 
     /// Applies the template as it is now, and the code of the functions with these logical ids.
@@ -145,11 +152,13 @@ impl Reloader {
         let engine = RuleEngine::new(&template, self.services.clone());
         let roles = self.services.iam.read_roles(&template);
         let topics = Declared::read(&template, &self.services.account);
+        let sources = event_source::joints(&template);
         Ok(Plan {
             functions: functions?,
             engine: engine?,
             roles: roles?,
             topics: topics.map_err(StartError::from)?,
+            sources: sources.map_err(StartError::from)?,
             template,
         })
     }
@@ -167,7 +176,7 @@ impl Reloader {
             let _ = self.engines.send(plan.engine);
         }
         changed.extend(self.schedule(running, &template));
-        changed.extend(self.read_queues(running, &template));
+        changed.extend(self.read_sources(running, &template, plan.sources).await);
         self.alarm_runner.topics.replace(plan.topics);
         changed.extend(alarm::changed_topics(&running.template, &template));
         changed.extend(self.watch_alarms(running, &template));
@@ -200,18 +209,21 @@ impl Reloader {
         changed
     }
 
-    /// Runs the event sources of `template`, and returns the logical ids of those that changed.
-    fn read_queues(&self, running: &mut Running, template: &Template) -> Vec<String> {
-        let enabled = template.event_sources.iter().filter(|s| s.enabled);
-        let wanted: Vec<Joint> = enabled
-            .filter_map(|source| Joint::new(source, &template.queues, &template.functions))
-            .collect();
+    /// Runs these event sources of `template`, and returns the logical ids of those that changed.
+    async fn read_sources(
+        &self,
+        running: &mut Running,
+        template: &Template,
+        wanted: Vec<Joint>,
+    ) -> Vec<String> {
+        event_source::set_positions(&wanted, template, &self.reader).await;
         let (mut changed, mut kept) = (Vec::new(), Vec::new());
         for (joint, task) in std::mem::take(&mut running.sources) {
             if wanted.contains(&joint) {
                 kept.push((joint, task));
             } else {
-                // Its unfinished batch returns to the queue.
+                // Its unfinished batch returns to the queue. A stream goes on after the invocation
+                // that runs.
                 task.abort();
                 changed.push(joint.source.logical_id);
             }

@@ -15,7 +15,7 @@ use crate::caller::Callers;
 use crate::clock::Clock;
 use crate::control_plane::{self, ControlPlane};
 use crate::data_plane::{self, DataPlane};
-use crate::dynamodb::{self, Proxy};
+use crate::dynamodb::{self, Backend, Proxy};
 use crate::event::{EventBus, EventKind};
 use crate::event_source::Reader;
 use crate::fault::Faults;
@@ -77,6 +77,7 @@ impl Opened {
     pub(super) fn wiring(&self, endpoints: &Endpoints) -> Wiring {
         let env = [
             ("AWS_ENDPOINT_URL_DYNAMODB", &endpoints.dynamodb),
+            ("AWS_ENDPOINT_URL_DYNAMODB_STREAMS", &endpoints.dynamodb),
             ("AWS_ENDPOINT_URL_IOT_DATA_PLANE", &endpoints.iot_data),
             ("AWS_ENDPOINT_URL_SNS", &endpoints.iot),
         ];
@@ -129,11 +130,15 @@ impl Opened {
         }
     }
 
-    pub(super) fn reader(&self, functions: &Functions) -> Reader {
+    pub(super) fn reader(&self, functions: &Functions, backend: &Backend) -> Reader {
         Reader {
             queues: self.queues.clone(),
+            streams: backend.streams.clone(),
+            positions: self.positions.clone(),
             functions: functions.clone(),
             faults: self.faults.clone(),
+            events: self.events.clone(),
+            clock: self.clock,
             region: self.account.region.clone(),
             time_scale: self.options.time_scale,
         }
@@ -198,7 +203,7 @@ impl Opened {
         })
     }
 
-    pub(super) fn dynamodb(&self, backend: SocketAddr, killer: Killer) -> Router {
+    pub(super) fn dynamodb(&self, backend: Backend, killer: Killer) -> Router {
         let tables = dynamodb::Tables::new(&self.template.tables, &self.account);
         let proxy = Proxy::new(backend, self.iam.clone(), tables, killer);
         self.guarded(dynamodb::router(proxy), Service::DynamoDb)

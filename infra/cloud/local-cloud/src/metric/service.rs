@@ -50,6 +50,11 @@ impl Metrics {
         self.lambda(function, "DestinationDeliveryFailures", 1.0, now_ms);
     }
 
+    /// Records the age of the last record of a stream in an invocation.
+    pub(crate) fn record_iterator_age(&self, function: &str, age_ms: u64, now_ms: u64) {
+        self.lambda(function, "IteratorAge", age_ms as f64, now_ms);
+    }
+
     fn record_line(&self, function: &str, line: &str, now_ms: u64) {
         match embedded::read(line) {
             Ok(data) => data.into_iter().for_each(|datum| self.record(datum)),
@@ -66,7 +71,7 @@ impl Metrics {
 
     fn lambda(&self, function: &str, name: &str, value: f64, at_ms: u64) {
         let unit = match name {
-            "Duration" | "AsyncEventAge" => "Milliseconds",
+            "Duration" | "AsyncEventAge" | "IteratorAge" => "Milliseconds",
             _ => "Count",
         };
         for dimensions in [&[("FunctionName", function)][..], &[]] {

@@ -83,23 +83,25 @@ fn queues_and_sources_have_awss_values_and_defaults() {
         [
             EventSource {
                 logical_id: "SortLetters".to_owned(),
-                queue_arn: arn("my-home-Letters"),
+                source_arn: arn("my-home-Letters"),
                 function_arn: function_arn.clone(),
                 batch_size: 10,
                 window_s: 0,
                 reports_item_failures: true,
                 enabled: true,
-                concurrency: Some(3),
+                kind: SourceKind::Queue {
+                    concurrency: Some(3),
+                },
             },
             EventSource {
                 logical_id: "Weigh".to_owned(),
-                queue_arn: arn("my-home-Parcels"),
+                source_arn: arn("my-home-Parcels"),
                 function_arn,
                 batch_size: 100,
                 window_s: 5,
                 reports_item_failures: false,
                 enabled: false,
-                concurrency: None,
+                kind: SourceKind::Queue { concurrency: None },
             },
         ]
     );
@@ -128,8 +130,8 @@ fn a_mapping_gives_its_function_no_permission() {
 // AWS same(template): a queue whose VisibilityTimeout is shorter than its function's Timeout is
 //     refused, as are a second mapping of a queue to the same function and a batch above 10 without
 //     a window
-// AWS absent(template): FIFO queues, RedriveAllowPolicy, filters and provisioned pollers of event
-//     sources, and sources other than queues; refused with file, line, column and advice
+// AWS absent(template): FIFO queues, RedriveAllowPolicy, filters of queues, provisioned pollers,
+//     and sources other than queues and tables' streams; refused with file, line, column and advice
 #[test]
 fn unsupported_settings_of_queues_and_sources_are_refused() {
     let rows = [
@@ -205,7 +207,7 @@ fn unsupported_settings_of_queues_and_sources_are_refused() {
             "EventSourceArn: !GetAtt Parcels.Arn",
             "EventSourceArn: arn:aws:kinesis:us-east-1:123456789012:stream/s",
             "Weigh: EventSourceArn cannot be \"arn:aws:kinesis:us-east-1:123456789012:stream/s\": \
-             only queues are supported",
+             only queues and streams of tables are supported",
         ),
         (
             "!GetAtt Dead.Arn",

@@ -18,9 +18,9 @@ fn errors_name_file_line_and_logical_id() {
         ),
         (
             "      BillingMode: PAY_PER_REQUEST",
-            "      StreamSpecification: {StreamViewType: NEW_IMAGE}",
-            "t.yaml:{line}: Readings: property StreamSpecification is not supported: streams are \
-             not read; remove it",
+            "      LocalSecondaryIndexes: []",
+            "t.yaml:{line}: Readings: property LocalSecondaryIndexes is not supported: use a \
+             global secondary index",
         ),
         (
             "Projection: {ProjectionType: INCLUDE,",
@@ -225,8 +225,8 @@ fn errors_name_file_line_and_logical_id() {
         (
             "          Type: ScheduleV2",
             "          Type: Api",
-            "Regulate: Events.Often.Type Api is not supported: supported events are IoTRule, \
-             Schedule, ScheduleV2 and SQS",
+            "Regulate: Events.Often.Type Api is not supported: supported events are \
+             DynamoDB, IoTRule, Schedule, ScheduleV2 and SQS",
         ),
     ];
     for (from, to, expected) in cases {
