@@ -1,5 +1,5 @@
-"""Checks samconfig.toml with sam itself: its settings are sam's, `sam build` gets the processor that
-is deployed, and nothing that is not built can be packaged.
+"""Checks samconfig.toml with sam itself: its settings are sam's, `sam build` gets the processor
+that is deployed, and nothing that is not built can be packaged.
 
 Run by `cargo xtask test --only template`. cargo is replaced by a program that only notes its
 arguments, and nothing is sent to AWS.
@@ -25,7 +25,7 @@ COMMANDS = {
     "package": "samcli.commands.package.command",
     "validate": "samcli.commands.validate.validate",
 }
-# What a command has to say to be sure of the built template.
+# The template that exists only after a build.
 BUILT = ".aws-sam/build/template.yaml"
 CARGO = """#!/bin/sh
 case "$1" in
@@ -51,7 +51,7 @@ def of_settings(config):
                 else key in known.get(name, set())
             )
             if not is_known:
-                yield f"[default.{name}] {key} is no setting of sam"
+                yield f"[default.{name}] {key} is not a setting of sam"
     for name in ["build", "deploy"]:
         own = config["default"][name]["parameters"]
         if "parameter_overrides" in own or "stack_name" in own:

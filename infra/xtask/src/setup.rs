@@ -54,6 +54,9 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<bool> {
     if can_install_python && !python::clients_are_ready(workspace) {
         python::install_clients(workspace)?;
     }
+    if can_install_python && !python::linters_are_ready(workspace) {
+        python::install_linters(workspace)?;
+    }
     if missing_of(workspace, &["node", "npm"]).is_empty() && !node::is_ready(workspace) {
         node::install(workspace)?;
     }

@@ -5,6 +5,7 @@
 //!
 //! Must not know: what a step does.
 
+mod lint;
 mod rust;
 mod step;
 mod summary;
