@@ -42,7 +42,7 @@ SETS = [
 ]
 # Policies of AWS that a role may have: by role, since each covers the whole account.
 MANAGED = {"AuditRole": ["arn:aws:iam::aws:policy/service-role/AWSIoTDeviceDefenderAudit"]}
-# Calls for which AWS IoT knows no resource. `lockctl retire` and `pause` make them.
+# Calls without a resource of AWS IoT. `lockctl retire` and `pause` make them.
 ANYWHERE = {
     f"OwnerPolicy may iot:{call} on *"
     for call in [
@@ -70,7 +70,7 @@ def rights(stack):
     for _, permission in stack.of("AWS::Lambda::Permission"):
         yield (
             f"{permission['FunctionName']} may be invoked by {permission['Principal']}"
-            f" from {permission['SourceArn']} of {permission['SourceAccount']}"
+            f" from {permission.get('SourceArn')} of {permission.get('SourceAccount')}"
         )
 
 
