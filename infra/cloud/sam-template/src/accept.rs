@@ -29,6 +29,11 @@ const ACCEPTED: &[Accepted] = &[
         optional: &["FilterName", "ApplyOnTransformedLogs"],
     },
     Accepted {
+        kind: "AWS::Scheduler::ScheduleGroup",
+        required: &[],
+        optional: &["Name", "Tags"],
+    },
+    Accepted {
         kind: "AWS::CloudWatch::Alarm",
         required: &["ComparisonOperator", "EvaluationPeriods"],
         optional: &[
