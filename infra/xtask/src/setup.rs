@@ -6,6 +6,7 @@ mod node;
 mod package;
 mod python;
 mod tool;
+mod version;
 
 use anyhow::Result;
 
@@ -19,13 +20,20 @@ pub struct Options {
     /// Only list what is missing; install nothing.
     #[arg(long)]
     pub check: bool,
-    /// Also install what `sam build` needs to deploy (cargo-lambda, about 100 MB).
+    /// Also install what `sam build` needs to deploy (cargo-lambda, about 100 MB), and check the
+    /// versions that the shell finds.
     #[arg(long)]
     pub deploy: bool,
 }
 
 /// Installs what it can and names what it cannot; `true` when nothing is missing.
 pub fn run(workspace: &Workspace, options: &Options) -> Result<bool> {
+    let is_complete = install(workspace, options)?;
+    let deploys = !options.deploy || version::check(workspace)?;
+    Ok(is_complete && deploys)
+}
+
+fn install(workspace: &Workspace, options: &Options) -> Result<bool> {
     let find_missing = || -> Vec<Missing> {
         let missing = TOOLS.iter().filter_map(|tool| tool.missing(workspace));
         missing.collect()
@@ -53,6 +61,9 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<bool> {
     }
     if can_install_python && !python::clients_are_ready(workspace) {
         python::install_clients(workspace)?;
+    }
+    if can_install_python && !python::linters_are_ready(workspace) {
+        python::install_linters(workspace)?;
     }
     if missing_of(workspace, &["node", "npm"]).is_empty() && !node::is_ready(workspace) {
         node::install(workspace)?;

@@ -5,6 +5,7 @@
 //!
 //! Must not know: what a step does.
 
+mod lint;
 mod previous;
 mod rust;
 mod step;

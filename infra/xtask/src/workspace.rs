@@ -52,6 +52,11 @@ impl Workspace {
         self.target().join("venv/bin").join(name)
     }
 
+    /// The path of a program in the linters' private Python environment.
+    pub fn linter(&self, name: &str) -> PathBuf {
+        self.target().join("venv-linters/bin").join(name)
+    }
+
     /// The cargo that started this chore, with the environment of a shell.
     pub fn cargo(&self) -> Command {
         let cargo = env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));

@@ -35,6 +35,11 @@ const ACCEPTED: &[Accepted] = &[
         required: &[],
         optional: &[],
     },
+    Accepted {
+        kind: "AWS::Scheduler::ScheduleGroup",
+        required: &[],
+        optional: &["Name", "Tags"],
+    },
 ];
 
 /// Retention periods of CloudWatch Logs, days.

@@ -50,6 +50,7 @@ const NAMES: &[(&str, &[&str])] = &[
     ("AWS::Logs::LogGroup", &["LogGroupName"]),
     ("AWS::CloudWatch::Alarm", &["AlarmName"]),
     ("AWS::Scheduler::Schedule", &["Name"]),
+    ("AWS::Scheduler::ScheduleGroup", &["Name"]),
     ("AWS::Serverless::SimpleTable", &["TableName"]),
     ("AWS::IAM::Policy", &["PolicyName"]),
     ("AWS::IAM::ManagedPolicy", &["ManagedPolicyName"]),
@@ -198,6 +199,7 @@ impl Scope<'_> {
             "AWS::Logs::LogGroup" => arn("logs", &format!("log-group:{name}:*")),
             "AWS::CloudWatch::Alarm" => arn("cloudwatch", &format!("alarm:{name}")),
             "AWS::Scheduler::Schedule" => arn("scheduler", &format!("schedule/default/{name}")),
+            "AWS::Scheduler::ScheduleGroup" => arn("scheduler", &format!("schedule-group/{name}")),
             _ => Vec::new(),
         };
         match kind {

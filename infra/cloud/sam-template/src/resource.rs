@@ -303,6 +303,8 @@ pub struct Schedule {
     pub name: String,
     /// Schedule ARN.
     pub arn: String,
+    /// Schedule group, by which the scheduler counts its metrics.
+    pub group: String,
     /// Service that it belongs to.
     pub kind: ScheduleKind,
     /// Time between two invocations.

@@ -17,13 +17,18 @@ use super::resource::{Schedule, ScheduleKind};
 const RETRY_ATTEMPTS: std::ops::RangeInclusive<u64> = 0..=185;
 const RETRY_AGE_S: std::ops::RangeInclusive<u64> = 60..=86_400;
 
+/// The group of a schedule that names none.
+const GROUP: &str = "default";
+
 /// Reads a schedule resource.
 pub(super) fn read(
     id: &str,
     identity: Identity,
     mut fields: Fields,
 ) -> Result<Schedule, TemplateError> {
-    let arn = identity.arn().to_owned();
+    let group = fields.text("GroupName")?;
+    let group = group.unwrap_or_else(|| GROUP.to_owned());
+    let arn = identity.arn().replace("/default/", &format!("/{group}/"));
     let mut window = fields.need_map("FlexibleTimeWindow")?;
     check_window(&mut window)?;
     window.finish()?;
@@ -37,6 +42,7 @@ pub(super) fn read(
         logical_id: id.to_owned(),
         name: identity.name,
         arn,
+        group,
         kind: ScheduleKind::Scheduler,
         period: read_period(&mut fields, "ScheduleExpression")?,
         input,
@@ -70,9 +76,12 @@ pub(super) fn from_schedule_v2(
         "ScheduleExpressionTimezone",
         "PermissionsBoundary",
     ]);
-    let path = format!("schedule/default/{name}");
-    let arn = owner.arn("scheduler", &path);
-    from_event(owner, ScheduleKind::Scheduler, (id, name, arn), fields)
+    let group = fields.text("GroupName")?;
+    let group = group.unwrap_or_else(|| GROUP.to_owned());
+    let arn = owner.arn("scheduler", &format!("schedule/{group}/{name}"));
+    let mut schedule = from_event(owner, ScheduleKind::Scheduler, (id, name, arn), fields)?;
+    schedule.group = group;
+    Ok(schedule)
 }
 
 /// The EventBridge rule that SAM generates from a `Schedule` event.
@@ -111,6 +120,7 @@ fn from_event(
         logical_id,
         name,
         arn,
+        group: GROUP.to_owned(),
         kind,
         period: read_period(&mut fields, expression)?,
         input,

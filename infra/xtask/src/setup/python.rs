@@ -1,5 +1,6 @@
 //! The private Python environments in the build directory: pinned tools, installed again when a pin
-//! changes. There are two, as sam and the AWS IoT Device SDK need different versions of a package.
+//! changes. There are three, as sam, the AWS IoT Device SDK and checkov need different versions of
+//! packages.
 //!
 //! Must not know: what the tools are for.
 
@@ -15,10 +16,13 @@ use crate::workspace::Workspace;
 const PINS: &str = include_str!("../../requirements.txt");
 const DEPLOY_PINS: &str = include_str!("../../requirements-deploy.txt");
 const CLIENT_PINS: &str = include_str!("../../requirements-clients.txt");
+const LINTER_PINS: &str = include_str!("../../requirements-linters.txt");
 /// The environment of the tools.
 const TOOLS: &str = "venv";
 /// The environment of the clients that tests run against the local cloud.
 const CLIENTS: &str = "venv-clients";
+/// The environment of the linters that do not share a package's version with the tools.
+const LINTERS: &str = "venv-linters";
 
 /// Whether the environment holds exactly the pinned tools.
 pub fn is_ready(workspace: &Workspace) -> bool {
@@ -34,6 +38,11 @@ pub fn deploy_is_ready(workspace: &Workspace) -> bool {
 /// Whether the clients' environment holds exactly the pinned packages.
 pub fn clients_are_ready(workspace: &Workspace) -> bool {
     stamp(workspace, CLIENTS).is_some_and(|stamp| stamp == CLIENT_PINS)
+}
+
+/// Whether the linters' environment holds exactly the pinned packages.
+pub fn linters_are_ready(workspace: &Workspace) -> bool {
+    stamp(workspace, LINTERS).is_some_and(|stamp| stamp == LINTER_PINS)
 }
 
 /// Makes the environment, or brings it to the pins.
@@ -55,6 +64,14 @@ pub fn install(workspace: &Workspace, deploy: bool) -> Result<()> {
 /// As for [`install`].
 pub fn install_clients(workspace: &Workspace) -> Result<()> {
     make(workspace, CLIENTS, CLIENT_PINS)
+}
+
+/// Makes the linters' environment, or brings it to the pins.
+///
+/// # Errors
+/// As for [`install`].
+pub fn install_linters(workspace: &Workspace) -> Result<()> {
+    make(workspace, LINTERS, LINTER_PINS)
 }
 
 fn make(workspace: &Workspace, name: &str, pins: &str) -> Result<()> {
@@ -83,7 +100,7 @@ mod tests {
 
     #[test]
     fn every_pin_is_exact() {
-        for line in [PINS, DEPLOY_PINS, CLIENT_PINS]
+        for line in [PINS, DEPLOY_PINS, CLIENT_PINS, LINTER_PINS]
             .iter()
             .flat_map(|pins| pins.lines())
         {

@@ -84,6 +84,8 @@ pub const TOOLS: &[Tool] = &[
     tool("python clients", "", "",
         "boto3, the AWS IoT Device SDK and paho are clients that the local cloud must satisfy",
         Private(python::clients_are_ready)),
+    tool("python linters", "", "", "checkov checks template.yaml for weak settings (300 MB)",
+        Private(python::linters_are_ready)),
     tool("node", "nodejs", "node", "runs the AWS SDK for JavaScript as a client", OnPath),
     tool("npm", "npm", "node", "installs that SDK", OnPath),
     tool("node packages", "", "", "the AWS SDK for JavaScript", Private(node::is_ready)),

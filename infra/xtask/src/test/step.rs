@@ -12,6 +12,7 @@ use std::process::Command;
 use anyhow::Result;
 use clap::ValueEnum;
 
+use super::lint;
 use super::previous;
 use super::rust;
 use super::summary::Outcome;
@@ -31,7 +32,7 @@ pub enum StepName {
     Tidy,
     /// infra/cloud/*/GAPS.md against the tests' marks
     Gaps,
-    /// sam validate and cfn-lint
+    /// template.yaml and samconfig.toml: linters, sam, the transform
     Template,
     /// licences, bans, sources and advisories of the dependencies
     Deny,
@@ -101,7 +102,7 @@ pub const STEPS: &[Step] = &[
     },
     Step {
         name: StepName::Template,
-        tools: &["python tools"],
+        tools: &["python tools", "python linters"],
         after: None,
         run: template,
     },
@@ -294,27 +295,24 @@ fn processors() -> usize {
 }
 
 fn template(workspace: &Workspace) -> Result<Outcome> {
-    let linted = process::run(
-        Command::new(workspace.python_tool("cfn-lint"))
-            .current_dir(workspace.root())
-            .arg("template.yaml"),
-    )?;
+    let linted = lint::run(workspace)?;
+    let python = |script: &str| {
+        let mut python = Command::new(workspace.python_tool("python"));
+        process::run(python.current_dir(workspace.root()).arg(script))
+    };
+    let transformed = python("infra/deploy/transform.py")?;
+    let configured = python("infra/deploy/config.py")?;
     let validated = process::run(
         Command::new(workspace.python_tool("sam"))
             .current_dir(workspace.root())
-            .args([
-                "validate",
-                "--lint",
-                "--template",
-                "template.yaml",
-                "--region",
-                "us-east-1",
-            ])
+            // Its other settings are those of samconfig.toml.
+            .args(["validate", "--region", "us-east-1"])
             .env("SAM_CLI_TELEMETRY", "0")
             // Its files belong to the build directory, not to the home of the caller.
             .env("__SAM_CLI_APP_DIR", workspace.target().join("sam")),
     )?;
-    Ok(Outcome::from(linted && validated))
+    let all = [linted, transformed, configured, validated];
+    Ok(Outcome::from(all.into_iter().all(|good| good)))
 }
 
 #[cfg(test)]

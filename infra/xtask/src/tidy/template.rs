@@ -15,8 +15,23 @@ pub fn check(tree: &Tree, members: &[Member]) -> Vec<Violation> {
         return vec![Violation::new(TEMPLATE, "is missing")];
     };
     let mut violations = functions(text, members);
+    violations.extend(unlinked(text, tree));
     violations.extend(resources(text));
     violations
+}
+
+/// Functions whose sources sam would upload as the program if it were not built.
+fn unlinked(text: &str, tree: &Tree) -> Vec<Violation> {
+    values(text, "CodeUri:")
+        .into_iter()
+        .map(|folder| format!("{folder}/bootstrap"))
+        .filter(|link| !tree.has(link))
+        .map(|link| {
+            let what = "must be a link to the built program: without it `sam deploy` uploads the \
+                        sources of a function that is not built";
+            Violation::new(&link, what)
+        })
+        .collect()
 }
 
 /// Functions without a crate, and crates without a function.
@@ -87,8 +102,17 @@ const EACH_HAS: &[(&str, &str, &str)] = &[
     ),
 ];
 
-/// What keeps an event after its last retry: a destination, or the queue that it came from.
-const KEEPERS: &[&str] = &["OnFailure:", "Type: AWS::Lambda::EventSourceMapping"];
+/// A resource and the lines of its declaration.
+struct Resource<'a> {
+    name: &'a str,
+    lines: Vec<&'a str>,
+}
+
+impl Resource<'_> {
+    fn has(&self, what: &str) -> bool {
+        self.lines.iter().any(|line| line.contains(what))
+    }
+}
 
 /// Resources that break a rule about their kind.
 fn resources(text: &str) -> Vec<Violation> {
@@ -100,21 +124,7 @@ fn resources(text: &str) -> Vec<Violation> {
             Violation::new(TEMPLATE, format!("each `{resource}` needs `{has}`: {why}"))
         })
         .collect();
-    let kept: usize = KEEPERS.iter().map(|what| count(what)).sum();
-    if count("Type: AWS::Serverless::Function") != kept {
-        violations.push(Violation::new(
-            TEMPLATE,
-            "each function needs `OnFailure:` or an event source with a queue: without them an \
-             event is lost silently after its last retry",
-        ));
-    }
-    if count("Type: AWS::Lambda::EventSourceMapping") > count("RedrivePolicy:") {
-        violations.push(Violation::new(
-            TEMPLATE,
-            "each queue that a function reads needs a `RedrivePolicy:`: without it an unreadable \
-             message is retried until it is lost",
-        ));
-    }
+    violations.extend(losses(&declared(text)));
     if count("SELECT *") > 0 {
         violations.push(Violation::new(
             TEMPLATE,
@@ -122,6 +132,58 @@ fn resources(text: &str) -> Vec<Violation> {
         ));
     }
     violations
+}
+
+/// Functions and event sources that lose an event silently after its last retry.
+fn losses(resources: &[Resource]) -> Vec<Violation> {
+    let of = |kind| resources.iter().filter(move |found| found.has(kind));
+    let sources = || of("Type: AWS::Lambda::EventSourceMapping");
+    let unkept = of("Type: AWS::Serverless::Function").filter(|function| {
+        let reference = format!("FunctionName: !Ref {}.Alias", function.name);
+        !function.has("OnFailure:") && !sources().any(|source| source.has(&reference))
+    });
+    let unkept = unkept.map(|function| {
+        let need = "needs `OnFailure:` or an event source of its alias";
+        format!(
+            "{} {need}: without them an event is lost silently after its last retry",
+            function.name
+        )
+    });
+    let endless = sources().filter(|source| {
+        let is_source =
+            |queue: &&Resource| source.has(&format!("EventSourceArn: !GetAtt {}.Arn", queue.name));
+        let queue = of("Type: AWS::SQS::Queue").find(is_source);
+        !source.has("OnFailure:") && !queue.is_some_and(|queue| queue.has("RedrivePolicy:"))
+    });
+    let endless = endless.map(|source| {
+        let need = "needs `OnFailure:`, or a queue with `RedrivePolicy:`";
+        format!(
+            "{} {need}: without them an unreadable message is retried until it is lost",
+            source.name
+        )
+    });
+    let all = unkept.chain(endless);
+    all.map(|what| Violation::new(TEMPLATE, what)).collect()
+}
+
+/// The resources: a name on a line of its own, followed by a type of AWS.
+fn declared(text: &str) -> Vec<Resource<'_>> {
+    let mut found: Vec<Resource> = Vec::new();
+    let mut before = "";
+    for line in lines(text) {
+        if line.trim_start().starts_with("Type: AWS::") {
+            let name = before.trim().trim_end_matches(':');
+            found.push(Resource {
+                name,
+                lines: Vec::new(),
+            });
+        }
+        if let Some(resource) = found.last_mut() {
+            resource.lines.push(line);
+        }
+        before = line;
+    }
+    found
 }
 
 /// The lines that are not comments.
@@ -171,10 +233,13 @@ Permission:
     }
 
     fn found(text: &str, members: &[Member]) -> Vec<String> {
-        check(&Tree::of(&[(TEMPLATE, text)]), members)
-            .iter()
-            .map(ToString::to_string)
-            .collect()
+        check(
+            &Tree::of(&[(TEMPLATE, text), ("lambdas/press/bootstrap", "")]),
+            members,
+        )
+        .iter()
+        .map(ToString::to_string)
+        .collect()
     }
 
     #[test]
@@ -231,17 +296,39 @@ Permission:
     fn a_function_whose_failures_are_lost_is_found() {
         let members = [member("lambdas/press", "press")];
         let without = GOOD.replace("OnFailure: {Type: SQS}", "");
-        let mapping = "Type: AWS::Lambda::EventSourceMapping\n";
-        let redrive = "RedrivePolicy: {maxReceiveCount: 5}\n";
+        let source = "\
+Source:
+  Type: AWS::Lambda::EventSourceMapping
+  EventSourceArn: !GetAtt Queue.Arn
+  FunctionName: !Ref PressFunction.Alias
+";
+        let queue = "Queue:\n  Type: AWS::SQS::Queue\n";
+        let redrive = "  RedrivePolicy: {maxReceiveCount: 5}\n";
+        let give_up = "  DestinationConfig: {OnFailure: {Destination: 1}}\n";
+        let latest = source.replace(".Alias", "");
         for (text, wanted) in [
             (without.clone(), 1),
-            (format!("{without}{mapping}"), 1),
-            (format!("{without}{mapping}{redrive}"), 0),
-            (format!("{GOOD}{mapping}{redrive}"), 1),
+            (format!("{without}{source}{queue}"), 1),
+            (format!("{without}{source}{queue}{redrive}"), 0),
+            (format!("{without}{source}{give_up}"), 0),
+            (format!("{without}{latest}{give_up}"), 1),
+            (format!("{GOOD}{source}{queue}"), 1),
         ] {
             let found = found(&text, &members);
             assert_eq!(found.len(), wanted, "{found:?}");
         }
+    }
+
+    #[test]
+    fn a_function_that_sam_could_deploy_without_a_build_is_found() {
+        let tree = Tree::of(&[(TEMPLATE, GOOD)]);
+        let found = check(&tree, &[member("lambdas/press", "press")]);
+        assert_eq!(found.len(), 1, "{}", found.len());
+        let found = found[0].to_string();
+        assert!(
+            found.starts_with("lambdas/press/bootstrap: must be a link"),
+            "{found}"
+        );
     }
 
     #[test]

@@ -28,7 +28,7 @@ pub struct File {
 #[derive(Default)]
 pub struct Tree {
     files: Vec<File>,
-    /// Every file's path, binary files included.
+    /// Every file's path, binary files and links included.
     paths: Vec<String>,
 }
 
@@ -90,14 +90,15 @@ impl Tree {
                 .with_context(|| format!("look at {path}"))?;
             if kind.is_dir() {
                 self.collect(&entry.path(), &path)?;
-            } else if kind.is_file() {
-                if ENDINGS.contains(&ending_of(&path)) {
-                    let text =
-                        fs::read_to_string(entry.path()).with_context(|| format!("read {path}"))?;
-                    self.files.push(File::new(path.clone(), text));
-                }
-                self.paths.push(path);
+                continue;
             }
+            // A link may lead to what is not built yet.
+            if kind.is_file() && ENDINGS.contains(&ending_of(&path)) {
+                let text =
+                    fs::read_to_string(entry.path()).with_context(|| format!("read {path}"))?;
+                self.files.push(File::new(path.clone(), text));
+            }
+            self.paths.push(path);
         }
         Ok(())
     }

@@ -25,6 +25,7 @@ fn schedules_come_from_events_and_from_resources() {
                 logical_id: "RegulateOften".to_owned(),
                 name: "RegulateOften".to_owned(),
                 arn: arn("RegulateOften"),
+                group: "default".to_owned(),
                 kind: ScheduleKind::Scheduler,
                 period: Duration::from_secs(300),
                 input: None,
@@ -36,6 +37,7 @@ fn schedules_come_from_events_and_from_resources() {
                 logical_id: "Nightly".to_owned(),
                 name: "my-home-nightly".to_owned(),
                 arn: arn("my-home-nightly"),
+                group: "default".to_owned(),
                 kind: ScheduleKind::Scheduler,
                 period: Duration::from_secs(86_400),
                 input: Some("{\"degrees\": 16}".to_owned()),
@@ -45,6 +47,35 @@ fn schedules_come_from_events_and_from_resources() {
             },
         ]
     );
+}
+
+// AWS same(schedule): a schedule is in its group, or in the group `default`; the group is part of its
+// ARN
+#[test]
+fn a_schedule_is_in_its_group() {
+    const EVENT: &str = "ScheduleExpression: rate(5 minutes)";
+    const RESOURCE: &str = "ScheduleExpression: rate(1 day)";
+    const GROUP: &str =
+        "  Home:\n    Type: AWS::Scheduler::ScheduleGroup\n    Properties: {Name: home}\n";
+    let mut text = THERMOSTAT.replacen("Resources:\n", &format!("Resources:\n{GROUP}"), 1);
+    for expression in [EVENT, RESOURCE] {
+        assert!(text.contains(expression));
+        let indent = if expression == EVENT { 12 } else { 6 };
+        let grouped = format!("{expression}\n{:indent$}GroupName: !Ref Home", "");
+        text = text.replacen(expression, &grouped, 1);
+    }
+    let template = match Template::parse("t.yaml", &text, &context(&[])) {
+        Ok(template) => template,
+        Err(error) => panic!("{error}"),
+    };
+    for schedule in &template.schedules {
+        assert_eq!(schedule.group, "home");
+        let arn = format!(
+            "arn:aws:scheduler:us-east-1:123456789012:schedule/home/{}",
+            schedule.name
+        );
+        assert_eq!(schedule.arn, arn);
+    }
 }
 
 // AWS absent(schedule): cron(…), at(…) and flexible windows; refused with file, line and what is
