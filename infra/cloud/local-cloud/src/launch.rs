@@ -28,7 +28,7 @@ use crate::fault::{Faults, Targets, UnknownTarget};
 use crate::iam::{Iam, IamError};
 use crate::queue::Queues;
 use crate::registry::{AuthorityError, Registry, RegistryError, Setting};
-use crate::rule::{RuleEngine, RuleError};
+use crate::rule::{RuleEngine, RuleError, Switches};
 use crate::socket;
 use crate::storage::{self, StorageError};
 use crate::{Endpoints, LocalCloud, Options};
@@ -121,6 +121,7 @@ struct Opened {
     queues: Queues,
     callers: Callers,
     iam: Iam,
+    switches: Switches,
 }
 
 /// Second step: every port is taken.
@@ -177,6 +178,7 @@ impl Opened {
         let kept = options.data_dir.clone();
         let shadows = ShadowService::open(kept, broker.clone(), events.clone(), clock)?;
         registry.change_stack(&template.iot_policies, &template)?;
+        let switches = Switches::open(data_dir, &template.rules, clock.now_ms())?;
         let given = options.binaries.clone();
         let options = Options {
             binaries: executable::executables(&options, &template.functions)?,
@@ -196,6 +198,7 @@ impl Opened {
             shadows,
             callers,
             iam,
+            switches,
         })
     }
 

@@ -27,5 +27,6 @@ mod shadow;
 mod shadow_case;
 mod sigv4;
 mod standalone;
+mod topic_rule;
 mod variable;
 mod world;
