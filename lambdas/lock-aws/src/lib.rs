@@ -12,6 +12,8 @@ mod metric;
 pub mod operate;
 pub mod perform;
 pub mod publisher;
+#[cfg(feature = "registry")]
+pub mod registry;
 mod serve;
 pub mod settings;
 pub mod start;
@@ -22,6 +24,8 @@ pub use message::MessageFunction;
 pub use operate::{Bound, Forgotten, Operated, Recovered, Registered, Unbound};
 pub use perform::{PerformError, Performed, Steps};
 pub use publisher::{PublishError, Publisher};
+#[cfg(feature = "registry")]
+pub use registry::{Registry, RegistryError};
 pub use serve::{Failed, Function, Invocation, serve};
 pub use settings::{Access, Settings, SettingsError};
 pub use start::Cloud;

@@ -34,6 +34,8 @@ pub struct Access {
     pub dynamodb: Option<String>,
     /// `AWS_ENDPOINT_URL_IOT_DATA_PLANE`, or else `AWS_ENDPOINT_URL`, as above.
     pub iot_data: Option<String>,
+    /// `AWS_ENDPOINT_URL_IOT`, or else `AWS_ENDPOINT_URL`, as above. Only `lockctl` uses it.
+    pub iot: Option<String>,
 }
 
 /// Leaves out the secrets.
@@ -44,6 +46,7 @@ impl fmt::Debug for Access {
             .field("access_key_id", &self.access_key_id)
             .field("dynamodb", &self.dynamodb)
             .field("iot_data", &self.iot_data)
+            .field("iot", &self.iot)
             .finish_non_exhaustive()
     }
 }
@@ -138,6 +141,7 @@ impl Access {
             session_token: present(lookup, "AWS_SESSION_TOKEN"),
             dynamodb: endpoint(lookup, "AWS_ENDPOINT_URL_DYNAMODB")?,
             iot_data: endpoint(lookup, "AWS_ENDPOINT_URL_IOT_DATA_PLANE")?,
+            iot: endpoint(lookup, "AWS_ENDPOINT_URL_IOT")?,
         })
     }
 }

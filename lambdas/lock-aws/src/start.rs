@@ -75,9 +75,7 @@ impl Cloud {
     /// Clients for `access` over one HTTP client. Calls nothing.
     pub fn new(access: &Access, table: &str) -> Self {
         let http = http_client(is_tls(&access.dynamodb) || is_tls(&access.iot_data));
-        let token = access.session_token.clone();
-        let (id, secret) = (&access.access_key_id, &access.secret_access_key);
-        let credentials = Credentials::new(id, secret, token, None, "environment");
+        let credentials = credentials(access);
         let retry = RetryConfig::standard()
             .with_max_attempts(ATTEMPTS_MAX)
             .with_initial_backoff(Duration::from_millis(50));
@@ -135,6 +133,21 @@ impl Cloud {
             ping!(aws_sdk_iotdataplane, call);
         }
     }
+}
+
+/// A client of the control plane.
+#[cfg(feature = "registry")]
+pub(crate) fn iot_client(access: &Access) -> aws_sdk_iot::Client {
+    let http = http_client(is_tls(&access.iot));
+    let credentials = credentials(access);
+    let retry = RetryConfig::standard().with_max_attempts(ATTEMPTS_MAX);
+    client!(aws_sdk_iot, access, iot, http, credentials, retry)
+}
+
+fn credentials(access: &Access) -> Credentials {
+    let token = access.session_token.clone();
+    let (id, secret) = (&access.access_key_id, &access.secret_access_key);
+    Credentials::new(id, secret, token, None, "environment")
 }
 
 /// Turns a request into `GET /ping`, which is not an API call: DynamoDB answers it, and the data

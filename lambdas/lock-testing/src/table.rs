@@ -151,6 +151,7 @@ pub fn client(dynamodb: SocketAddr, iot_data: SocketAddr) -> Cloud {
         session_token: None,
         dynamodb: Some(format!("http://{dynamodb}")),
         iot_data: Some(format!("http://{iot_data}")),
+        iot: None,
     };
     Cloud::new(&access, TABLE)
 }
