@@ -163,6 +163,9 @@ pub enum Operation {
 }
 
 #[cfg(test)]
+mod runbook;
+
+#[cfg(test)]
 mod tests {
     use clap::CommandFactory;
 
