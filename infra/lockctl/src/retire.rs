@@ -134,7 +134,8 @@ async fn list_steps(
 fn confirm(target: &str, name: &str, steps: &[String]) -> Result<()> {
     if !std::io::stdin().is_terminal() {
         bail!(
-            "{name} is not retired: nobody can confirm it here; pass --yes, or look first with --dry-run"
+            "{name} is not retired: nobody can confirm it here; pass --yes, or look first with \
+             --dry-run"
         );
     }
     let mut text = std::io::stderr();

@@ -1,7 +1,8 @@
 //! In which order a thing and its certificates are removed.
 //!
-//! A certificate without a thing is found by nobody, so its id is first written into the thing.
-//! The certificate is deactivated next: a stolen device loses its connection even if the rest fails.
+//! Nothing leads to a certificate that has no thing, so its id is first written into the thing.
+//! The certificate is deactivated next: then a stolen device loses its connection even if the rest
+//! fails.
 
 use lock_aws::registry::{Call, Certificate, Thing};
 

@@ -1,3 +1,5 @@
+//! The names of rules, and the texts about them.
+
 use super::*;
 
 fn rule(name: &str, topic: &str, is_enabled: bool) -> ListedRule {

@@ -1,5 +1,5 @@
-//! The calls that remove a thing and its certificates. Each may be repeated: what is already gone
-//! is no error.
+//! The calls that remove a thing and its certificates. Each may be repeated: one that finds nothing
+//! left to do succeeds.
 
 use std::fmt;
 
@@ -58,9 +58,9 @@ pub enum Call {
 /// What a call found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// It has done its work.
+    /// It made the change.
     Done,
-    /// There was nothing to do: somebody else did it.
+    /// What it removes is not there any more.
     AlreadyGone,
 }
 

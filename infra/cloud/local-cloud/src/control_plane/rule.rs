@@ -80,7 +80,7 @@ fn switch(plane: &ControlPlane, name: &str, enabled: bool) -> Answer {
     done()
 }
 
-/// AWS does not say whether a rule exists to someone who asks for one that does not.
+/// AWS has one answer for a rule that does not exist and for one of another owner.
 fn denied(name: &str) -> ApiError {
     let message = format!("Access to topic rule '{name}' was denied");
     ApiError::new(401, "UnauthorizedException", &message)

@@ -1,8 +1,8 @@
 //! The topic rules in force, and which of them are enabled.
 //!
 //! `EnableTopicRule` and `DisableTopicRule` switch a rule. As in AWS, a changed template leaves the
-//! switch of an unchanged rule alone: CloudFormation updates only what differs between two templates.
-//! Must not know: what a rule does.
+//! switch of an unchanged rule alone: CloudFormation updates only what differs between the two
+//! templates. Must not know: what a rule does.
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -58,7 +58,7 @@ async fn a_disabled_rule_matches_nothing_until_it_is_enabled() {
         succeed(&cloud, &format!("POST /rules/{rule}/enable")).await;
         assert!(!is_disabled(&cloud, rule).await);
     }
-    client.publish("ask/a", r#"{"question":"heard"}"#).await;
+    client.publish("ask/a", r#"{"question":"kept"}"#).await;
     event(&mut events, "match", |kind| match kind {
         EventKind::RuleMatched { rule: matched, .. } => (matched == rule).then_some(()),
         _ => None,
