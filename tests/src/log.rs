@@ -37,6 +37,13 @@ impl Log {
         events.filter(move |event| event["kind"] == kind)
     }
 
+    /// Number of failures of rules whose error contains `text`.
+    pub fn rule_failures(&self, text: &str) -> usize {
+        let failed = self.cloud("ruleFailed");
+        let errors = failed.filter_map(|event| event["error"].as_str());
+        errors.filter(|error| error.contains(text)).count()
+    }
+
     /// Number of times that a fault has struck.
     pub fn strikes(&self, fault: &str) -> usize {
         let struck = self.cloud("faultInjected");

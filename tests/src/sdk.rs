@@ -30,6 +30,11 @@ impl World {
         client!(aws_sdk_iotdataplane, self, "iotData")
     }
 
+    /// An AWS SDK client for the control plane of AWS `IoT`.
+    pub fn iot(&self) -> aws_sdk_iot::Client {
+        client!(aws_sdk_iot, self, "iot")
+    }
+
     fn credentials(&self) -> Credentials {
         let credentials = &self.ready()["credentials"];
         let text = |name: &str| credentials[name].as_str().unwrap_or_default().to_owned();

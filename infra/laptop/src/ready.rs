@@ -66,9 +66,9 @@ impl Ready {
             .with_context(|| format!("{} is not a ready file", path.display()))
     }
 
-    /// The stack's table, topics and shadows.
-    pub fn remote(&self) -> Cloud {
-        let access = Access {
+    /// Region, credentials and addresses of the stack.
+    pub fn access(&self) -> Access {
+        Access {
             region: self.cloud.region.clone(),
             access_key_id: self.cloud.credentials.access_key_id.clone(),
             secret_access_key: self.cloud.credentials.secret_access_key.clone(),
@@ -77,8 +77,13 @@ impl Ready {
             iot_data: Some(self.cloud.iot_data.clone()),
             // No command of an operator sends to a topic.
             sns: None,
-        };
-        Cloud::new(&access, &self.table)
+            iot: Some(self.cloud.iot.clone()),
+        }
+    }
+
+    /// The stack's table, topics and shadows.
+    pub fn remote(&self) -> Cloud {
+        Cloud::new(&self.access(), &self.table)
     }
 
     /// Whether the console still answers: a file can outlive its stack.

@@ -9,7 +9,8 @@ use laptop::cli::{LocalArgs, StackArgs};
 
 pub use operate::{
     Actor, BindArgs, ForgetArgs, HistoryArgs, PressArgs, RecoverArgs, RegisterButtonArgs,
-    RegisterLockArgs, RegisterThing, RequestArgs, RevokeArgs, StatusArgs, UnbindArgs,
+    RegisterLockArgs, RegisterThing, RequestArgs, RetireArgs, RevokeArgs, RuleArgs, StatusArgs,
+    UnbindArgs,
 };
 
 /// Operates remote locks: those of a laptop stack, which it can run itself, or those of an AWS
@@ -61,7 +62,9 @@ Examples:
                                    add a button, and bind it to a lock
   lockctl bind button-2 lock-1     bind it to another lock, and lock the previous one
   lockctl bindings                 which button commands which lock
-  lockctl revoke button-2          withdraw its permission, and lock its lock";
+  lockctl revoke button-2          withdraw its permission, and lock its lock
+  lockctl retire button-2          delete its certificate and thing as well
+  lockctl pause                    disable the topic rules, before a restore";
 
 /// Options of every command.
 #[derive(Debug, Clone, Args)]
@@ -139,14 +142,28 @@ pub enum Operation {
     ///
     /// Refused while a button is bound to it, or while it is not known to be locked.
     Forget(ForgetArgs),
+    /// Remove a lock or button for good: from the register, and its thing and certificates from AWS
+    /// IoT. The history stays.
+    ///
+    /// Refused for a lock while a button is bound to it, or while it is not known to be locked. A
+    /// certificate that another thing has too is only detached. Repeat the command after a failure.
+    Retire(RetireArgs),
+    /// Disable the stack's topic rules: presses, requests and reports are lost until `lockctl
+    /// resume`.
+    Pause(RuleArgs),
+    /// Enable the stack's topic rules again, after `lockctl pause`.
+    Resume(RuleArgs),
     /// After restoring the table from a backup: treat the state of each lock as unknown until it
     /// reports.
     ///
-    /// Disable the topic rules first, and wait longer than the life of an unlock (the stack's
-    /// `CommandTtlMs`); enable them afterwards. Also repairs a lock whose version is far ahead of
-    /// the clock.
+    /// First run `lockctl pause`, and wait longer than the life of an unlock (the stack's
+    /// `CommandTtlMs`); run `lockctl resume` afterwards. With --running it repairs a lock whose
+    /// version is far ahead of the clock.
     Recover(RecoverArgs),
 }
+
+#[cfg(test)]
+mod runbook;
 
 #[cfg(test)]
 mod tests {

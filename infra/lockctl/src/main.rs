@@ -14,7 +14,9 @@ mod press;
 mod recover;
 mod register;
 mod request;
+mod retire;
 mod revoke;
+mod rule;
 mod sentence;
 mod status;
 mod target;
@@ -77,6 +79,9 @@ async fn operate(target: &Target, operation: Operation) -> Result<Answer> {
         Operation::Bindings => bind::list(target).await,
         Operation::Revoke(args) => revoke::run(target, &args).await,
         Operation::Forget(args) => forget::run(target, &args).await,
+        Operation::Retire(args) => Box::pin(retire::run(target, &args)).await,
+        Operation::Pause(args) => rule::pause(target, &args).await,
+        Operation::Resume(args) => rule::resume(target, &args).await,
         Operation::Recover(args) => recover::run(target, &args).await,
     }
 }

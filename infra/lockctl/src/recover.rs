@@ -13,7 +13,7 @@ use crate::answer::Answer;
 use crate::cli::RecoverArgs;
 use crate::lock_command::LockCommand;
 use crate::target::{Operator, Target};
-use crate::unknown;
+use crate::{rule, unknown};
 
 /// Runs `lockctl recover`. A failure for one lock does not stop the others; the command then fails
 /// at the end.
@@ -24,6 +24,14 @@ pub async fn run(target: &Target, args: &RecoverArgs) -> Result<Answer> {
         Some(lock) => std::slice::from_ref(lock),
         None => &register.locks,
     };
+    if let Some(lock) = &args.lock
+        && !register.locks.contains(lock)
+    {
+        return Err(unknown::lock(&target.cloud, lock).await?);
+    }
+    if !args.running {
+        rule::check_paused(target, &args.rules).await?;
+    }
     let by = target.operator(&args.actor).await;
     let mut outcomes = Vec::new();
     for lock in locks {

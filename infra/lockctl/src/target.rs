@@ -8,7 +8,7 @@ mod environment;
 use anyhow::{Context, Result, anyhow, bail};
 use laptop::cli::StackArgs;
 use laptop::ready::Ready;
-use lock_aws::{Access, Cloud, Remedy, StoreError, chain};
+use lock_aws::{Access, Cloud, Registry, Remedy, StoreError, chain};
 use lock_core::limits::Limits;
 use lock_core::time::UnixMillis;
 
@@ -20,8 +20,12 @@ use crate::cli::Actor;
 pub struct Target {
     /// Name for people: `local (…), table …`, or stack, account and region.
     pub name: String,
+    /// Name of its stack, and of the table: the template gives the table the stack's name.
+    pub stack: String,
     /// Its table, topics and shadows.
     pub cloud: Cloud,
+    /// Region, credentials and endpoints.
+    access: Access,
 }
 
 /// The limits of a deployment; `None` until one of its functions has written them to the table.
@@ -76,13 +80,14 @@ impl Target {
     fn local(ready: &Ready) -> Self {
         Self {
             name: format!("local ({}), table {}", ready.console, ready.table),
+            stack: ready.table.clone(),
             cloud: ready.remote(),
+            access: ready.access(),
         }
     }
 
     async fn aws(stack: &str) -> Result<Self> {
         let access = Access::from_env().context("AWS settings are incomplete")?;
-        // The template gives the table the stack's name.
         let cloud = Cloud::new(&access, stack);
         let seen = cloud.store.describe().await;
         let seen = seen.map_err(|error| unreachable_table(&error, &access))?;
@@ -95,8 +100,15 @@ impl Target {
                 access.region,
                 endpoint.unwrap_or_default()
             ),
+            stack: stack.to_owned(),
             cloud: cloud.with_clock(seen.clock),
+            access,
         })
+    }
+
+    /// The control plane of the target: its rules, things and certificates.
+    pub fn registry(&self) -> Registry {
+        Registry::new(&self.access)
     }
 
     /// The time by the target's clock.

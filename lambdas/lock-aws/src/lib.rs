@@ -14,6 +14,8 @@ pub mod notifier;
 pub mod operate;
 pub mod perform;
 pub mod publisher;
+#[cfg(feature = "registry")]
+pub mod registry;
 mod serve;
 pub mod settings;
 pub mod start;
@@ -26,6 +28,8 @@ pub use notifier::{Notifier, NotifyError};
 pub use operate::{Bound, Forgotten, Operated, Recovered, Registered, Unbound};
 pub use perform::{PerformError, Performed, Steps};
 pub use publisher::{PublishError, Publisher};
+#[cfg(feature = "registry")]
+pub use registry::{Registry, RegistryError};
 pub use serve::{Failed, Function, Invocation, serve, serve_with};
 pub use settings::{
     Access, AnnounceSettings, MetricLevel, MetricSettings, Settings, SettingsError,

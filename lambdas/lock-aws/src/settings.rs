@@ -42,6 +42,8 @@ pub struct Access {
     pub iot_data: Option<String>,
     /// `AWS_ENDPOINT_URL_SNS`, or else `AWS_ENDPOINT_URL`, as above.
     pub sns: Option<String>,
+    /// `AWS_ENDPOINT_URL_IOT`, or else `AWS_ENDPOINT_URL`, as above. Only `lockctl` uses it.
+    pub iot: Option<String>,
 }
 
 /// Leaves out the secrets.
@@ -53,6 +55,7 @@ impl fmt::Debug for Access {
             .field("dynamodb", &self.dynamodb)
             .field("iot_data", &self.iot_data)
             .field("sns", &self.sns)
+            .field("iot", &self.iot)
             .finish_non_exhaustive()
     }
 }
@@ -157,6 +160,7 @@ impl Access {
             dynamodb: endpoint(lookup, "AWS_ENDPOINT_URL_DYNAMODB")?,
             iot_data: endpoint(lookup, "AWS_ENDPOINT_URL_IOT_DATA_PLANE")?,
             sns: endpoint(lookup, "AWS_ENDPOINT_URL_SNS")?,
+            iot: endpoint(lookup, "AWS_ENDPOINT_URL_IOT")?,
         })
     }
 }

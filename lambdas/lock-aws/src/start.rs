@@ -154,6 +154,14 @@ impl Notifier {
     }
 }
 
+/// A client of the control plane.
+#[cfg(feature = "registry")]
+pub(crate) fn iot_client(access: &Access) -> aws_sdk_iot::Client {
+    let http = http_client(is_tls(&access.iot));
+    let (credentials, retry) = (credentials(access), retry());
+    client!(aws_sdk_iot, access, iot, http, credentials, retry)
+}
+
 fn credentials(access: &Access) -> Credentials {
     let token = access.session_token.clone();
     let (id, secret) = (&access.access_key_id, &access.secret_access_key);

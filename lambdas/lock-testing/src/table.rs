@@ -157,6 +157,7 @@ pub fn access(dynamodb: SocketAddr, iot_data: SocketAddr) -> Access {
         dynamodb: Some(format!("http://{dynamodb}")),
         iot_data: Some(format!("http://{iot_data}")),
         sns: Some(format!("http://{iot_data}")),
+        iot: None,
     }
 }
 

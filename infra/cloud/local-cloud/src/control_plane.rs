@@ -8,6 +8,7 @@ mod error;
 mod input;
 mod page;
 mod policy;
+mod rule;
 mod thing;
 
 use axum::Router;
@@ -19,13 +20,17 @@ use serde_json::{Value, json};
 
 use crate::answer::{ApiError, ok};
 use crate::caller::Callers;
+use crate::event::EventBus;
 use crate::parameter::Parameters;
 use crate::registry::Registry;
+use crate::rule::Switches;
 
 #[derive(Clone)]
 pub struct ControlPlane {
     pub registry: Registry,
     pub callers: Callers,
+    pub rules: Switches,
+    pub events: EventBus,
     /// The answer of `DescribeEndpoint`: host and port of the MQTT listener, as ports differ from
     /// AWS's.
     pub endpoint: String,
@@ -41,6 +46,7 @@ pub fn router(plane: ControlPlane) -> Router {
         .merge(things())
         .merge(certificates())
         .merge(policies())
+        .merge(rules())
         .fallback(async || {
             let message = "this operation is not part of the local cloud";
             ApiError::new(404, "UnknownOperationException", message)
@@ -113,6 +119,14 @@ fn policies() -> Router<ControlPlane> {
         )
         .route("/principal-policies", get(policy::of_principal))
         .route("/policy-principals", get(policy::principals))
+}
+
+fn rules() -> Router<ControlPlane> {
+    Router::new()
+        .route("/rules", get(rule::list))
+        .route("/rules/{name}", get(rule::get))
+        .route("/rules/{name}/enable", post(rule::enable))
+        .route("/rules/{name}/disable", post(rule::disable))
 }
 
 async fn check_caller(State(plane): Plane, request: Request, next: Next) -> Response {

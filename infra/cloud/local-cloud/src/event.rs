@@ -74,6 +74,13 @@ pub enum EventKind {
         /// Which action failed, and why.
         error: String,
     },
+    /// A caller of the control plane enabled or disabled a topic rule.
+    RuleSwitched {
+        /// The rule's name.
+        rule: String,
+        /// Whether it is enabled now.
+        enabled: bool,
+    },
     /// A schedule fired.
     Scheduled {
         /// The schedule's name.

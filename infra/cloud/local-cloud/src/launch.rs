@@ -34,7 +34,7 @@ use crate::iam::{Iam, IamError};
 use crate::notification::{Declared, TopicError, Topics};
 use crate::queue::{self, Queues};
 use crate::registry::{AuthorityError, Registry, RegistryError, Setting};
-use crate::rule::{RuleEngine, RuleError};
+use crate::rule::{RuleEngine, RuleError, Switches};
 use crate::socket;
 use crate::storage::{self, StorageError};
 use crate::{Endpoints, LocalCloud, Options};
@@ -141,6 +141,7 @@ struct Opened {
     positions: Positions,
     callers: Callers,
     iam: Iam,
+    switches: Switches,
 }
 
 /// Second step: every port is taken.
@@ -201,6 +202,7 @@ impl Opened {
         event_source::joints(&template)?;
         let positions = Positions::open(options.data_dir.clone())?;
         registry.change_stack(&template.iot_policies, &template)?;
+        let switches = Switches::open(data_dir, &template.rules, clock.now_ms())?;
         let given = options.binaries.clone();
         let options = Options {
             binaries: executable::executables(&options, &template.functions)?,
@@ -226,6 +228,7 @@ impl Opened {
             positions,
             callers,
             iam,
+            switches,
         })
     }
 

@@ -24,6 +24,10 @@ pub fn line(kind: &EventKind) -> Option<(&str, String)> {
         EventKind::ShadowUpdated { thing, version } => (thing, format!("shadow version {version}")),
         EventKind::RuleMatched { rule, topic } => ("rule", format!("{rule} matched {topic}")),
         EventKind::RuleFailed { rule, error, .. } => ("rule", format!("{rule} failed: {error}")),
+        EventKind::RuleSwitched { rule, enabled } => {
+            let state = if *enabled { "enabled" } else { "disabled" };
+            ("rule", format!("{rule} {state}"))
+        }
         EventKind::Scheduled { schedule, .. } => ("schedule", format!("{schedule} fired")),
         EventKind::Redriven {
             queue,

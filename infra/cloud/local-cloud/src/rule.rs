@@ -1,9 +1,9 @@
 //! The rules engine: evaluates each rule's statement on every published message, then performs the
 //! rule's actions.
 //!
-//! Rules are compiled at start, so an unsupported statement or action stops the start. Messages are
-//! processed in order, except for rules that wait for another service. Must not know: what the
-//! statements mean.
+//! Rules are compiled at start, disabled ones too, so an unsupported statement or action stops the
+//! start. Messages are processed in order, except for rules that wait for another service. Must not
+//! know: what the statements mean.
 
 mod action;
 mod external;
@@ -11,6 +11,7 @@ mod header;
 mod metric;
 mod report;
 mod substitution;
+mod switch;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -34,6 +35,8 @@ use lambda_host::Functions;
 use metric::Metric;
 use report::Failure;
 use sam_template::{Template, TopicRule};
+
+pub use switch::{Switched, Switches};
 
 #[derive(Debug, thiserror::Error)]
 pub enum RuleError {
@@ -65,6 +68,8 @@ pub struct Services {
     /// For `accountid()`, the account that a permission names, and ARNs.
     pub account: Account,
     pub iam: Iam,
+    /// Which rules are enabled.
+    pub switches: Switches,
 }
 
 pub struct RuleEngine {
@@ -100,8 +105,8 @@ enum OutputError {
 
 impl RuleEngine {
     pub fn new(template: &Template, services: Services) -> Result<Self, RuleError> {
-        let enabled = template.rules.iter().filter(|rule| !rule.disabled);
-        let rules = enabled
+        let rules = template.rules.iter();
+        let rules = rules
             .map(|rule| compile(rule, template).map(Arc::new))
             .collect::<Result<_, _>>()?;
         Ok(Self {
@@ -165,6 +170,13 @@ fn compile(rule: &TopicRule, template: &Template) -> Result<Rule, RuleError> {
     })
 }
 
+/// The topic filter of a rule's statement; `None` if the statement is invalid.
+pub fn topic_filter(rule: &TopicRule) -> Option<String> {
+    let version = Version::from_name(&rule.sql_version)?;
+    let statement = Statement::parse(&rule.sql, version).ok()?;
+    Some(statement.topic_filter().to_owned())
+}
+
 /// The topic as a rule sees it, without the prefix of Basic Ingest.
 fn topic_of(message: &Message) -> &str {
     iot_topic::basic_ingest(&message.topic).map_or(&message.topic, |(_, topic)| topic)
@@ -172,18 +184,15 @@ fn topic_of(message: &Message) -> &str {
 
 impl Engine {
     fn rules_for(&self, message: &Message) -> Vec<Arc<Rule>> {
+        let switches = &self.services.switches;
+        let enabled = self.rules.iter().filter(|r| switches.is_enabled(&r.name));
         let Some((name, _)) = iot_topic::basic_ingest(&message.topic) else {
             let matches = |rule: &&Arc<Rule>| {
                 iot_topic::matches(rule.statement.topic_filter(), &message.topic)
             };
-            return self.rules.iter().filter(matches).cloned().collect();
+            return enabled.filter(matches).cloned().collect();
         };
-        let found: Vec<_> = self
-            .rules
-            .iter()
-            .filter(|r| r.name == name)
-            .cloned()
-            .collect();
+        let found: Vec<_> = enabled.filter(|r| r.name == name).cloned().collect();
         if found.is_empty() {
             self.count(metric::of_rule(name, Metric::RuleNotFound));
             self.report_failure(

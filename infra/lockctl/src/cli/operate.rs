@@ -173,6 +173,33 @@ pub struct ForgetArgs {
     pub actor: Actor,
 }
 
+/// Options of `retire`.
+#[derive(Debug, Args)]
+pub struct RetireArgs {
+    /// The thing name of a lock, or the serial number of a button.
+    pub name: LockName,
+    /// Retire a lock even if it is not known to be locked: it was taken down, or is dead.
+    #[arg(long)]
+    pub gone: bool,
+    /// Do not ask for confirmation.
+    #[arg(long)]
+    pub yes: bool,
+    /// Print the calls, and change nothing.
+    #[arg(long, conflicts_with = "yes")]
+    pub dry_run: bool,
+    #[command(flatten)]
+    pub actor: Actor,
+}
+
+/// Which topic rules.
+#[derive(Debug, Clone, Args)]
+pub struct RuleArgs {
+    /// Name of a topic rule, for a stack whose rules have other names; repeatable. [default: those
+    /// that the stack's name yields, such as `remote_lock_button`]
+    #[arg(long = "rule", value_name = "NAME")]
+    pub rules: Vec<String>,
+}
+
 /// Options of `recover`.
 #[derive(Debug, Args)]
 pub struct RecoverArgs {
@@ -182,6 +209,11 @@ pub struct RecoverArgs {
     /// Recover every registered lock.
     #[arg(long, conflicts_with = "lock")]
     pub all: bool,
+    /// Recover while the topic rules are enabled: to repair a version, not after a restore.
+    #[arg(long)]
+    pub running: bool,
+    #[command(flatten)]
+    pub rules: RuleArgs,
     #[command(flatten)]
     pub actor: Actor,
 }

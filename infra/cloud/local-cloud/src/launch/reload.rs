@@ -172,6 +172,8 @@ impl Reloader {
         let mut changed = self.functions.replace(plan.functions).await;
         if running.template.rules != template.rules || running.template.roles != template.roles {
             changed.extend(rules(&running.template, &template));
+            let now_ms = self.services.clock.now_ms();
+            self.services.switches.replace(&template.rules, now_ms);
             // The receiver ends with the cloud.
             let _ = self.engines.send(plan.engine);
         }

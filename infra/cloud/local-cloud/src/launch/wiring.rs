@@ -116,6 +116,7 @@ impl Opened {
             clock: self.clock,
             account: self.account.clone(),
             iam: self.iam.clone(),
+            switches: self.switches.clone(),
         }
     }
 
@@ -181,6 +182,8 @@ impl Opened {
             registry: self.registry.clone(),
             callers: self.callers.clone(),
             endpoint: endpoints.mqtts.to_string(),
+            rules: self.switches.clone(),
+            events: self.events.clone(),
         });
         let sns = Sns {
             topics: self.topics.clone(),

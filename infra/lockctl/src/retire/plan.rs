@@ -1,0 +1,137 @@
+//! In which order a thing and its certificates are removed.
+//!
+//! Nothing leads to a certificate that has no thing, so its id is first written into the thing.
+//! The certificate is deactivated next: then a stolen device loses its connection even if the rest
+//! fails.
+
+use lock_aws::registry::{Call, Certificate, Thing};
+
+/// The calls that remove a thing as it is now.
+pub fn plan(thing: &Thing) -> Vec<Call> {
+    let mut calls = Vec::new();
+    let own: Vec<&Certificate> = own(thing).collect();
+    if own
+        .iter()
+        .any(|certificate| !thing.noted.contains(&certificate.id))
+    {
+        calls.push(Call::Note {
+            thing: thing.name.clone(),
+            certificates: own
+                .iter()
+                .map(|certificate| certificate.id.clone())
+                .collect(),
+        });
+    }
+    let active = own.iter().filter(|certificate| certificate.is_active);
+    calls.extend(active.map(|certificate| Call::Deactivate {
+        certificate: certificate.id.clone(),
+    }));
+    for certificate in own {
+        let policies = certificate.policies.iter();
+        calls.extend(policies.map(|policy| Call::DetachPolicy {
+            policy: policy.clone(),
+            principal: certificate.arn.clone(),
+        }));
+        calls.extend(detach(thing, certificate));
+        calls.push(Call::DeleteCertificate {
+            certificate: certificate.id.clone(),
+        });
+    }
+    calls.extend(shared(thing).filter_map(|certificate| detach(thing, certificate)));
+    calls.extend(thing.others.iter().map(|principal| Call::DetachThing {
+        thing: thing.name.clone(),
+        principal: principal.clone(),
+    }));
+    calls.push(Call::DeleteThing {
+        thing: thing.name.clone(),
+    });
+    calls
+}
+
+/// The certificates that only this thing has. They are deleted.
+fn own(thing: &Thing) -> impl Iterator<Item = &Certificate> {
+    let certificates = thing.certificates.iter();
+    certificates.filter(|certificate| !is_shared(thing, certificate))
+}
+
+/// The certificates that another thing has too. They are only detached.
+pub fn shared(thing: &Thing) -> impl Iterator<Item = &Certificate> {
+    let certificates = thing.certificates.iter();
+    certificates.filter(|certificate| is_shared(thing, certificate))
+}
+
+fn is_shared(thing: &Thing, certificate: &Certificate) -> bool {
+    certificate.things.iter().any(|name| *name != thing.name)
+}
+
+fn detach(thing: &Thing, certificate: &Certificate) -> Option<Call> {
+    certificate
+        .things
+        .contains(&thing.name)
+        .then(|| Call::DetachThing {
+            thing: thing.name.clone(),
+            principal: certificate.arn.clone(),
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    fn certificate(id: &str, things: &[&str]) -> Certificate {
+        Certificate {
+            id: id.to_owned(),
+            arn: format!("cert/{id}"),
+            is_active: true,
+            policies: vec!["p".to_owned()],
+            things: things.iter().map(|&name| name.to_owned()).collect(),
+        }
+    }
+
+    fn shown(thing: &Thing) -> Vec<String> {
+        plan(thing).iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn a_certificate_is_noted_and_cut_off_before_it_is_detached() {
+        let mut thing = Thing {
+            name: "lock-1".to_owned(),
+            certificates: vec![
+                certificate("a", &["lock-1"]),
+                certificate("b", &["lock-1", "x"]),
+            ],
+            others: vec!["identity".to_owned()],
+            noted: BTreeSet::new(),
+        };
+        let all = [
+            "iot:UpdateThing lock-1 retiring=a",
+            "iot:UpdateCertificate a INACTIVE",
+            "iot:DetachPolicy p from cert/a",
+            "iot:DetachThingPrincipal cert/a from lock-1",
+            "iot:DeleteCertificate a",
+            "iot:DetachThingPrincipal cert/b from lock-1",
+            "iot:DetachThingPrincipal identity from lock-1",
+            "iot:DeleteThing lock-1",
+        ];
+        assert_eq!(shown(&thing), all);
+        let stays: Vec<_> = shared(&thing).map(|certificate| &certificate.id).collect();
+        assert_eq!(stays, ["b"]);
+
+        // Each attempt is shorter than the one before it.
+        thing.noted.insert("a".to_owned());
+        assert_eq!(shown(&thing), all[1..]);
+        thing.certificates[0].is_active = false;
+        assert_eq!(shown(&thing), all[2..]);
+        thing.certificates[0].policies.clear();
+        assert_eq!(shown(&thing), all[3..]);
+        thing.certificates[0].things.clear();
+        assert_eq!(shown(&thing), all[4..]);
+        thing.certificates.remove(0);
+        assert_eq!(shown(&thing), all[5..]);
+        thing.certificates.clear();
+        thing.others.clear();
+        assert_eq!(shown(&thing), all[7..]);
+    }
+}

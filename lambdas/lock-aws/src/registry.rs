@@ -1,0 +1,80 @@
+//! The control plane of AWS `IoT`: the topic rules of a stack, and the things and certificates of
+//! devices. For operators, not for functions: only the feature `registry` builds it.
+//!
+//! Must not know: in which order a device is retired.
+
+mod call;
+mod rule;
+mod thing;
+
+pub use call::{Call, Outcome};
+pub use rule::ListedRule;
+pub use thing::{Certificate, Thing, certificate_id};
+
+use std::error::Error;
+
+use aws_sdk_iot::Client;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+
+use crate::clock::Clock;
+use crate::error::CallError;
+use crate::settings::Access;
+use crate::start;
+
+/// Rules, things and certificates of one account and region.
+#[derive(Debug, Clone)]
+pub struct Registry {
+    client: Client,
+    clock: Clock,
+}
+
+/// A call on the control plane that failed.
+#[derive(Debug, thiserror::Error)]
+#[error("{call}")]
+pub struct RegistryError {
+    /// What was called, and on what: `iot:DeleteThing lock-1`.
+    pub call: String,
+    /// Why it failed.
+    pub source: CallError,
+}
+
+impl Registry {
+    /// A client for `access`. Calls nothing.
+    pub fn new(access: &Access) -> Self {
+        Self {
+            client: start::iot_client(access),
+            clock: Clock::system(),
+        }
+    }
+}
+
+impl RegistryError {
+    fn of<E>(call: impl Into<String>, error: &SdkError<E, HttpResponse>) -> Self
+    where
+        E: ProvideErrorMetadata + Error + 'static,
+    {
+        Self {
+            call: call.into(),
+            source: CallError::of(error),
+        }
+    }
+
+    /// The service's name for its refusal, such as `ResourceNotFoundException`.
+    fn code(&self) -> Option<&str> {
+        match &self.source {
+            CallError::Refused { code, .. } => Some(code),
+            _ => None,
+        }
+    }
+
+    /// `Ok(None)` for a refusal with this code.
+    fn absent_if<T>(self, code: &str) -> Result<Option<T>, Self> {
+        if self.code() == Some(code) {
+            Ok(None)
+        } else {
+            Err(self)
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! The sections of `infra/docs/RUNBOOK.md`, walked against the local cloud as far as it has the
+//! service, and the names that the document mentions.
+
+mod page;
+mod pause;
+mod proxy;
+mod restore;
+mod retire;

@@ -1,0 +1,138 @@
+//! The section "Restore the table to an earlier time". The backup is a copy of the items, as the
+//! local cloud has no recovery to a point in time.
+
+use std::collections::HashMap;
+
+use anyhow::{Context, Result};
+use aws_sdk_dynamodb::types::AttributeValue;
+use e2e::World;
+
+use crate::pause::drain_rules;
+
+type Item = HashMap<String, AttributeValue>;
+
+/// Every item of the table, as `aws dynamodb scan` prints them.
+async fn scan(world: &World) -> Result<Vec<Item>> {
+    let pages = world.dynamodb().scan().table_name(world.at("table"));
+    let mut pages = pages.into_paginator().items().send();
+    let mut items = Vec::new();
+    while let Some(item) = pages.next().await {
+        items.push(item.context("scan the table")?);
+    }
+    Ok(items)
+}
+
+fn key(item: &Item) -> Item {
+    let part = |name: &str| (name.to_owned(), item[name].clone());
+    HashMap::from([part("pk"), part("sk")])
+}
+
+fn is_event(item: &Item) -> bool {
+    let sk = item["sk"].as_s().map(String::as_str).unwrap_or_default();
+    sk.starts_with("event#")
+}
+
+/// Step 5: deletes what the backup does not know, except events, then writes what it knows.
+async fn copy_back(world: &World, backup: &[Item]) -> Result<()> {
+    let (table, dynamodb) = (world.at("table"), world.dynamodb());
+    let known: Vec<Item> = backup.iter().map(key).collect();
+    let unknown = scan(world)
+        .await?
+        .into_iter()
+        .filter(|item| !is_event(item));
+    for key in unknown
+        .map(|item| key(&item))
+        .filter(|key| !known.contains(key))
+    {
+        let delete = dynamodb.delete_item().table_name(table);
+        delete
+            .set_key(Some(key))
+            .send()
+            .await
+            .context("delete an item")?;
+    }
+    for item in backup {
+        let put = dynamodb.put_item().table_name(table);
+        let put = put.set_item(Some(item.clone()));
+        put.send().await.context("write an item")?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn after_a_restore_every_lock_is_known_again_and_a_press_works() -> Result<()> {
+    let parameters = ["--parameter", "CommandTtlMs=5000"];
+    let arguments = [&["--memory", "--no-button-devices"][..], &parameters].concat();
+    let world = World::start_with(&arguments).await?;
+    world.until_settled("lock-1", "locked").await?;
+    let backup = scan(&world).await?;
+    // What the backup does not know: a press, an open door, a button.
+    world.lockctl_json(&["press", "button-1"]).await?;
+    let opened = world.until_settled("lock-1", "unlocked").await?;
+    let version = opened["record"]["version"].as_u64().context("no version")?;
+    world
+        .lockctl_json(&["register", "button", "button-9"])
+        .await?;
+
+    // A recovery while the rules run is refused, and says what to do.
+    let refused = world.lockctl(&["recover", "--all"]).await?;
+    let text = String::from_utf8_lossy(&refused.stderr);
+    assert!(!refused.status.success(), "{text}");
+    assert!(
+        text.contains("rules are enabled: remote_lock_button"),
+        "{text}"
+    );
+    assert!(text.contains("`lockctl pause`"), "{text}");
+
+    world.lockctl_json(&["pause"]).await?;
+    drain_rules(&world).await?;
+    copy_back(&world, &backup).await?;
+    let recovered = world.lockctl_json(&["recover", "--all"]).await?;
+    assert_eq!(recovered["locks"][0]["recovered"], true, "{recovered}");
+    assert_eq!(recovered["enabledButtons"][0], "button-1");
+    world.lockctl_json(&["resume"]).await?;
+
+    let known = world.until_settled("lock-1", "locked").await?;
+    let after = known["record"]["version"].as_u64().context("no version")?;
+    assert!(after > version, "{after} is not above {version}");
+    let bindings = world.lockctl_json(&["bindings"]).await?;
+    assert_eq!(
+        bindings["bindings"].as_array().map(Vec::len),
+        Some(1),
+        "{bindings}"
+    );
+    // The press after the backup stays in the history.
+    world.until_history("lock-1", "button-1 SINGLE").await?;
+    world.lockctl_json(&["press", "button-1"]).await?;
+    world.until_settled("lock-1", "unlocked").await?;
+    world.log()?.check_invariants()
+}
+
+#[tokio::test]
+async fn a_version_is_repaired_while_everything_runs() -> Result<()> {
+    let world = World::start().await?;
+    world.until_settled("lock-1", "locked").await?;
+    let recovered = world
+        .lockctl_json(&["recover", "lock-1", "--running"])
+        .await?;
+    assert_eq!(recovered["locks"][0]["recovered"], true, "{recovered}");
+    world.until_settled("lock-1", "locked").await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_stack_works_on_the_table_that_another_one_left() -> Result<()> {
+    let world = World::start_with(&["--no-button-devices"]).await?;
+    world.until_settled("lock-1", "locked").await?;
+    world.lockctl_json(&["press", "button-1"]).await?;
+    world.until_settled("lock-1", "unlocked").await?;
+    let directory = world.stop().await?;
+    let world = World::start_in(directory, &["--no-button-devices", "--headless"]).await?;
+    world.lockctl_json(&["pause"]).await?;
+    drain_rules(&world).await?;
+    world.lockctl_json(&["recover", "--all"]).await?;
+    world.lockctl_json(&["resume"]).await?;
+    world.until_settled("lock-1", "locked").await?;
+    world.until_history("lock-1", "button-1 SINGLE").await?;
+    Ok(())
+}
