@@ -2,6 +2,7 @@
 //!
 //! Must not know: anything that the product does.
 
+mod artefacts;
 mod fuzz;
 mod gaps;
 mod load;
@@ -57,6 +58,8 @@ enum Chore {
     Model(model::Options),
     /// Change the core and the table's conditions in small ways; a test must fail for each.
     Mutants(mutants::Options),
+    /// Build the deployed functions with `sam build`, check each program, and run a press with them.
+    Artefacts(artefacts::Options),
     /// Hold 1,000 TLS connections to the local cloud for ten minutes; its memory must stay flat.
     Load(load::Options),
 }
@@ -84,6 +87,7 @@ fn run(chore: &Chore) -> Result<bool> {
         Chore::Fuzz(options) => fuzz::run(&workspace, options),
         Chore::Model(options) => model::run(&workspace, options),
         Chore::Mutants(options) => mutants::run(&workspace, options),
+        Chore::Artefacts(options) => artefacts::run(&workspace, options),
         Chore::Load(options) => load::run(&workspace, options),
     }
 }

@@ -19,9 +19,21 @@ pub struct Options {
     /// Only list what is missing; install nothing.
     #[arg(long)]
     pub check: bool,
-    /// Also install what `sam build` needs to deploy (cargo-lambda, about 100 MB).
+    /// Also install what `sam build` needs to deploy (cargo-lambda and zig, about 500 MB).
     #[arg(long)]
     pub deploy: bool,
+}
+
+/// Installs what `sam build` needs, unless it is here.
+///
+/// # Errors
+/// Python's environments cannot be made, or pip could not reach a package index.
+pub fn install_deploy(workspace: &Workspace) -> Result<()> {
+    if python::deploy_is_ready(workspace) {
+        return Ok(());
+    }
+    println!("set-up: installing what `sam build` needs (cargo-lambda and zig, once)");
+    python::install(workspace, true)
 }
 
 /// Installs what it can and names what it cannot; `true` when nothing is missing.

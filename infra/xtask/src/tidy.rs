@@ -5,6 +5,7 @@
 //!
 //! Must not know: how to fix what it finds.
 
+mod artefact;
 mod circle;
 mod dependency;
 mod image;
@@ -78,6 +79,7 @@ fn check(workspace: &Workspace, tree: &Tree) -> Result<Vec<Violation>> {
     violations.extend(manifest::check(tree));
     violations.extend(image::check(tree));
     violations.extend(template::check(tree, &members));
+    violations.extend(artefact::check(tree));
     Ok(violations)
 }
 
