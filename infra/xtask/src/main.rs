@@ -10,10 +10,12 @@ mod model;
 mod mutants;
 mod process;
 mod publish;
+mod sbom;
 mod setup;
 mod sizes;
 mod test;
 mod tidy;
+mod toml;
 mod workspace;
 
 use std::process::ExitCode;
@@ -60,6 +62,8 @@ enum Chore {
     Mutants(mutants::Options),
     /// Build the deployed functions with `sam build`, check each program, and run a press with them.
     Artefacts(artefacts::Options),
+    /// Write the software bill of materials of the functions and of lockctl (`CycloneDX`).
+    Sbom(sbom::Options),
     /// Hold 1,000 TLS connections to the local cloud for ten minutes; its memory must stay flat.
     Load(load::Options),
 }
@@ -88,6 +92,7 @@ fn run(chore: &Chore) -> Result<bool> {
         Chore::Model(options) => model::run(&workspace, options),
         Chore::Mutants(options) => mutants::run(&workspace, options),
         Chore::Artefacts(options) => artefacts::run(&workspace, options),
+        Chore::Sbom(options) => sbom::run(&workspace, options),
         Chore::Load(options) => load::run(&workspace, options),
     }
 }
