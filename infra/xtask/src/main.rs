@@ -3,6 +3,7 @@
 //! Must not know: anything that the product does.
 
 mod artefacts;
+mod costs;
 mod fuzz;
 mod gaps;
 mod load;
@@ -62,6 +63,8 @@ enum Chore {
     Mutants(mutants::Options),
     /// Build the deployed functions with `sam build`, check each program, and run a press with them.
     Artefacts(artefacts::Options),
+    /// Write infra/docs/COSTS.md from stated prices and counted calls.
+    Costs(costs::Options),
     /// Write the software bill of materials of the functions and of lockctl (`CycloneDX`).
     Sbom(sbom::Options),
     /// Hold 1,000 TLS connections to the local cloud for ten minutes; its memory must stay flat.
@@ -92,6 +95,7 @@ fn run(chore: &Chore) -> Result<bool> {
         Chore::Model(options) => model::run(&workspace, options),
         Chore::Mutants(options) => mutants::run(&workspace, options),
         Chore::Artefacts(options) => artefacts::run(&workspace, options),
+        Chore::Costs(options) => costs::run(&workspace, options),
         Chore::Sbom(options) => sbom::run(&workspace, options),
         Chore::Load(options) => load::run(&workspace, options),
     }

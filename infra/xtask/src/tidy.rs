@@ -7,6 +7,7 @@
 
 mod artefact;
 mod circle;
+mod cost;
 mod dependency;
 mod image;
 mod layering;
@@ -80,6 +81,7 @@ fn check(workspace: &Workspace, tree: &Tree) -> Result<Vec<Violation>> {
     violations.extend(image::check(tree));
     violations.extend(template::check(tree, &members));
     violations.extend(artefact::check(tree));
+    violations.extend(cost::check(tree));
     Ok(violations)
 }
 

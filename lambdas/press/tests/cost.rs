@@ -66,7 +66,8 @@ async fn a_press_costs_what_the_sheet_counts() {
     let world = World::new().await;
     world.costs("press, cold", &world.press(1)).await;
     world.costs("press", &world.press(2)).await;
-    world.costs("press, ignored", &world.press(2)).await;
+    // Older than the one before: it came too late to act.
+    world.costs("press, ignored", &world.press(1)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -23,7 +23,7 @@ fn event(counter: u64, version: &Value, id: &Value) -> Value {
     });
     reported["reportId"] = json!(table::report_id(&reported, counter));
     json!({
-        "thing": "lock-1", "shadowVersion": counter, "timestamp": NOW.seconds() + counter,
+        "thing": "lock-1", "shadowVersion": counter, "timestamp": NOW.seconds().0 + counter,
         "clientToken": format!("1-{counter}"), "reported": reported
     })
 }
