@@ -1,7 +1,7 @@
 //! `cargo xtask artefacts`: builds the functions as they are deployed, for each architecture, and
 //! holds the programs to what Lambda needs. Then it runs the way of a press on the built template.
 //!
-//! Nothing here runs in `cargo xtask test`, except the check of the page's form: a build takes long.
+//! `cargo xtask test` checks only the form of the page: a build takes long.
 //!
 //! Must not know: what a function does.
 
@@ -33,8 +33,8 @@ pub struct Options {
     /// Build only for this architecture; repeatable. [default: both]
     #[arg(long, value_enum, value_name = "NAME")]
     architecture: Vec<Architecture>,
-    /// Write the result, if it is good, to infra/docs/ARTEFACTS.md. Rows of an architecture that was not asked for
-    /// stay as they are.
+    /// Write the result, if it is good, to infra/docs/ARTEFACTS.md. The section of an architecture
+    /// that was not asked for stays as it is.
     #[arg(long, conflicts_with = "keep")]
     write: bool,
     /// Keep what an earlier run has built, so that no time from nothing is measured.

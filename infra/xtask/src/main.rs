@@ -61,7 +61,7 @@ enum Chore {
     Model(model::Options),
     /// Change the core and the table's conditions in small ways; a test must fail for each.
     Mutants(mutants::Options),
-    /// Build the deployed functions with `sam build`, check each program, and run a press with them.
+    /// Build the functions as deployed, check each program, and run a press with them.
     Artefacts(artefacts::Options),
     /// Write infra/docs/COSTS.md from stated prices and counted calls.
     Costs(costs::Options),

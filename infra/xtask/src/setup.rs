@@ -25,7 +25,7 @@ pub struct Options {
     pub deploy: bool,
 }
 
-/// Installs what `cargo xtask artefacts` and `sam build` need beyond Rust, and names what it cannot.
+/// Installs what `cargo xtask artefacts` and `sam build` need beyond Rust.
 ///
 /// # Errors
 /// A package manager or pip failed.

@@ -33,7 +33,7 @@ impl Table {
 /// Every table, in the order of the text. Keys before the first heading are a table without one.
 ///
 /// # Errors
-/// A line that is none of the above.
+/// A line of another form.
 pub fn tables(text: &str) -> Result<Vec<Table>> {
     let mut tables = vec![Table::default()];
     let mut lines = text.lines().map(str::trim);

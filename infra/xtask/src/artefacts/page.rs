@@ -19,7 +19,7 @@ pub struct Run {
     pub outcome: Outcome,
 }
 
-/// What became of an architecture.
+/// The result for an architecture.
 pub enum Outcome {
     /// Nothing was wrong with any program.
     Built(Box<Built>),
@@ -83,11 +83,12 @@ fn introduction() -> String {
         "\
 # The deployed programs
 
-Written by `cargo xtask artefacts --write`, which builds the functions with `sam build` as they are deployed. It checks
-that each program is for its processor, stripped, at most {BYTES_MAX} bytes, and needs at most GLIBC {GLIBC_MAX}, which
-the runtime provided.al2023 has; and that no setting in effect chooses a processor. Then the local cloud runs the built
-template with these programs: a press opens the lock, a request locks it, and a press that is killed at each attempt is
-given up and recorded. `cargo xtask test` checks only that the page names the template's functions.
+Written by `cargo xtask artefacts --write`, which builds the functions with `sam build` as they are
+deployed. It checks that each program is for its processor, stripped, at most {BYTES_MAX} bytes,
+and needs at most GLIBC {GLIBC_MAX}, which the runtime provided.al2023 has; and that no setting in
+effect chooses a processor. Then the local cloud runs the built template with these programs: a
+press opens the lock, a request locks it, and a press that is killed at each attempt is given up
+and recorded. `cargo xtask test` checks only that the page names the template's functions.
 "
     )
 }

@@ -129,7 +129,8 @@ mod tests {
     fn each_bound_refuses_a_program() {
         let good = || Program::example("PressFunction");
         assert_eq!(good().violations(Architecture::Arm64), [""; 0]);
-        let cases: [(fn(&mut Program), &str); 6] = [
+        type Change = fn(&mut Program);
+        let cases: [(Change, &str); 6] = [
             (|p| p.is_executable = false, "bootstrap is not executable"),
             (
                 |p| p.machine = "Intel 80386".to_owned(),

@@ -30,7 +30,7 @@ const FAULT: &str = "kill:press.before-commit@3-5";
 /// Factor on the cloud's minutes: a sweep every 3 s, and short waits before a retry.
 const TIME_SCALE: &str = "0.05";
 
-/// What became of the way.
+/// The result of the way.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Way {
     /// Every step was seen; the functions that ran, and the emulator if there was one.

@@ -56,7 +56,9 @@ mod tests {
 
     #[test]
     fn a_step_has_its_counts() {
-        let text = r#"{"press": {"calls": {"Query": 8}, "readUnits": 2.5, "writeUnits": 9, "publishes": 1}}"#;
+        let text = r#"{"press": {
+            "calls": {"Query": 8}, "readUnits": 2.5, "writeUnits": 9, "publishes": 1
+        }}"#;
         let counts = Counts::parse(text).expect("read the counts");
         let expected = Step {
             reads: 2.5,

@@ -36,26 +36,28 @@ pub fn page(prices: &Prices, counts: &Counts, alarms: Alarms) -> Result<String> 
 const INTRODUCTION: &str = "\
 # What it costs
 
-Written by `cargo xtask costs` from `infra/docs/prices.toml` and `infra/docs/counts.json`; `cargo xtask test` fails when
-it is stale. The counts are what tests of the functions have counted (`lambdas/press/tests/cost.rs` and its like). USD in
-us-east-1, a month of 30 days, without AWS's free tier, taxes and traffic. Nothing here was compared with a bill.
+Written by `cargo xtask costs` from `infra/docs/prices.toml` and `infra/docs/counts.json`; `cargo
+xtask test` fails when it is stale. The counts are what tests of the functions have counted
+(`lambdas/press/tests/cost.rs` and its like). USD in us-east-1, a month of 30 days, without AWS's
+free tier, taxes and traffic. Nothing here was compared with a bill.
 ";
 
 const ENDS: &str = "\
 ## Where the design ends
 
-Up to the first row that names a change of the code, more locks need only larger quotas. The due index has a fixed
-number of shards, and each report moves its lock to a later time in one of them. The times grow, so the newest end of
-each shard takes the new entries, and dividing a shard does not relieve that end. Longer intervals between reports move
-this limit in proportion.
+Up to the first row that names a change of the code, more locks need only larger quotas. The due
+index has a fixed number of shards, and each report moves its lock to a later time in one of them.
+The times grow, so the newest end of each shard takes the new entries, and dividing a shard does
+not relieve that end. Longer intervals between reports move this limit in proportion.
 
-The sweep is one invocation each minute. It is enough while few locks are silent. If every lock falls silent at once,
-the sweeps take the records one after the other, oldest due time first, as many in a minute as the table says. So a
-fleet of ten thousand is seen within a minute, and one of ten million within most of a day. Until then the system's own
-lock commands and the alerts wait. An unlock does not: it ends at the device, by the device's own time.
+The sweep is one invocation each minute. It is enough while few locks are silent. If every lock
+falls silent at once, the sweeps take the records one after the other, oldest due time first, as
+many in a minute as the table says. So a fleet of ten thousand is seen within a minute, and one of
+ten million within most of a day. Until then the system's own lock commands and the alerts wait. An
+unlock does not: it ends at the device, by the device's own time.
 
-`lockctl status` reads the list of every registered thing, which is one partition of the table. It suits thousands of
-locks, not millions.
+`lockctl status` reads the list of every registered thing, which is one partition of the table. It
+suits thousands of locks, not millions.
 ";
 
 /// Prices of single things.
@@ -66,7 +68,7 @@ fn each(prices: &Prices, counts: &Counts) -> Result<String> {
             usage::press(counts)?,
         ),
         (
-            "a report without news",
+            "a report without a change",
             usage::report(counts, "report, unchanged")?,
         ),
         (
@@ -145,9 +147,11 @@ fn fleets(prices: &Prices, counts: &Counts, stack: f64) -> Result<String> {
         }
     }
     Ok(format!(
-        "## Fleets, a month\n\nEach lock with one button of ours and {PRESSES} presses a day.\n\n{}",
+        "## Fleets, a month\n\nEach lock with one button of ours and {PRESSES} presses a day.\n\n\
+         {}",
         table(
-            "locks | minutes between reports | presses | locks | buttons | fixed | all | for each lock",
+            "locks | minutes between reports | presses | locks | buttons | fixed | all \
+             | for each lock",
             &rows
         )
     ))
@@ -213,11 +217,12 @@ fn assumptions() -> String {
         "\
 ## Assumed, not counted
 
-Billed time of an invocation: press {} ms, with its cold start, report {} ms, sweep {} ms, announce {} ms, at 256 MB on
-arm64. {} bytes of log for an invocation, {} bytes of an event for {} days. A press meets a process that has just
-started, a report one that runs. The announce function is invoked for each event line; under load up to ten share an
-invocation. Lambda asks an idle queue 15 times a minute (UNVERIFIED), and reads a stream free of charge. Retries, alerts,
-operators' commands and the requests of the table's key are not counted. A transaction's write of the index is
+Billed time of an invocation: press {} ms, with its cold start, report {} ms, sweep {} ms, announce
+{} ms, at 256 MB on arm64. {} bytes of log for an invocation, {} bytes of an event for {} days. A
+press meets a process that has just started, a report one that runs. The announce function is
+invoked for each event line; under load up to ten share an invocation. Lambda asks an idle queue 15
+times a minute (UNVERIFIED), and reads a stream free of charge. Retries, alerts, operators'
+commands and the requests of the table's key are not counted. A transaction's write of the index is
 counted as a plain one.
 ",
         usage::PRESS_MS,

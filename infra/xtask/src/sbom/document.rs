@@ -98,7 +98,7 @@ pub fn assert_shape(document: &Value) {
         let named = used.iter().chain([&dependency["ref"]]);
         for name in named {
             let name = name.as_str().expect("a name");
-            assert!(refs.contains(name), "{name} is no component");
+            assert!(refs.contains(name), "{name} is not a component");
         }
     }
 }
