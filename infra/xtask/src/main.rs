@@ -2,6 +2,8 @@
 //!
 //! Must not know: anything that the product does.
 
+mod artefacts;
+mod costs;
 mod fuzz;
 mod gaps;
 mod load;
@@ -9,10 +11,12 @@ mod model;
 mod mutants;
 mod process;
 mod publish;
+mod sbom;
 mod setup;
 mod sizes;
 mod test;
 mod tidy;
+mod toml;
 mod workspace;
 
 use std::process::ExitCode;
@@ -57,6 +61,12 @@ enum Chore {
     Model(model::Options),
     /// Change the core and the table's conditions in small ways; a test must fail for each.
     Mutants(mutants::Options),
+    /// Build the functions as deployed, check each program, and run a press with them.
+    Artefacts(artefacts::Options),
+    /// Write infra/docs/COSTS.md from stated prices and counted calls.
+    Costs(costs::Options),
+    /// Write the software bill of materials of the functions and of lockctl (`CycloneDX`).
+    Sbom(sbom::Options),
     /// Hold 1,000 TLS connections to the local cloud for ten minutes; its memory must stay flat.
     Load(load::Options),
 }
@@ -84,6 +94,9 @@ fn run(chore: &Chore) -> Result<bool> {
         Chore::Fuzz(options) => fuzz::run(&workspace, options),
         Chore::Model(options) => model::run(&workspace, options),
         Chore::Mutants(options) => mutants::run(&workspace, options),
+        Chore::Artefacts(options) => artefacts::run(&workspace, options),
+        Chore::Costs(options) => costs::run(&workspace, options),
+        Chore::Sbom(options) => sbom::run(&workspace, options),
         Chore::Load(options) => load::run(&workspace, options),
     }
 }

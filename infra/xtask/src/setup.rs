@@ -10,6 +10,7 @@ mod version;
 
 use anyhow::Result;
 
+use tool::{DEPLOY_TOOLS, Tool};
 pub use tool::{Missing, TOOLS, missing_of};
 
 use crate::workspace::Workspace;
@@ -20,10 +21,29 @@ pub struct Options {
     /// Only list what is missing; install nothing.
     #[arg(long)]
     pub check: bool,
-    /// Also install what `sam build` needs to deploy (cargo-lambda, about 100 MB), and check the
+    /// Also install what `sam build` and `cargo xtask artefacts` need (about 500 MB), and check the
     /// versions that the shell finds.
     #[arg(long)]
     pub deploy: bool,
+}
+
+/// Installs what `cargo xtask artefacts` and `sam build` need beyond Rust.
+///
+/// # Errors
+/// A package manager or pip failed.
+pub fn install_deploy(workspace: &Workspace) -> Result<()> {
+    let missing = missing(DEPLOY_TOOLS, workspace);
+    for tool in &missing {
+        println!("set-up: {tool}");
+    }
+    let packages = package::packages(&missing);
+    if !packages.is_empty() {
+        package::install(&packages)?;
+    }
+    if !python::deploy_is_ready(workspace) {
+        python::install(workspace, true)?;
+    }
+    Ok(())
 }
 
 /// Installs what it can and names what it cannot; `true` when nothing is missing.
@@ -34,14 +54,16 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<bool> {
 }
 
 fn install(workspace: &Workspace, options: &Options) -> Result<bool> {
+    let deploy_tools = if options.deploy { DEPLOY_TOOLS } else { &[] };
+    let count = TOOLS.len() + deploy_tools.len();
     let find_missing = || -> Vec<Missing> {
-        let missing = TOOLS.iter().filter_map(|tool| tool.missing(workspace));
-        missing.collect()
+        let mut found = missing(TOOLS, workspace);
+        found.extend(missing(deploy_tools, workspace));
+        found
     };
     let missing = find_missing();
-    let deploy_missing = options.deploy && !python::deploy_is_ready(workspace);
-    if missing.is_empty() && !deploy_missing {
-        println!("set-up: nothing to do, all {} tools are here", TOOLS.len());
+    if missing.is_empty() {
+        println!("set-up: nothing to do, all {count} tools are here");
         return Ok(true);
     }
     for tool in &missing {
@@ -55,8 +77,13 @@ fn install(workspace: &Workspace, options: &Options) -> Result<bool> {
     if !packages.is_empty() {
         package::install(&packages)?;
     }
+    let is_python_ready = if options.deploy {
+        python::deploy_is_ready(workspace)
+    } else {
+        python::is_ready(workspace)
+    };
     let can_install_python = missing_of(workspace, &["python3-venv"]).is_empty();
-    if can_install_python && (!python::is_ready(workspace) || deploy_missing) {
+    if can_install_python && !is_python_ready {
         python::install(workspace, options.deploy)?;
     }
     if can_install_python && !python::clients_are_ready(workspace) {
@@ -73,13 +100,13 @@ fn install(workspace: &Workspace, options: &Options) -> Result<bool> {
     for tool in &still {
         println!("set-up: STILL MISSING {tool}");
     }
-    let deploys = !options.deploy || python::deploy_is_ready(workspace);
-    if !deploys {
-        println!("set-up: STILL MISSING what `sam build` needs (a Python environment)");
+    if still.is_empty() {
+        println!("set-up: done, all {count} tools are here");
     }
-    let done = still.is_empty() && deploys;
-    if done {
-        println!("set-up: done, all {} tools are here", TOOLS.len());
-    }
-    Ok(done)
+    Ok(still.is_empty())
+}
+
+fn missing(tools: &[Tool], workspace: &Workspace) -> Vec<Missing> {
+    let missing = tools.iter().filter_map(|tool| tool.missing(workspace));
+    missing.collect()
 }

@@ -5,7 +5,9 @@
 //!
 //! Must not know: how to fix what it finds.
 
+mod artefact;
 mod circle;
+mod cost;
 mod dependency;
 mod image;
 mod layering;
@@ -78,6 +80,8 @@ fn check(workspace: &Workspace, tree: &Tree) -> Result<Vec<Violation>> {
     violations.extend(manifest::check(tree));
     violations.extend(image::check(tree));
     violations.extend(template::check(tree, &members));
+    violations.extend(artefact::check(tree));
+    violations.extend(cost::check(tree));
     Ok(violations)
 }
 

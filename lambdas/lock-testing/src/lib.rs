@@ -5,6 +5,7 @@
 
 pub mod bound;
 pub mod broker;
+pub mod cost;
 pub mod counter;
 pub mod message;
 pub mod metric;

@@ -91,6 +91,16 @@ pub const TOOLS: &[Tool] = &[
     tool("node packages", "", "", "the AWS SDK for JavaScript", Private(node::is_ready)),
 ];
 
+/// What `sam build` and `cargo xtask artefacts` need in addition.
+#[rustfmt::skip]
+pub const DEPLOY_TOOLS: &[Tool] = &[
+    tool("readelf", "binutils", "", "reads the built functions' programs", OnPath),
+    tool("qemu-aarch64", "qemu-user", "",
+        "runs the functions' programs that are for another processor", OnPath),
+    tool("cargo-lambda and zig", "", "", "compile the functions for `sam build`",
+        Private(python::deploy_is_ready)),
+];
+
 const fn tool(
     name: &'static str,
     debian: &'static str,
@@ -207,8 +217,9 @@ mod tests {
 
     #[test]
     fn no_tool_is_listed_twice() {
-        for (index, tool) in TOOLS.iter().enumerate() {
-            let earlier = TOOLS[..index].iter().any(|other| other.name == tool.name);
+        let tools: Vec<&Tool> = TOOLS.iter().chain(DEPLOY_TOOLS).collect();
+        for (index, tool) in tools.iter().enumerate() {
+            let earlier = tools[..index].iter().any(|other| other.name == tool.name);
             assert!(!earlier, "{} is listed twice", tool.name);
         }
     }

@@ -1,0 +1,89 @@
+//! The processors that Lambda offers, and what this machine needs to build and to run for them.
+//!
+//! Must not know: what is built.
+
+use std::env;
+use std::fmt;
+use std::process::Command;
+
+use anyhow::Result;
+use clap::ValueEnum;
+
+use crate::process;
+use crate::workspace::find_on_path;
+
+/// A processor of the template's parameter `Architecture`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Architecture {
+    /// AWS Graviton
+    #[value(name = "arm64")]
+    Arm64,
+    /// Intel and AMD
+    #[value(name = "x86_64")]
+    X86,
+}
+
+impl fmt::Display for Architecture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Arm64 => "arm64",
+            Self::X86 => "x86_64",
+        })
+    }
+}
+
+impl Architecture {
+    /// Each of them, in the order of the page.
+    pub const ALL: &[Self] = &[Self::Arm64, Self::X86];
+
+    /// The name that Rust and qemu use.
+    pub fn machine(self) -> &'static str {
+        match self {
+            Self::Arm64 => "aarch64",
+            Self::X86 => "x86_64",
+        }
+    }
+
+    /// The name that `readelf -h` prints.
+    pub fn elf_machine(self) -> &'static str {
+        match self {
+            Self::Arm64 => "AArch64",
+            Self::X86 => "Advanced Micro Devices X86-64",
+        }
+    }
+
+    /// Rust's target.
+    pub fn triple(self) -> String {
+        format!("{}-unknown-linux-gnu", self.machine())
+    }
+
+    /// Installs Rust's standard library for the target; the reason if that is impossible.
+    ///
+    /// # Errors
+    /// rustup ended before it could answer.
+    pub fn install_target(self) -> Result<Option<String>> {
+        if env::consts::OS != "linux" {
+            return Ok(Some(
+                "the functions' programs run on Linux alone".to_owned(),
+            ));
+        }
+        if find_on_path("rustup").is_none() {
+            return Ok(Some(format!(
+                "rustup is missing, which installs the target {}",
+                self.triple()
+            )));
+        }
+        let mut list = Command::new("rustup");
+        let installed = process::output(list.args(["target", "list", "--installed"]))?;
+        if installed.lines().any(|line| line == self.triple()) {
+            return Ok(None);
+        }
+        let added = process::run(Command::new("rustup").args(["target", "add", &self.triple()]))?;
+        Ok((!added).then(|| format!("rustup could not install the target {}", self.triple())))
+    }
+
+    /// The program that runs this machine's programs here; none if the processor itself does.
+    pub fn emulator(self) -> Option<String> {
+        (env::consts::ARCH != self.machine()).then(|| format!("qemu-{}", self.machine()))
+    }
+}
