@@ -108,7 +108,8 @@ fn record_delete(seen: Record) -> impl Strategy<Value = RecordWrite> {
 fn press_note(seen: &Binding) -> impl Strategy<Value = BindingChange> + use<> {
     let sequence = seen.last_press.as_ref().and_then(|last| last.sequence);
     let kept = prop_oneof![2 => Just(sequence), 1 => option::of(small())];
-    let guard = option::weighted(0.3, Just(BatteryGuard(seen.battery_mv)));
+    let battery = prop_oneof![2 => Just(seen.battery_mv), 1 => option::of(small())];
+    let guard = option::weighted(0.5, battery.prop_map(BatteryGuard));
     let newer = prop_oneof![
         small().prop_map(Newer::Sequence),
         millis().prop_map(Newer::LastAtMost)

@@ -150,7 +150,7 @@ fn door(deep: bool) -> Vec<Configuration> {
             ..Configuration::new("exit button")
         },
         Configuration {
-            presses: vec![counted_press(LONG), counted_press(DOUBLE)],
+            presses: vec![counted_press(LONG)],
             faults: vec![(Swing, 1), (LoseCommand, 1), (Disconnect, 1)],
             instants: vec![2_000, LEFT_OPEN_MS],
             door: true,
