@@ -127,7 +127,8 @@ async fn lockctl_uses_the_limits_of_the_functions() -> Result<()> {
     assert_eq!(
         known,
         json!({"commandTtlMs": 20_000, "quietWindowMs": 1_500, "sameWishMs": 5_000,
-            "eventTtlMs": 604_800_000})
+            "eventTtlMs": 604_800_000, "leftOpenMs": 600_000, "forcedAlert": true,
+            "batteryLowMv": 1_200})
     );
     Ok(())
 }

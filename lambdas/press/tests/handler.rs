@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+#[path = "handler/battery.rs"]
+mod battery;
+
 use aws_lambda_events::event::iot_button::IoTButtonEvent;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;

@@ -7,8 +7,9 @@ use lock_aws::{Cloud, MessageFunction};
 use lock_core::event::{Kind, Subject};
 use lock_core::limits::Limits;
 use lock_core::name::LockName;
+use lock_core::reason::Alert;
 use lock_core::record::{Record, Status};
-use lock_core::report::Latch;
+use lock_core::report::{Door, Latch};
 use lock_core::time::UnixMillis;
 use lock_testing::bound::{NOW, lock};
 use lock_testing::broker::Broker;
@@ -331,6 +332,35 @@ async fn nothing_is_written_about_a_thing_that_is_not_registered() {
         .await;
     assert_eq!((record, lines.unwrap()), (None, Vec::new()));
     assert_eq!(world.broker.take(), []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_door_opened_by_force_is_an_alert_and_makes_the_record_due() {
+    let world = World::settled().await;
+    let before = world.record().await;
+    let id = json!(before.command.as_ref().unwrap().id);
+    let now_s = NOW.seconds().0;
+    for (shadow, door) in [(3, "closed"), (4, "open"), (5, "open")] {
+        world.cloud.clock.wait(1_000).await;
+        let mut report = reported("locked", &json!(before.version), &id);
+        report["door"] = json!(door);
+        let event = event(shadow, now_s + shadow - 4, report);
+        world.handle(&event).await.unwrap();
+    }
+    let record = world.record().await;
+    let since = NOW.seconds().millis();
+    assert_eq!(record.door_since, Some(since));
+    assert_eq!(record.due.due_at, since.plus(600_000));
+    let subject = Subject::Lock(lock());
+    let lines = world.cloud.store.read_history(&subject, 9, UnixMillis(0));
+    let lines = lines.await.unwrap();
+    let forced: Vec<_> = lines
+        .iter()
+        .filter(|line| line.alerts == [Alert::Forced])
+        .map(|line| (line.was, line.latch, line.door))
+        .collect();
+    let locked = Some(Latch::Locked);
+    assert_eq!(forced, [(locked, locked, Some(Door::Open))], "{lines:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -16,8 +16,9 @@ use lock_core::event::{Event, Kind, Subject};
 use lock_core::id::CommandId;
 use lock_core::limits::Limits;
 use lock_core::name::LockName;
-use lock_core::record::{Cause, Command, Due, Record, Status};
-use lock_core::report::Latch;
+use lock_core::reason::Alert;
+use lock_core::record::{Cause, Command, Due, Record, Reported, Status};
+use lock_core::report::{Latch, Report};
 use lock_core::time::UnixMillis;
 use lock_testing::broker::Broker;
 use serde_json::{Value, json};
@@ -128,6 +129,36 @@ impl World {
         let lines = self.lines(lock).await;
         lines.iter().map(|line| line.reason.to_string()).collect()
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_door_left_open_is_an_alert_once_and_its_overdue_command_is_sent_in_the_same_sweep() {
+    let mut lock = pending("lock-1", Action::Lock, 20_000, 10);
+    let mut shadow = shadow(&lock, "unlocked");
+    let report = &mut shadow["state"]["reported"];
+    (report["door"], report["version"]) = (json!("open"), json!(lock.version.0 - 1));
+    report["reportId"] = json!(table::report_id(report, 7));
+    lock.reported = Some(Reported {
+        report: Report::parse(report).unwrap(),
+        shadow_version: 7,
+        shadow_at: NOW.minus(600_000).seconds(),
+        at: NOW.minus(600_000),
+    });
+    lock.door_since = Some(NOW.minus(600_000));
+    let world = World::with(std::slice::from_ref(&lock)).await;
+    world.broker.hold_shadow(shadow);
+    world.sweep(20_000).await.unwrap();
+    let mut reasons = world.reasons("lock-1").await;
+    reasons.sort_unstable();
+    assert_eq!(reasons, ["left-open", "not-answered"]);
+    assert_eq!(world.broker.take().len(), 1, "the lock is sent again");
+    world.cloud.clock.wait(60_000).await;
+    world.sweep(20_000).await.unwrap();
+    let lines = world.lines("lock-1").await;
+    assert!(lines.len() > 2, "the second sweep acts too");
+    let alerts = lines.iter().filter(|line| line.alerts == [Alert::LeftOpen]);
+    let since: Vec<_> = alerts.map(|line| line.since).collect();
+    assert_eq!(since, [lock.door_since], "{lines:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,7 +7,8 @@ use lock_aws::Conflict;
 use lock_core::binding::{Binding, LastPress};
 use lock_core::record::{Record, Reported};
 use lock_core::write::{
-    BindingChange, BindingUpdate, BindingWrite, Guard, Newer, PressNote, RecordWrite, ShadowGuard,
+    BatteryGuard, BindingChange, BindingUpdate, BindingWrite, Guard, Newer, PressNote, RecordWrite,
+    ShadowGuard,
 };
 
 use crate::write::Case;
@@ -16,7 +17,7 @@ use crate::write::Case;
 pub type Holds = fn(&Case) -> Option<bool>;
 
 /// Every condition of every write, in the order in which a refused commit names them.
-pub const CONDITIONS: [(&str, Conflict, Holds); 19] = [
+pub const CONDITIONS: [(&str, Conflict, Holds); 20] = [
     ("no mark of the request", Conflict::Request, |case| {
         case.writes.request.as_ref()?;
         Some(case.table.request.is_none())
@@ -66,6 +67,16 @@ pub const CONDITIONS: [(&str, Conflict, Holds); 19] = [
         };
         Some(last.and_then(|last| last.sequence) == note.last_press.sequence)
     }),
+    (
+        "battery as read, for its alert",
+        Conflict::Binding,
+        |case| {
+            let (note, _) = noted(case)?;
+            let (_, binding) = bound(case)?;
+            let BatteryGuard(seen_mv) = note.battery_guard?;
+            Some(binding.battery_mv == seen_mv)
+        },
+    ),
     ("no record", Conflict::Record, |case| {
         match case.writes.record.as_ref()? {
             RecordWrite::Create(_) => Some(case.table.record.is_none()),

@@ -10,8 +10,8 @@ use lock_core::name::LockName;
 use lock_core::record::Record;
 use lock_core::time::UnixMillis;
 use lock_core::write::{
-    Bind, BindingChange, BindingUpdate, BindingWrite, Guard, Newer, OtherLock, PressNote,
-    RecordDelete, RecordUpdate, RecordWrite, ShadowGuard, Writes,
+    BatteryGuard, Bind, BindingChange, BindingUpdate, BindingWrite, Guard, Newer, OtherLock,
+    PressNote, RecordDelete, RecordUpdate, RecordWrite, ShadowGuard, Writes,
 };
 use proptest::bool::weighted;
 use proptest::option;
@@ -105,14 +105,17 @@ fn record_delete(seen: Record) -> impl Strategy<Value = RecordWrite> {
     })
 }
 
-fn press_note(seen: Option<u64>) -> impl Strategy<Value = BindingChange> {
-    let kept = prop_oneof![2 => Just(seen), 1 => option::of(small())];
+fn press_note(seen: &Binding) -> impl Strategy<Value = BindingChange> + use<> {
+    let sequence = seen.last_press.as_ref().and_then(|last| last.sequence);
+    let kept = prop_oneof![2 => Just(sequence), 1 => option::of(small())];
+    let battery = prop_oneof![2 => Just(seen.battery_mv), 1 => option::of(small())];
+    let guard = option::weighted(0.5, battery.prop_map(BatteryGuard));
     let newer = prop_oneof![
         small().prop_map(Newer::Sequence),
         millis().prop_map(Newer::LastAtMost)
     ];
-    (newer, last_press(), kept, option::of(small())).prop_map(
-        |(newer, last_press, kept, battery_mv)| {
+    (newer, last_press(), kept, option::of(small()), guard).prop_map(
+        |(newer, last_press, kept, battery_mv, battery_guard)| {
             BindingChange::Note(PressNote {
                 newer,
                 last_press: LastPress {
@@ -123,6 +126,7 @@ fn press_note(seen: Option<u64>) -> impl Strategy<Value = BindingChange> {
                     ..last_press
                 },
                 battery_mv,
+                battery_guard,
             })
         },
     )
@@ -141,12 +145,11 @@ fn bind() -> impl Strategy<Value = BindingChange> {
 }
 
 fn binding_update(seen: Binding) -> impl Strategy<Value = BindingWrite> {
-    let sequence = seen.last_press.as_ref().and_then(|last| last.sequence);
     let change = prop_oneof![
         1 => Just(BindingChange::Nothing),
         1 => Just(BindingChange::Disable),
         1 => bind(),
-        5 => press_note(sequence),
+        5 => press_note(&seen),
     ];
     change.prop_map(move |change| BindingWrite::Update(BindingUpdate::new(&seen, change)))
 }

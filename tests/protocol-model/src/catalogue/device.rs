@@ -9,6 +9,8 @@ use crate::configuration::{Beginning, Configuration, Priority, counted_press};
 use crate::device::{LockSettings, RelockFrom};
 
 const HOUR_MS: u64 = 60 * 60 * 1000;
+/// When a door that is opened at the beginning or soon after counts as left open.
+const LEFT_OPEN_MS: u64 = (lock_core::limits::LEFT_OPEN_MINUTES + 1) * 60_000;
 
 pub(super) fn all(deep: bool) -> Vec<Configuration> {
     let mut all = power(deep);
@@ -146,6 +148,14 @@ fn door(deep: bool) -> Vec<Configuration> {
             priority: Priority::Functions,
             sure: true,
             ..Configuration::new("exit button")
+        },
+        Configuration {
+            presses: vec![counted_press(LONG)],
+            faults: vec![(Swing, 1), (LoseCommand, 1), (Disconnect, 1)],
+            instants: vec![2_000, LEFT_OPEN_MS],
+            door: true,
+            priority: Priority::Functions,
+            ..Configuration::new("door left open")
         },
         Configuration {
             presses: vec![counted_press(DOUBLE)],

@@ -77,6 +77,9 @@ impl Cloud<'_> {
             (update.version, update.command) = (None, None);
             (update.status, update.state) = (Some(Status::Settled), Some(Latch::Locked));
         }
+        if rules.without(Rule::C10AlertedAgain) {
+            update.left_open_alerted = None;
+        }
         if rules.without(Rule::C14InARow)
             && verdict == Verdict::Settled
             && update.state == Some(Latch::Locked)

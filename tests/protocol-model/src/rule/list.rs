@@ -88,6 +88,8 @@ rules! {
     C10NoAnswerIsNo: S4, "two presses, lost messages",
         "an unlock without an answer counts as not executed";
     C10SettledNeverDue: S4, "auto-relock", "a settled record is never due";
+    C10AlertedAgain: L1, "door left open",
+        "a door left open is alerted at each sweep, before anything else";
     C11NoSystemLock: S5, "press and revocation", "revoking only disables the binding";
     C12RestoredTrusted: S4, "table restored", "a restored table is trusted";
     C12ShortPause: S2, "table restored",
