@@ -8,8 +8,8 @@
 //! | cannot be sent or marked | failure | is not tried, so that the order is kept |
 //! | is not an event, under an event's key | failure | goes on: no later delivery cures it |
 //!
-//! Each announcement has a mark, written after it is sent. So a delivery that repeats a record sends
-//! nothing again, except after a crash between the two.
+//! Each announcement has a mark, written after it is sent. So a repeated delivery sends nothing
+//! again, except after a crash between the two.
 
 use lock_aws::item::{ItemError, from_item, item_of_image};
 use lock_aws::perform::ANSWER_MS;
