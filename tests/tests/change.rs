@@ -122,6 +122,7 @@ fn programs() -> Result<TempDir> {
         "report",
         "sweep",
         "failure",
+        "announce",
         "virtual-device",
     ] {
         std::fs::hard_link(program(name)?, folder.path().join(name))

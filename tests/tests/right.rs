@@ -211,7 +211,7 @@ async fn cloud(folder: &Path, template: &str) -> Result<LocalCloud> {
     let path = folder.join("template.yaml");
     std::fs::write(&path, template).context("write the changed template")?;
     let never_run: PathBuf = std::env::current_exe().context("find an executable")?;
-    let binaries = ["press", "report", "sweep", "failure"];
+    let binaries = ["press", "report", "sweep", "failure", "announce"];
     let binaries = binaries.map(|name| (name.to_owned(), never_run.clone()));
     let options = Options {
         template: path,

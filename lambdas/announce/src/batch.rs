@@ -66,12 +66,12 @@ impl<'a> Record<'a> {
     }
 
     /// The item before the change, if there was one.
-    pub fn old(&self) -> Option<&'a Value> {
+    pub fn old_image(&self) -> Option<&'a Value> {
         self.whole["dynamodb"].get("OldImage")
     }
 
     /// The item after the change, unless it was removed.
-    pub fn new(&self) -> Option<&'a Value> {
+    pub fn new_image(&self) -> Option<&'a Value> {
         self.whole["dynamodb"].get("NewImage")
     }
 }
@@ -118,10 +118,10 @@ mod tests {
             (key.pk.as_str(), key.sk.as_str()),
             ("lock#lock-1", "record")
         );
-        assert_eq!(first.new(), Some(&json!({"a": {"N": "2"}})));
-        assert_eq!(first.old(), Some(&json!({"a": {"N": "1"}})));
+        assert_eq!(first.new_image(), Some(&json!({"a": {"N": "2"}})));
+        assert_eq!(first.old_image(), Some(&json!({"a": {"N": "1"}})));
         assert_eq!(
-            (second.key(), second.new(), second.old()),
+            (second.key(), second.new_image(), second.old_image()),
             (None, None, None)
         );
         assert_eq!(read(&json!({"Records": []})), Ok(Vec::new()));

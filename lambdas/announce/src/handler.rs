@@ -6,10 +6,10 @@
 //! | announces nothing | success | goes on |
 //! | announces, sent now or before | a mark, success | goes on |
 //! | cannot be sent or marked | failure | is not tried, so that the order is kept |
-//! | is no event, under an event's key | failure | goes on: no later delivery cures it |
+//! | is not an event, under an event's key | failure | goes on: no later delivery cures it |
 //!
-//! Each announcement has a mark, written after it is sent. So a delivery that repeats a record sends
-//! nothing again, except after a crash between the two.
+//! Each announcement has a mark, written after it is sent. So a repeated delivery sends nothing
+//! again, except after a crash between the two.
 
 use lock_aws::item::{ItemError, from_item, item_of_image};
 use lock_aws::perform::ANSWER_MS;
@@ -53,7 +53,7 @@ pub enum AnnounceError {
     #[error("{0}")]
     Malformed(&'static str),
     /// The item is not an event. No later delivery cures it.
-    #[error("an item under an event's key is no event")]
+    #[error("an item under an event's key is not an event")]
     NoEvent(#[source] ItemError),
     /// A mark was not read or written.
     #[error(transparent)]
@@ -143,11 +143,11 @@ impl Handler {
         if !key.is_event() {
             return Ok(());
         }
-        let image = record.new();
+        let image = record.new_image();
         let image = image.ok_or(AnnounceError::Malformed("the record has no NewImage"))?;
         let event = read_event(image).map_err(AnnounceError::NoEvent)?;
-        // Nothing was announced from an item that was no event.
-        let old = record.old().and_then(|image| read_event(image).ok());
+        // Nothing was announced from an item that was not an event.
+        let old = record.old_image().and_then(|image| read_event(image).ok());
         let (store, now) = (&self.cloud.store, self.cloud.clock.now());
         let write = |at| self.options.zone.write(at, now);
         for announcement in announcements(old.as_ref(), &event, self.options.unlocks, &write) {

@@ -1,6 +1,6 @@
 //! Metrics as lines on standard output that CloudWatch reads. Must not know: what they are for.
 //!
-//! No dimension is the name of a lock or button: one metric for each would cost more than the locks.
+//! No dimension is the name of a lock or button: a metric for each would cost more than the locks.
 //! Source: Amazon CloudWatch user guide, "Specification: Embedded metric format".
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

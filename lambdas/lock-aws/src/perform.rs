@@ -231,8 +231,8 @@ impl Cloud {
 }
 
 impl Cloud {
-    /// Logs one line about a decision of `service` and its steps, and one for each alert; writes its
-    /// metrics.
+    /// Logs one line about a decision of `service` and its steps, and one for each alert, and
+    /// writes its metrics.
     pub fn log_decision(
         &self,
         service: &str,

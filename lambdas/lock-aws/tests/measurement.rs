@@ -66,8 +66,8 @@ fn a_decision_is_counted_by_its_alerts_and_a_press_by_its_outcome_too() {
         (None, alarming.clone(), &[]),
         (Few, quiet(&[]), &[]),
         (Few, alarming.clone(), &[alerts.clone(), contested.clone()]),
-        (All, quiet(&[]), &[press.clone()]),
-        (All, alarming, &[alerts, contested, press]),
+        (All, quiet(&[]), std::slice::from_ref(&press)),
+        (All, alarming, &[alerts, contested, press.clone()]),
     ];
     for (level, decision, wanted) in rows {
         let lines = logged(level, &decision);

@@ -71,7 +71,8 @@ impl Topic {
         while let Some((_, body)) = read_message(&mut stream, &mut bytes).await {
             let (status, answer) = self.answer_to(&parse_form(&body));
             let answer = format!(
-                "HTTP/1.1 {status} -\r\ncontent-type: text/xml\r\ncontent-length: {}\r\n\r\n{answer}",
+                "HTTP/1.1 {status} -\r\ncontent-type: text/xml\r\ncontent-length: {}\r\n\r\n\
+                 {answer}",
                 answer.len()
             );
             if stream.write_all(answer.as_bytes()).await.is_err() {

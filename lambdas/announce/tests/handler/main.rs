@@ -84,7 +84,7 @@ async fn a_crash_between_message_and_mark_repeats_the_message_and_loses_none() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_item_that_is_no_event_fails_alone() {
+async fn an_item_that_is_not_an_event_fails_alone() {
     let world = World::new(false).await;
     let good = inserted(&alert(4, &[Alert::Forced]));
     let with = |sequence: &str, path: &str, value: Value| {

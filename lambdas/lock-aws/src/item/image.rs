@@ -1,6 +1,6 @@
 //! Images in a record of the table's stream, as items. Must not know: what an item holds.
 //!
-//! Source: Amazon DynamoDB API reference, "AttributeValue"; Lambda developer guide, "Process
+//! Source: Amazon DynamoDB API reference, `AttributeValue`; AWS Lambda developer guide, "Process
 //! DynamoDB records with Lambda".
 
 use aws_sdk_dynamodb::types::AttributeValue;

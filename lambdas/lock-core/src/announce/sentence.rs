@@ -149,8 +149,7 @@ fn detail(event: &Event) -> String {
 
 /// The unlock that `event` reports.
 pub(super) fn of_unlock(event: &Event, time: &dyn Fn(UnixMillis) -> String) -> Announcement {
-    let name = event.subject.name();
-    let at = time(event.since.unwrap_or(event.at));
+    let (name, at) = (event.subject.name(), time(event.at));
     let text = match (event.source, &event.button, &event.actor) {
         (Some(Source::Manual), ..) => {
             format!("{name} was unlocked by hand from inside at {at}.")

@@ -245,7 +245,11 @@ fn each_unlock_says_which_door_who_or_what_and_when() {
              for its cause.",
         ),
         (
-            unlock(Source::Manual),
+            // An alert of the same event is about an earlier time.
+            Event {
+                since: Some(BEFORE),
+                ..unlock(Source::Manual)
+            },
             "front-door was unlocked by hand from inside at 18:04.",
         ),
         (
@@ -309,14 +313,15 @@ fn an_alert_that_the_event_had_before_is_not_announced_again() {
         alerts: alerts.to_vec(),
         ..event(door(), Kind::Report)
     };
-    let (forced, clock) = (Alert::Forced, Alert::Clock);
     // before, now => announced
-    let rows: [(Option<&[Alert]>, &[Alert], &[Alert]); 5] = [
+    use Alert::{Clock, Forced};
+    type Alerts = &'static [Alert];
+    let rows: [(Option<Alerts>, Alerts, Alerts); 5] = [
         (None, &[], &[]),
-        (None, &[forced, clock], &[forced, clock]),
-        (Some(&[]), &[forced], &[forced]),
-        (Some(&[forced]), &[forced, clock], &[clock]),
-        (Some(&[forced]), &[forced], &[]),
+        (None, &[Forced, Clock], &[Forced, Clock]),
+        (Some(&[]), &[Forced], &[Forced]),
+        (Some(&[Forced]), &[Forced, Clock], &[Clock]),
+        (Some(&[Forced]), &[Forced], &[]),
     ];
     for (old, new, wanted) in rows {
         let old = old.map(alerts);
