@@ -154,10 +154,10 @@ async fn carry_out(
                 return Err(proxy.killer.withhold().await);
             }
             let response = response.map(Body::new);
-            match translate::is_needed(&named) && response.status().is_success() {
-                true => Ok(translate::translate(&named, response, &proxy.tables).await),
-                false => Ok(response),
+            if !translate::is_needed(&named) || !response.status().is_success() {
+                return Ok(response);
             }
+            Ok(translate::translate(&named, response, &proxy.tables).await)
         }
         Err(error) => Ok(internal_error(&error.to_string())),
     }

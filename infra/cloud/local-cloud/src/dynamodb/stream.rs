@@ -241,7 +241,10 @@ mod tests {
         assert_eq!(ids(&all), ["a", "b", "c"]);
         let rest = streams.read("tab", Some(&all[0].number), 10).await.unwrap();
         assert_eq!(ids(&rest), ["b", "c"]);
-        assert_eq!(ids(&streams.read("tab", None, 2).await.unwrap()), ["a", "b"]);
+        assert_eq!(
+            ids(&streams.read("tab", None, 2).await.unwrap()),
+            ["a", "b"]
+        );
         let newest = streams.newest("tab").await.unwrap();
         assert_eq!(newest.as_deref(), Some(all[2].number.as_str()));
         // Its number tells when it was written.

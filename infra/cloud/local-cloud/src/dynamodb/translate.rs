@@ -1,4 +1,4 @@
-//! Puts the names of our region, account and streams into the database's answers, which has its own.
+//! Puts our region, account and streams into the answers of the database, which has its own.
 //!
 //! Must not know: who calls. Source: DynamoDB API reference, `DescribeTable` and the operations of
 //! streams.
