@@ -43,7 +43,8 @@ pub enum IamError {
         #[source]
         source: PolicyError,
     },
-    /// A function may not send to its destination or read its queue or stream. AWS checks that at set-up.
+    /// A function may not send to its destination, or read its queue or stream. AWS checks that at
+    /// set-up.
     #[error(
         "function {function}: its execution role may not call {action} on {resource}: \
          add a statement that allows it to the role's policies"

@@ -89,8 +89,8 @@ pub struct Template {
     pub thing_attachments: Vec<Attachment>,
     /// SQS queues, in template order.
     pub queues: Vec<Queue>,
-    /// Event sources that deliver messages of queues or records of streams to functions, in template
-    /// order.
+    /// Event sources that deliver messages of queues or records of streams to functions, in
+    /// template order.
     pub event_sources: Vec<EventSource>,
     /// SNS topics, in template order.
     pub topics: Vec<SnsTopic>,

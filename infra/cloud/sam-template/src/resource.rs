@@ -91,7 +91,7 @@ pub struct Stream {
     pub view: StreamView,
 }
 
-/// What a stream's records hold besides the keys.
+/// What a stream's records hold in addition to the keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StreamView {
     /// Nothing else.

@@ -8,6 +8,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::Uri;
+use axum::http::header::CONTENT_LENGTH;
 use axum::http::uri::{PathAndQuery, Scheme};
 use axum::response::Response;
 use hyper_util::client::legacy::Client;
@@ -74,7 +75,7 @@ async fn authorise(
     caller: &Caller,
     request: Request,
 ) -> Result<(Request, Vec<String>), Response> {
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
     let Ok(body) = to_bytes(body, REQUEST_BYTES_MAX).await else {
         return Err(internal_error("the body ended early"));
     };
@@ -102,7 +103,13 @@ async fn authorise(
         tables.extend(needs.iter().filter_map(|need| need.table()));
         tables.dedup();
     }
-    Ok((Request::from_parts(parts, Body::from(body)), tables))
+    let named = operation.to_owned();
+    let translated = translate::translate_request(&named, body.clone());
+    if translated != body {
+        // The connection to the database counts the length again.
+        parts.headers.remove(CONTENT_LENGTH);
+    }
+    Ok((Request::from_parts(parts, Body::from(translated)), tables))
 }
 
 async fn carry_out(
@@ -154,10 +161,10 @@ async fn carry_out(
                 return Err(proxy.killer.withhold().await);
             }
             let response = response.map(Body::new);
-            match translate::is_needed(&named) && response.status().is_success() {
-                true => Ok(translate::translate(&named, response, &proxy.tables).await),
-                false => Ok(response),
+            if !translate::is_needed(&named) || !response.status().is_success() {
+                return Ok(response);
             }
+            Ok(translate::translate(&named, response, &proxy.tables).await)
         }
         Err(error) => Ok(internal_error(&error.to_string())),
     }

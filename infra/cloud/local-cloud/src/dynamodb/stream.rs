@@ -58,8 +58,14 @@ impl std::fmt::Debug for Streams {
     }
 }
 
-/// The only shard of a table's stream.
+/// The only shard of a table's stream, in a form that AWS's clients accept.
 pub fn shard_id(table: &str) -> String {
+    let digest = format!("{:x}", md5::compute(table));
+    format!("shardId-00000000000000000001-{}", &digest[..8])
+}
+
+/// The name that the database gives this shard.
+pub fn own_shard_id(table: &str) -> String {
     dynoxide::streams::shard_id(table)
 }
 
@@ -160,7 +166,7 @@ fn read_records(
     };
     let iterator = database.get_shard_iterator(GetShardIteratorRequest {
         stream_arn: dynoxide::streams::stream_arn(table, ""),
-        shard_id: shard_id(table),
+        shard_id: own_shard_id(table),
         shard_iterator_type: kind.to_owned(),
         sequence_number: after,
     })?;

@@ -1,15 +1,36 @@
-//! Puts the names of our region, account and streams into the database's answers, which has its own.
+//! Puts our region, account and names of streams and shards into the answers of the database, which
+//! has its own, and its name of a shard into requests.
 //!
 //! Must not know: who calls. Source: DynamoDB API reference, `DescribeTable` and the operations of
 //! streams.
 
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, Bytes, to_bytes};
 use axum::http::header::CONTENT_LENGTH;
 use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::need::Tables;
+use super::stream::{own_shard_id, shard_id};
 use super::wire::{ANSWER_BYTES_MAX, internal_error};
+
+/// The body of a request with the database's name of the shard.
+pub fn translate_request(operation: &str, body: Bytes) -> Bytes {
+    if operation != "GetShardIterator" {
+        return body;
+    }
+    let Ok(mut request) = serde_json::from_slice::<Value>(&body) else {
+        return body;
+    };
+    let stream = request["StreamArn"].as_str();
+    let Some(table) = stream.and_then(|arn| arn.split('/').nth(1)) else {
+        return body;
+    };
+    if request["ShardId"] != shard_id(table) {
+        return body;
+    }
+    request["ShardId"] = own_shard_id(table).into();
+    request.to_string().into()
+}
 
 /// Whether the answer of an operation has names of the database's own.
 pub fn is_needed(operation: &str) -> bool {
@@ -56,13 +77,19 @@ pub async fn translate(operation: &str, response: Response, tables: &Tables) -> 
 }
 
 fn rename(description: &mut Value, tables: &Tables) {
-    let stream = description["TableName"].as_str();
-    let stream = stream.and_then(|table| tables.streams.get(table)).cloned();
+    let table = description["TableName"].as_str().map(str::to_owned);
+    let table = table.unwrap_or_default();
+    let stream = tables.streams.get(&table);
     for (key, value) in description.as_object_mut().into_iter().flatten() {
-        match (key.as_str(), &stream) {
+        match (key.as_str(), stream) {
             ("LatestStreamArn" | "StreamArn", Some(stream)) => *value = stream.as_str().into(),
             ("LatestStreamLabel" | "StreamLabel", Some(stream)) => {
                 *value = stream.rsplit('/').next().into();
+            }
+            ("Shards", _) => {
+                let shards = value.as_array_mut();
+                let shards = shards.into_iter().flatten();
+                shards.for_each(|shard| shard["ShardId"] = shard_id(&table).into());
             }
             ("TableArn", _) => {
                 let renamed = value.as_str().map(|arn| tables.renamed(arn));

@@ -39,7 +39,7 @@ pub struct Tap {
     pub reading: StreamReading,
 }
 
-/// A source at work.
+/// A source that runs.
 struct Source {
     joint: Joint,
     tap: Tap,
@@ -65,7 +65,7 @@ struct Failing {
 
 /// Hands over the records of a stream until it is dropped. An invocation that runs then ends first.
 pub async fn run(joint: Joint, tap: Tap, reader: Reader) {
-    // Dropped with this future, which the batch at work notices.
+    // Dropped with this future, which the running batch notices.
     let (_running, stop) = watch::channel(());
     let source = Arc::new(Source { joint, tap, reader });
     loop {

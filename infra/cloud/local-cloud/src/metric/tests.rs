@@ -162,7 +162,7 @@ fn the_newest_values_are_kept_and_metrics_past_the_limit_are_not() {
 //     ConcurrentExecutions, AsyncEventsReceived, AsyncEventAge, AsyncEventsDropped, by function and
 //     for all
 // AWS absent(functions): CloudWatch's API and the metrics of provisioned concurrency, event sources
-//     and extensions; read GET /metrics or LocalCloud::metrics()
+//     (except IteratorAge) and extensions; read GET /metrics or LocalCloud::metrics()
 #[test]
 fn what_functions_tell_becomes_lambdas_metrics() {
     let metrics = Metrics::default();

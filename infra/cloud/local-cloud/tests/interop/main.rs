@@ -17,6 +17,7 @@ use cloud::Cloud;
 //     wrong signature
 // AWS same(dynamodb): boto3 uses a table, and is refused a condition that does not hold and a wrong
 //     signature
+// AWS same(stream): boto3 reads the stream of a table
 #[tokio::test]
 async fn boto3_provisions_a_device_that_connects() {
     let cloud = Cloud::start(&[]).await;

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A function without libraries that follows a stream: logs its records, then does what each says."""
+"""A function without libraries that follows a stream: logs its records, then obeys each."""
 
 import json
 import os

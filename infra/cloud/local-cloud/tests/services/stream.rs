@@ -202,17 +202,9 @@ async fn reading_goes_on_after_a_restart_where_it_ended() {
         put(&cloud, "b", "raise").await;
         assert_eq!(given_ids(&mut events).await, ["b"], "{start}");
         cloud.shutdown().await;
+        // It is retried without end, so that one of its attempts is seen.
         let (cloud, mut events) = stack.start().await;
-        put(&cloud, "c", "raise").await;
-        let mut seen = Vec::new();
-        while seen != ["b", "c"] {
-            seen = given_ids(&mut events).await;
-            assert!(seen == ["b"] || seen == ["b", "c"], "{start}: {seen:?}");
-            if seen == ["b"] {
-                // Alone in its batch; it is retried without end.
-                break;
-            }
-        }
+        assert_eq!(given_ids(&mut events).await, ["b"], "{start}");
         cloud.shutdown().await;
     }
 }
@@ -285,7 +277,8 @@ async fn a_source_whose_function_may_not_read_its_stream_is_refused() {
         for right in ALL.iter().filter(|right| Some(*right) != missing) {
             let (action, resource) = right;
             rights += &format!(
-                "            - {{Effect: Allow, Action: '{action}', Resource: !GetAtt {resource}}}\n"
+                "            - {{Effect: Allow, Action: '{action}', \
+                 Resource: !GetAtt {resource}}}\n"
             );
         }
         rights += "
@@ -369,7 +362,8 @@ async fn a_client_reads_a_stream_by_its_api() {
             400,
         ),
     ] {
-        let headers = format!("X-Amz-Target: {target}\r\n");
+        let headers =
+            format!("X-Amz-Target: {target}\r\nContent-Type: application/x-amz-json-1.0\r\n");
         let body = body.to_string();
         let headers = signed(&cloud, keys, endpoint, "POST /", &headers, &body);
         let answer = rest_as(endpoint, "POST /", &headers, &body).await;

@@ -133,7 +133,7 @@ async fn a_batch_that_fails_too_often_is_given_up() {
 }
 
 // AWS same(stream): a record that is older than MaximumRecordAgeInSeconds is given up
-// AWS different(stream): here an age counts scaled waits in full
+// AWS different(stream): AWS counts the time that passed; here an age counts scaled waits in full
 #[tokio::test]
 async fn a_record_that_is_too_old_is_given_up() {
     let stack = Stack::new(&[]);

@@ -63,7 +63,7 @@ fn a_pattern_accepts_the_records_that_it_describes() {
             json!({"dynamodb": {"Keys": {"sk": {"S": [{"anything-but": "x"}]}}}}),
             false,
         ),
-        // An object is no leaf.
+        // An object is not a leaf.
         (json!({"dynamodb": {"Keys": [{"exists": true}]}}), false),
         (json!({"dynamodb": {"Keys": {"at": {"N": ["7"]}}}}), true),
         (json!({"dynamodb": {"Keys": {"at": {"N": [7]}}}}), false),

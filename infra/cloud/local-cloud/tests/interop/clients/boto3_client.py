@@ -144,6 +144,26 @@ def use_table(table):
     check(code == "ConditionalCheckFailedException", "a false condition is refused by name")
 
 
+def read_stream(streams):
+    """Reads the changes that `use_table` made."""
+    arn = streams.list_streams(TableName="items")["Streams"][0]["StreamArn"]
+    check(":table/items/stream/" in arn and READY["region"] in arn, f"the stream has an ARN: {arn}")
+    stream = streams.describe_stream(StreamArn=arn)["StreamDescription"]
+    check(stream["StreamViewType"] == "NEW_IMAGE", "and its view")
+    iterator = streams.get_shard_iterator(
+        StreamArn=arn,
+        ShardId=stream["Shards"][0]["ShardId"],
+        ShardIteratorType="TRIM_HORIZON",
+    )["ShardIterator"]
+    records = streams.get_records(ShardIterator=iterator)["Records"]
+    check(
+        records and all(r["dynamodb"]["Keys"] and r["awsRegion"] == READY["region"] for r in records),
+        "its records name the items that changed",
+    )
+    numbers = [int(r["dynamodb"]["SequenceNumber"]) for r in records]
+    check(numbers == sorted(numbers), "in the order of the changes")
+
+
 def forge():
     for service, endpoint, call, arguments, name in [
         ("iot", "iot", "list_things", {}, "InvalidSignatureException"),
@@ -159,4 +179,5 @@ list_in_pages(client("iot", "iot"))
 use_shadow(client("iot-data", "iotData"))
 publish(client("iot-data", "iotData"))
 use_table(client("dynamodb", "dynamodb"))
+read_stream(client("dynamodbstreams", "dynamodb"))
 forge()
