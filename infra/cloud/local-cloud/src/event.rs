@@ -227,7 +227,7 @@ pub enum EventKind {
         message: String,
         /// Values of its attributes by name.
         attributes: BTreeMap<String, String>,
-        /// What became of it, for each subscription of the topic.
+        /// What happened to it, for each subscription of the topic.
         deliveries: Vec<Delivery>,
     },
     /// An alarm changed its state.
@@ -262,7 +262,7 @@ pub enum EventKind {
     },
 }
 
-/// What became of a notification for one subscription.
+/// What happened to a notification, for one subscription.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Delivery {
     /// Such as `email` or `sqs`.

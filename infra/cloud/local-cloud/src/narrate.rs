@@ -257,7 +257,7 @@ mod tests {
 
     fn notified(subject: Option<&str>, deliveries: Vec<Delivery>) -> EventKind {
         EventKind::Notified {
-            topic: "s-News".to_owned(),
+            topic: "s-Bulletin".to_owned(),
             subject: subject.map(str::to_owned),
             message: "one\ntwo".to_owned(),
             attributes: [].into(),
@@ -317,14 +317,14 @@ mod tests {
             ),
             (
                 notified(
-                    Some("News"),
+                    Some("Bulletin"),
                     vec![delivery("email", "a@example.com", Outcome::Shown)],
                 ),
-                "s-News: News (to a@example.com; shown here, not sent)",
+                "s-Bulletin: Bulletin (to a@example.com; shown here, not sent)",
             ),
             (
                 notified(None, Vec::new()),
-                "s-News: one (nobody is subscribed)",
+                "s-Bulletin: one (nobody is subscribed)",
             ),
             (
                 notified(
@@ -339,7 +339,7 @@ mod tests {
                         ),
                     ],
                 ),
-                "s-News: one (to copy, filtered out for +49, not delivered to b: no policy)",
+                "s-Bulletin: one (to copy, filtered out for +49, not delivered to b: no policy)",
             ),
             (
                 EventKind::AlarmChanged {
@@ -353,10 +353,10 @@ mod tests {
             (
                 EventKind::AlarmActionFailed {
                     alarm: text("s-silent"),
-                    topic: text("arn:aws:sns:r:1:s-News"),
+                    topic: text("arn:aws:sns:r:1:s-Bulletin"),
                     error: text("denied"),
                 },
-                "alarm: s-silent could not notify s-News: denied",
+                "alarm: s-silent could not notify s-Bulletin: denied",
             ),
             (
                 EventKind::BatchFailed {

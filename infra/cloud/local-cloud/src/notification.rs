@@ -50,7 +50,7 @@ pub struct Notification {
     pub attributes: BTreeMap<String, String>,
     /// When it was published, milliseconds since the Unix epoch.
     pub at_ms: u64,
-    /// What became of it, for each subscription of the topic.
+    /// What happened to it, for each subscription of the topic.
     pub deliveries: Vec<Delivery>,
 }
 

@@ -41,8 +41,8 @@ pub fn reason(points: &[Datapoint], alarm: &Alarm, old: State, new: State) -> St
         _ => ("were", "not "),
     };
     format!(
-        "Threshold Crossed: {} out of the last {} datapoints [{}] {verb} {negation}{} the threshold \
-         ({:?}) (minimum {needed} datapoint{} for {} -> {} transition).",
+        "Threshold Crossed: {} out of the last {} datapoints [{}] {verb} {negation}{} the \
+         threshold ({:?}) (minimum {needed} datapoint{} for {} -> {} transition).",
         deciding.len(),
         newest.len(),
         deciding.join(", "),

@@ -218,8 +218,8 @@ impl Opened {
 }
 
 impl Host {
-    /// Functions speak of themselves in notices: most become events, a given-up invocation goes to its
-    /// destination.
+    /// Functions speak of themselves in notices: most become events, a given-up invocation goes to
+    /// its destination.
     fn pass_on(&self, notice: Notice, now_ms: u64) {
         let events = &self.events;
         match notice {

@@ -82,7 +82,7 @@ fn check_attribute(name: &str, attribute: &Attribute) -> Result<(), String> {
     let is_name = !name.is_empty() && name.len() <= NAME_CHARS_MAX && name.chars().all(is_in_name);
     if !is_name || name.starts_with('.') || name.ends_with('.') || name.contains("..") {
         return Err(format!(
-            "Invalid message attribute name {name}: letters, digits, '_', '-' and single dots inside"
+            "Invalid message attribute name {name}: use letters, digits, '_', '-' and single dots"
         ));
     }
     if !matches!(
@@ -91,8 +91,8 @@ fn check_attribute(name: &str, attribute: &Attribute) -> Result<(), String> {
     ) {
         let kind = &attribute.data_type;
         return Err(format!(
-            "The message attribute '{name}' has an invalid message attribute type '{kind}', the set \
-             of supported type prefixes is Binary, Number, and String."
+            "The message attribute '{name}' has an invalid message attribute type '{kind}', the \
+             set of supported type prefixes is Binary, Number, and String."
         ));
     }
     if attribute.value.is_empty() {

@@ -32,7 +32,8 @@ fn attribute(data_type: &str, value: &str) -> Attribute {
 /// Topics of a template with these further resources; queue `stack-Q`, topic `stack-T`.
 fn topics(resources: &str) -> Topics {
     let text = format!(
-        "Resources:\n  T: {{Type: 'AWS::SNS::Topic'}}\n  Q: {{Type: 'AWS::SQS::Queue'}}\n{resources}"
+        "Resources:\n  T: {{Type: 'AWS::SNS::Topic'}}\n  Q: {{Type: 'AWS::SQS::Queue'}}\n\
+         {resources}"
     );
     let context = Context {
         stack_name: "stack".to_owned(),
@@ -58,8 +59,8 @@ fn arn() -> String {
 
 fn subscription(more: &str) -> String {
     format!(
-        "  S:\n    Type: AWS::SNS::Subscription\n    Properties: {{TopicArn: !Ref T, Protocol: sqs, \
-         Endpoint: !GetAtt Q.Arn{more}}}\n"
+        "  S:\n    Type: AWS::SNS::Subscription\n    Properties: {{TopicArn: !Ref T, \
+         Protocol: sqs, Endpoint: !GetAtt Q.Arn{more}}}\n"
     )
 }
 
@@ -196,7 +197,7 @@ fn a_filter_policy_selects_by_attributes() {
 fn a_queue_gets_the_envelope_or_the_bare_message() {
     let envelope = topics(&format!("{}{MAY_SEND}", subscription("")));
     let message = Content {
-        subject: Some("News".to_owned()),
+        subject: Some("Bulletin".to_owned()),
         attributes: [("kind".to_owned(), attribute("String", "storm"))].into(),
         ..content("wind")
     };
@@ -207,7 +208,7 @@ fn a_queue_gets_the_envelope_or_the_bare_message() {
         ("Type", json!("Notification")),
         ("MessageId", json!(id)),
         ("TopicArn", json!(arn())),
-        ("Subject", json!("News")),
+        ("Subject", json!("Bulletin")),
         ("Message", json!("wind")),
         ("Timestamp", json!("2026-03-01T12:00:00.000Z")),
         ("SignatureVersion", json!("1")),

@@ -29,7 +29,7 @@ pub fn of_rule(rule: &str, metric: Metric) -> Key {
 }
 
 /// The key of an action's result; `action` is AWS's name for the kind of action in error reports,
-/// such as `LambdaAction`. The dimension has it without the last word: `Lambda`.
+/// such as `LambdaAction`. The dimension is shorter: `Lambda`.
 pub fn of_action(rule: &str, action: &str, is_error_action: bool, success: bool) -> Key {
     let name = match (is_error_action, success) {
         (false, true) => "Success",

@@ -7,7 +7,7 @@ use local_cloud::{AlarmState, EventKind, LocalCloud, Options};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::notification::{NEWS, topics};
+use crate::notification::{BULLETIN, topics};
 use crate::world::{DEADLINE, event, rest_as};
 
 /// Options of a cloud with the topics' template, whose time runs a hundred times as fast.
@@ -127,7 +127,7 @@ async fn an_alarm_that_may_not_publish_says_so() {
         _ => None,
     })
     .await;
-    assert_eq!(topic, NEWS);
+    assert_eq!(topic, BULLETIN);
     assert!(
         error.contains("cloudwatch.amazonaws.com is not authorized to perform: SNS:Publish"),
         "{error}"
@@ -189,7 +189,7 @@ async fn changed_topics_and_alarms_are_applied_or_refused_as_a_whole() {
     let description_of = unchanged.description.as_deref();
     assert_eq!(description_of, Some("Somebody should read the copies."));
     let changed = reload(&[description, address]).await.unwrap();
-    assert_eq!(changed, ["News0", "stack-full"]);
+    assert_eq!(changed, ["Bulletin0", "stack-full"]);
     let alarm = &cloud.alarms()[0];
     assert_eq!(alarm.state, AlarmState::Ok);
     assert_eq!(

@@ -1,4 +1,7 @@
-//! SNS: its Query API, rights, and what becomes of a message.
+//! SNS: its Query API, rights, and what happens to a message.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
 
 use local_cloud::{EventKind, LocalCloud, Notification, Options, Outcome};
 use serde_json::Value;
@@ -6,7 +9,7 @@ use serde_json::Value;
 use crate::world::{Answer, DEADLINE, event, here, options, rest, rest_as, rest_of_function};
 
 const FORM: &str = "Content-Type: application/x-www-form-urlencoded; charset=utf-8\r\n";
-pub const NEWS: &str = "arn:aws:sns:us-east-1:123456789012:news";
+pub const BULLETIN: &str = "arn:aws:sns:us-east-1:123456789012:bulletin";
 const OTHER: &str = "arn:aws:sns:us-east-1:123456789012:other";
 
 /// Options of a cloud with the topics' template. No alarm changes within its first minute.
@@ -66,8 +69,8 @@ async fn a_message_is_published_and_shown() {
         &cloud,
         "Publish",
         &[
-            ("TopicArn", NEWS),
-            ("Subject", "Weather & news"),
+            ("TopicArn", BULLETIN),
+            ("Subject", "Weather & bulletin"),
             ("Message", "Über 30 °C"),
             ("MessageAttributes.entry.1.Name", "kind"),
             ("MessageAttributes.entry.1.Value.DataType", "String"),
@@ -84,7 +87,7 @@ async fn a_message_is_published_and_shown() {
         _ => None,
     })
     .await;
-    assert_eq!(seen, ("news".to_owned(), "storm".to_owned()));
+    assert_eq!(seen, ("bulletin".to_owned(), "storm".to_owned()));
     let kept = cloud.notifications();
     let Notification {
         subject,
@@ -92,7 +95,7 @@ async fn a_message_is_published_and_shown() {
         deliveries,
         ..
     } = &kept[0];
-    assert_eq!(subject.as_deref(), Some("Weather & news"));
+    assert_eq!(subject.as_deref(), Some("Weather & bulletin"));
     assert_eq!(message, "Über 30 °C");
     let outcomes = deliveries.iter().map(|d| (d.endpoint.as_str(), &d.outcome));
     let queue = "arn:aws:sqs:us-east-1:123456789012:copies";
@@ -102,24 +105,24 @@ async fn a_message_is_published_and_shown() {
     ];
     assert_eq!(outcomes.collect::<Vec<_>>(), expected);
     assert_eq!(cloud.queue_messages("copies"), ["Über 30 °C"]);
-    assert_eq!(cloud.queue_messages("news"), ["Über 30 °C"]);
+    assert_eq!(cloud.queue_messages("bulletin"), ["Über 30 °C"]);
     let endpoint = &cloud.endpoints().iot;
     let page = rest_as(endpoint, "GET /notifications", "", "").await.body;
-    assert_eq!(page[0]["subject"], "Weather & news");
+    assert_eq!(page[0]["subject"], "Weather & bulletin");
     assert_eq!(page[0]["attributes"]["kind"], "storm");
     assert_eq!(page[0]["deliveries"][0]["outcome"], "shown");
     let topics = sns(&cloud, "ListTopics", &[]).await;
-    assert_eq!(element(&topics, "TopicArn"), NEWS);
-    let attributes = sns(&cloud, "GetTopicAttributes", &[("TopicArn", NEWS)]).await;
+    assert_eq!(element(&topics, "TopicArn"), BULLETIN);
+    let attributes = sns(&cloud, "GetTopicAttributes", &[("TopicArn", BULLETIN)]).await;
     for part in [
-        "<key>DisplayName</key><value>The &lt;news&gt;</value>",
+        "<key>DisplayName</key><value>The &lt;bulletin&gt;</value>",
         "<key>SubscriptionsPending</key><value>1</value>",
         "<key>SubscriptionsConfirmed</key><value>1</value>",
         "cloudwatch.amazonaws.com",
     ] {
         assert!(attributes.text.contains(part), "{part}: {attributes:?}");
     }
-    let list = [("TopicArn", NEWS)];
+    let list = [("TopicArn", BULLETIN)];
     let subscriptions = sns(&cloud, "ListSubscriptionsByTopic", &list).await;
     assert_eq!(
         element(&subscriptions, "SubscriptionArn"),
@@ -132,12 +135,12 @@ async fn a_message_is_published_and_shown() {
 #[tokio::test]
 async fn a_call_that_sns_refuses_is_refused_in_its_words() {
     let cloud = LocalCloud::start(topics()).await.unwrap();
-    let (to_news, message) = (("TopicArn", NEWS), ("Message", "m"));
+    let (to_bulletin, message) = (("TopicArn", BULLETIN), ("Message", "m"));
     let missing = ("TopicArn", "arn:aws:sns:us-east-1:123456789012:missing");
     for (action, parameters, status, code, text) in [
         (
             "Subscribe",
-            &[to_news][..],
+            &[to_bulletin][..],
             400,
             "InvalidAction",
             "Subscribe is not part",
@@ -150,24 +153,30 @@ async fn a_call_that_sns_refuses_is_refused_in_its_words() {
             "Topic does not exist",
         ),
         ("Publish", &[message], 400, "InvalidParameter", "TopicArn"),
-        ("Publish", &[to_news], 400, "InvalidParameter", "Message"),
         (
             "Publish",
-            &[to_news, ("Message", "")],
+            &[to_bulletin],
+            400,
+            "InvalidParameter",
+            "Message",
+        ),
+        (
+            "Publish",
+            &[to_bulletin, ("Message", "")],
             400,
             "InvalidParameter",
             "Invalid parameter: Empty message",
         ),
         (
             "Publish",
-            &[to_news, message, ("Subject", "two\nlines")],
+            &[to_bulletin, message, ("Subject", "two\nlines")],
             400,
             "InvalidParameter",
             "Invalid parameter: Subject",
         ),
         (
             "Publish",
-            &[to_news, message, ("MessageStructure", "json")],
+            &[to_bulletin, message, ("MessageStructure", "json")],
             400,
             "InvalidParameter",
             "MessageStructure",
@@ -186,7 +195,7 @@ async fn a_call_that_sns_refuses_is_refused_in_its_words() {
         assert!(element(&answer, "Message").contains(text), "{answer:?}");
     }
     let long = "m".repeat(256 * 1024 + 1);
-    let answer = sns(&cloud, "Publish", &[to_news, ("Message", &long)]).await;
+    let answer = sns(&cloud, "Publish", &[to_bulletin, ("Message", &long)]).await;
     assert_eq!(
         element(&answer, "Message"),
         "Invalid parameter: Message too long"
@@ -202,7 +211,7 @@ async fn a_function_publishes_where_its_role_allows_it() {
     let cloud = LocalCloud::start(topics()).await.unwrap();
     let endpoint = &cloud.endpoints().iot;
     let publish = |arn| form("Publish", &[("TopicArn", arn), ("Message", "m")]);
-    let allowed = rest_of_function(&cloud, endpoint, "POST /", FORM, &publish(NEWS)).await;
+    let allowed = rest_of_function(&cloud, endpoint, "POST /", FORM, &publish(BULLETIN)).await;
     assert_eq!(allowed.status, 200, "{allowed:?}");
     let denied = rest_of_function(&cloud, endpoint, "POST /", FORM, &publish(OTHER)).await;
     assert_eq!(denied.status, 403, "{denied:?}");
@@ -215,10 +224,37 @@ async fn a_function_publishes_where_its_role_allows_it() {
     // A call without a right or a signature reaches neither a topic nor SQS.
     let listed = rest_of_function(&cloud, endpoint, "POST /", FORM, &form("ListTopics", &[])).await;
     assert_eq!(listed.status, 403, "{listed:?}");
-    let unsigned = rest_as(endpoint, "POST /", FORM, publish(NEWS)).await;
+    let unsigned = rest_as(endpoint, "POST /", FORM, publish(BULLETIN)).await;
     assert_eq!(unsigned.status, 403, "{unsigned:?}");
     assert_eq!(element(&unsigned, "Code"), "MissingAuthenticationToken");
     assert_eq!(cloud.notifications().len(), 1);
+    cloud.shutdown().await;
+}
+
+/// A function that answers with the variable that SNS's clients read.
+const ASK: &str = r#"#!/usr/bin/env python3
+import json, os, urllib.request
+RUNTIME = "http://" + os.environ["AWS_LAMBDA_RUNTIME_API"] + "/2018-06-01/runtime/invocation"
+while True:
+    with urllib.request.urlopen(RUNTIME + "/next") as event:
+        url = RUNTIME + "/" + event.headers["Lambda-Runtime-Aws-Request-Id"] + "/response"
+    answer = json.dumps(os.environ["AWS_ENDPOINT_URL_SNS"]).encode()
+    urllib.request.urlopen(url, answer).read()
+"#;
+
+#[tokio::test]
+async fn a_function_finds_sns_in_its_environment() {
+    let folder = tempfile::tempdir().unwrap();
+    let ask = folder.path().join("ask");
+    fs::write(&ask, ASK).unwrap();
+    fs::set_permissions(&ask, fs::Permissions::from_mode(0o755)).unwrap();
+    let mut options = topics();
+    options.binaries = [("echo".to_owned(), ask)].into();
+    let cloud = LocalCloud::start(options).await.unwrap();
+    let endpoint = &cloud.endpoints().iot;
+    let invoke = "POST /2015-03-31/functions/stack-EchoFunction/invocations";
+    let answer = rest(&cloud, endpoint, invoke, "", "{}").await;
+    assert_eq!(answer.body, endpoint.as_str(), "{answer:?}");
     cloud.shutdown().await;
 }
 
@@ -232,7 +268,7 @@ async fn a_given_up_event_is_published_to_a_topic() {
     accepted.unwrap();
     let deadline = tokio::time::Instant::now() + DEADLINE;
     let record = loop {
-        if let Some(message) = cloud.queue_messages("news").pop() {
+        if let Some(message) = cloud.queue_messages("bulletin").pop() {
             break serde_json::from_str::<Value>(&message).unwrap();
         }
         assert!(tokio::time::Instant::now() < deadline, "no record in time");

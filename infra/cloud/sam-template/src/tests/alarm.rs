@@ -4,7 +4,7 @@ use super::*;
 
 const WATCH: &str = "\
 Resources:
-  News: {Type: AWS::SNS::Topic}
+  Bulletin: {Type: AWS::SNS::Topic}
   Silent:
     Type: AWS::CloudWatch::Alarm
     Properties:
@@ -21,8 +21,8 @@ Resources:
       Threshold: 1
       ComparisonOperator: LessThanThreshold
       TreatMissingData: breaching
-      AlarmActions: [!Ref News]
-      OKActions: [!Ref News]
+      AlarmActions: [!Ref Bulletin]
+      OKActions: [!Ref Bulletin]
   Slow:
     Type: AWS::CloudWatch::Alarm
     Properties:
@@ -164,12 +164,12 @@ fn an_alarm_that_is_not_evaluated_is_refused() {
             "TreatMissingData cannot be",
         ),
         (
-            "OKActions: [!Ref News]",
+            "OKActions: [!Ref Bulletin]",
             "OKActions: ['arn:aws:lambda:us-east-1:123456789012:function:f']",
             "only SNS topics are notified",
         ),
         (
-            "OKActions: [!Ref News]",
+            "OKActions: [!Ref Bulletin]",
             "OKActions: ['arn:aws:sns:us-east-1:123456789012:other']",
             "Silent: arn:aws:sns:us-east-1:123456789012:other is not a topic of this template",
         ),

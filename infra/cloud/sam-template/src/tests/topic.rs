@@ -2,12 +2,12 @@
 
 use super::*;
 
-const NEWS: &str = "\
+const BULLETIN: &str = "\
 Resources:
-  News:
+  Bulletin:
     Type: AWS::SNS::Topic
     Properties:
-      DisplayName: The news
+      DisplayName: The bulletin
       Subscription:
         - {Protocol: email, Endpoint: reader@example.com}
         - {Protocol: sms, Endpoint: '+4930123456'}
@@ -15,7 +15,7 @@ Resources:
   Copy:
     Type: AWS::SNS::Subscription
     Properties:
-      TopicArn: !Ref News
+      TopicArn: !Ref Bulletin
       Protocol: sqs
       Endpoint: !GetAtt Archive.Arn
       RawMessageDelivery: true
@@ -24,10 +24,10 @@ Resources:
         kind: [storm, {prefix: rain-}, {anything-but: [sun, wind]}]
         level: [3]
         place: [{exists: false}]
-  NewsPolicy:
+  BulletinPolicy:
     Type: AWS::SNS::TopicPolicy
     Properties:
-      Topics: [!Ref News]
+      Topics: [!Ref Bulletin]
       PolicyDocument: {Version: '2012-10-17', Statement: []}
   ArchivePolicy:
     Type: AWS::SQS::QueuePolicy
@@ -38,14 +38,15 @@ Outputs:
   Copy: {Value: !Ref Copy}
 ";
 
-const ARN: &str = "arn:aws:sns:us-east-1:123456789012:my-home-News";
+const ARN: &str = "arn:aws:sns:us-east-1:123456789012:my-home-Bulletin";
 
 // AWS same(template): AWS::SNS::Topic with inline subscriptions, AWS::SNS::Subscription with
 //     RawMessageDelivery and FilterPolicy, AWS::SNS::TopicPolicy and AWS::SQS::QueuePolicy
 #[test]
 fn topics_subscriptions_and_policies_are_read() {
-    let template = Template::parse("t.yaml", NEWS, &context(&[])).unwrap_or_else(|e| panic!("{e}"));
-    assert_eq!(template.topics[0].display_name, "The news");
+    let template = Template::parse("t.yaml", BULLETIN, &context(&[]));
+    let template = template.unwrap_or_else(|e| panic!("{e}"));
+    assert_eq!(template.topics[0].display_name, "The bulletin");
     let subscription = |id: &str, protocol, endpoint: &str| Subscription {
         logical_id: id.to_owned(),
         topic_arn: ARN.to_owned(),
@@ -64,8 +65,8 @@ fn topics_subscriptions_and_policies_are_read() {
     assert_eq!(
         template.subscriptions,
         [
-            subscription("News0", Protocol::Email, "reader@example.com"),
-            subscription("News1", Protocol::Sms, "+4930123456"),
+            subscription("Bulletin0", Protocol::Email, "reader@example.com"),
+            subscription("Bulletin1", Protocol::Sms, "+4930123456"),
             Subscription {
                 is_raw: true,
                 filter: Some(FilterPolicy::from([
@@ -83,7 +84,7 @@ fn topics_subscriptions_and_policies_are_read() {
         targets: vec![target.to_owned()],
         document: document.clone(),
     };
-    assert_eq!(template.topic_policies, [policy("NewsPolicy", ARN)]);
+    assert_eq!(template.topic_policies, [policy("BulletinPolicy", ARN)]);
     let queue_policy = policy("ArchivePolicy", &queue.url);
     assert_eq!(template.queue_policies, [queue_policy]);
     assert!(template.outputs["Copy"].starts_with("arn:aws:sns:"));
@@ -135,9 +136,9 @@ fn a_subscription_that_is_not_delivered_is_refused() {
             "raw messages are delivered by sqs and https only",
         ),
         (
-            "DisplayName: The news",
+            "DisplayName: The bulletin",
             "FifoTopic: true",
-            "News: property FifoTopic is not supported: order is not kept",
+            "Bulletin: property FifoTopic is not supported: order is not kept",
         ),
         (
             "Endpoint: !GetAtt Archive.Arn",
@@ -145,14 +146,14 @@ fn a_subscription_that_is_not_delivered_is_refused() {
             "Copy: arn:aws:sqs:us-east-1:1:other is not a queue of this template",
         ),
         (
-            "TopicArn: !Ref News",
+            "TopicArn: !Ref Bulletin",
             "TopicArn: arn:aws:sns:us-east-1:1:other",
             "Copy: arn:aws:sns:us-east-1:1:other is not a topic of this template",
         ),
         (
-            "Topics: [!Ref News]",
+            "Topics: [!Ref Bulletin]",
             "Topics: ['arn:other']",
-            "NewsPolicy: arn:other is not a topic of this template",
+            "BulletinPolicy: arn:other is not a topic of this template",
         ),
         (
             "Queues: [!Ref Archive]",
@@ -160,23 +161,23 @@ fn a_subscription_that_is_not_delivered_is_refused() {
             "is not a queue of this template",
         ),
     ] {
-        assert!(NEWS.contains(from), "{from}");
-        let message = error(&NEWS.replacen(from, to, 1), &[]);
+        assert!(BULLETIN.contains(from), "{from}");
+        let message = error(&BULLETIN.replacen(from, to, 1), &[]);
         assert!(message.contains(expected), "{to}\n gave {message}");
     }
 }
 
 #[test]
 fn a_topic_has_one_policy() {
-    let second = NEWS.replace(
+    let second = BULLETIN.replace(
         "  ArchivePolicy:",
-        "  Second:\n    Type: AWS::SNS::TopicPolicy\n    Properties:\n      Topics: [!Ref News]\n      \
-         PolicyDocument: {Statement: []}\n  ArchivePolicy:",
+        "  Second:\n    Type: AWS::SNS::TopicPolicy\n    Properties:\n\
+         \x20     Topics: [!Ref Bulletin]\n      PolicyDocument: {Statement: []}\n  ArchivePolicy:",
     );
     let message = error(&second, &[]);
     assert!(message.contains("Second: target cannot be"), "{message}");
     assert!(
-        message.contains("NewsPolicy is its policy already"),
+        message.contains("BulletinPolicy is its policy already"),
         "{message}"
     );
 }
