@@ -123,15 +123,15 @@ impl Assembly<'_> {
             }
         }
         for function in &template.functions {
+            if !function.role_is_own && !template.roles.iter().any(|r| r.arn == function.role_arn) {
+                return Err(self.unresolved(&function.logical_id, &function.role_arn, "role"));
+            }
             let Some(destination) = &function.on_failure else {
                 continue;
             };
             let queue = template.queues.iter().any(|q| &q.arn == destination);
             if !queue && !template.topics.iter().any(|t| &t.arn == destination) {
                 return Err(self.unresolved(&function.logical_id, destination, "queue or topic"));
-            }
-            if !function.role_is_own && !template.roles.iter().any(|r| r.arn == function.role_arn) {
-                return Err(self.unresolved(&function.logical_id, &function.role_arn, "role"));
             }
         }
         for queue in &template.queues {

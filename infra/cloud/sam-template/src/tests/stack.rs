@@ -158,6 +158,11 @@ fn a_managed_policy_is_attached_by_its_arn() {
     );
     for (from, to, expected) in [
         (
+            "Role: !GetAtt HeatRole.Arn",
+            "Role: 'arn:aws:iam::123456789012:role/x'",
+            "Heat: arn:aws:iam::123456789012:role/x is not a role of this template",
+        ),
+        (
             "[!Ref Viewer]",
             "['arn:aws:iam::123456789012:policy/x']",
             "policy/x is not a managed policy",
