@@ -1,5 +1,5 @@
-//! What roles and users may do: every call of a function, every action of a rule and every call of a
-//! user is checked against the policies that the template gives its role or the user.
+//! What roles and users may do: every call of a function or user and every action of a rule is
+//! checked against the policies that the template gives to the role or user.
 //!
 //! Source: IAM user guide, "Policy evaluation logic" and "Troubleshoot access denied error
 //! messages".
@@ -259,9 +259,10 @@ impl Iam {
     fn evaluate(&self, principal: Principal<'_>, need: &Need) -> Result<(), Denial> {
         let mut variables = need.keys.clone();
         let now_ms = self.inner.clock.now_ms();
-        let principal_arn = match principal.is_user {
-            true => principal.arn,
-            false => principal.role_arn,
+        let principal_arn = if principal.is_user {
+            principal.arn
+        } else {
+            principal.role_arn
         };
         for (key, value) in [
             ("aws:CurrentTime", iso_8601(now_ms)),

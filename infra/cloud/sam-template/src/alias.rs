@@ -3,8 +3,8 @@
 //! SAM publishes one version of a function with `AutoPublishAlias` and points the alias at it. Here
 //! the code of every version is the function's current code.
 //!
-//! Source: the SAM reference of `AutoPublishAlias`, `DeploymentPreference` and "Generated CloudFormation
-//! resources"; Lambda developer guide, "Using versions and aliases in ARNs".
+//! Source: the SAM reference of `AutoPublishAlias`, `DeploymentPreference` and "Generated
+//! CloudFormation resources"; Lambda developer guide, "Using versions and aliases in ARNs".
 //!
 //! Must not know: what refers to an alias.
 
@@ -17,7 +17,7 @@ use super::scope::Scope;
 /// The only published version.
 const VERSION: &str = "1";
 
-/// Predefined ways to shift traffic to a new version, without CodeDeploy's prefix.
+/// Predefined ways to shift traffic to a new version, without the prefix of `CodeDeploy`.
 const ROLLOUTS: [&str; 9] = [
     "AllAtOnce",
     "Canary10Percent5Minutes",

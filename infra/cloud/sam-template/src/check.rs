@@ -126,14 +126,14 @@ impl Assembly<'_> {
             }
         }
         for function in &template.functions {
+            if !function.role_is_own && !template.roles.iter().any(|r| r.arn == function.role_arn) {
+                return Err(self.unresolved(&function.logical_id, &function.role_arn, "role"));
+            }
             let Some(destination) = &function.on_failure else {
                 continue;
             };
             if !self.is_destination(destination) {
                 return Err(self.unresolved(&function.logical_id, destination, "queue or topic"));
-            }
-            if !function.role_is_own && !template.roles.iter().any(|r| r.arn == function.role_arn) {
-                return Err(self.unresolved(&function.logical_id, &function.role_arn, "role"));
             }
         }
         for queue in &template.queues {

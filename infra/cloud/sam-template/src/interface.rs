@@ -1,6 +1,6 @@
 //! Checks the section `Metadata`: how a console groups and labels the parameters.
 //!
-//! CloudFormation ignores what it does not know there. A name that is no parameter is refused here,
+//! CloudFormation ignores what it does not know there. A name without a parameter is refused here,
 //! because a group would lack it.
 //!
 //! Must not know: values of parameters.
@@ -27,12 +27,12 @@ pub(super) fn check(place: Place, root: &Node) -> Result<(), TemplateError> {
         .iter()
         .map(|entry| entry.key.as_str())
         .collect();
-    let known = |name: &str, at: Position| match parameters.contains(&name) {
-        true => Ok(()),
-        false => {
-            let problem = Problem::unknown(name, "parameter", parameters.iter().copied());
-            Err(place.error(at, problem))
+    let known = |name: &str, at: Position| {
+        if parameters.contains(&name) {
+            return Ok(());
         }
+        let problem = Problem::unknown(name, "parameter", parameters.iter().copied());
+        Err(place.error(at, problem))
     };
     let mut interface = Fields::new(place.clone(), INTERFACE, node.clone())?;
     let mut grouped = BTreeSet::new();

@@ -74,9 +74,10 @@ async fn an_event_is_handled_as_its_qualifier_says() {
             })
             .await;
         assert_eq!(destination.is_some(), of_config, "{target}");
-        let (name, version) = match of_config {
-            true => (format!("{arn}:live"), "1"),
-            false => (format!("{arn}:$LATEST"), "$LATEST"),
+        let (name, version) = if of_config {
+            (format!("{arn}:live"), "1")
+        } else {
+            (format!("{arn}:$LATEST"), "$LATEST")
         };
         assert_eq!(record["requestContext"]["functionArn"], name);
         assert_eq!(record["requestContext"]["approximateInvokeCount"], attempts);

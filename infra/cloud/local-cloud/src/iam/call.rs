@@ -149,9 +149,10 @@ fn lambda(parts: &Parts, account: &Account) -> Option<Need> {
         [_, functions, name, call] if functions == "functions" && call == "invocations" => name,
         _ => return None,
     };
-    let mut arn = match name.starts_with("arn:") {
-        true => name.clone(),
-        false => account.arn("lambda", format!("function:{name}")),
+    let mut arn = if name.starts_with("arn:") {
+        name.clone()
+    } else {
+        account.arn("lambda", format!("function:{name}"))
     };
     let query = parts.uri.query().unwrap_or_default().split('&');
     let qualifier = query
@@ -213,8 +214,8 @@ mod tests {
         })
     }
 
-    // AWS same(iam): each operation of the IoT control plane, Invoke and SQS needs the action of its
-    //     name on its thing, policy, certificate, rule, function with qualifier, or queue
+    // AWS same(iam): each operation of the IoT control plane, Invoke and SQS needs the action of
+    //     its name on its thing, policy, certificate, rule, function with qualifier, or queue
     #[test]
     fn operations_need_the_rights_that_aws_names() {
         use Service::{Iot, Lambda, Sqs};

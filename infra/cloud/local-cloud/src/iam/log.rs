@@ -1,5 +1,5 @@
 //! Which functions may write logs. A function whose role does not allow it logs nothing in AWS, and
-//! nothing says so.
+//! AWS does not report it.
 //!
 //! Source: Lambda developer guide, "Sending Lambda function logs to CloudWatch Logs".
 //!

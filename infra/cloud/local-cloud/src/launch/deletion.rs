@@ -15,7 +15,7 @@ use crate::dynamodb;
 use crate::registry::certificate_id;
 use sam_template::{StackResource, Template};
 
-/// What became of a stack.
+/// What happened to a stack.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Deleted {
     /// Logical ids of the deleted resources, in the order of their deletion.
@@ -50,7 +50,7 @@ pub struct DeleteFailed {
     pub reason: String,
 }
 
-/// The deletion of a stack at work.
+/// A running deletion of a stack.
 struct Deletion {
     left: BTreeMap<String, StackResource>,
     /// Logical ids in the order in which they are tried: later ones in the template first.
@@ -94,9 +94,10 @@ impl Deletion {
 
     fn finish(&mut self, resource: &StackResource) {
         self.left.remove(&resource.logical_id);
-        let list = match resource.deletion.is_kept() {
-            true => &mut self.done.retained,
-            false => &mut self.done.deleted,
+        let list = if resource.deletion.is_kept() {
+            &mut self.done.retained
+        } else {
+            &mut self.done.deleted
         };
         list.push(resource.logical_id.clone());
     }
@@ -167,13 +168,13 @@ impl Reloader {
                 tracing::error!(%error, "record the tables that a deleted stack retains");
             }
         }
-        match deletion.failed.is_empty() {
-            true => Ok(deletion.done),
-            false => Err(DeleteError {
-                failed: deletion.failed,
-                done: deletion.done,
-            }),
+        if deletion.failed.is_empty() {
+            return Ok(deletion.done);
         }
+        Err(DeleteError {
+            failed: deletion.failed,
+            done: deletion.done,
+        })
     }
 
     /// Ends what runs: functions, rules, schedules, event sources, and the roles that they had.

@@ -96,12 +96,14 @@ async fn a_call_that_is_not_sqs_is_refused_in_its_words() {
 }
 
 #[tokio::test]
-async fn a_function_may_not_call_sqs_itself() {
+async fn a_function_without_the_right_and_an_unsigned_caller_are_refused_by_sqs() {
     let cloud = cloud().await;
     let headers = "X-Amz-Target: AmazonSQS.ListQueues\r\n";
     let endpoint = &cloud.endpoints().iot;
     let answer = rest_of_function(&cloud, endpoint, "POST /", headers, "{}").await;
-    assert_eq!(answer.status, 403, "{answer:?}");
+    assert_eq!(answer.status, 400, "{answer:?}");
+    let kind = answer.body["__type"].as_str().unwrap_or_default();
+    assert!(kind.ends_with("#AccessDeniedException"), "{answer:?}");
     let unsigned = rest_as(endpoint, "POST /", headers, "{}").await;
     assert_eq!(unsigned.status, 400, "{unsigned:?}");
     let kind = unsigned.body["__type"].as_str().unwrap_or_default();

@@ -134,7 +134,8 @@ async fn a_user_may_do_what_the_policy_allows_and_nothing_else() {
     cloud.shutdown().await;
 }
 
-// AWS same(iam): a user's request to a table, an index or a transaction needs the right of each part
+// AWS same(iam): a user's request to a table, an index or a transaction needs the right of each
+//     part
 #[tokio::test]
 async fn a_users_requests_to_tables_are_checked_part_by_part() {
     let cloud = deployed(&[]).await;

@@ -78,8 +78,8 @@ fn a_name_selects_a_function_with_its_qualifier() {
     }
 }
 
-// AWS different(template): a new version gets all traffic at once; the type and alarms of a
-//     DeploymentPreference are checked and have no effect
+// AWS different(template): a DeploymentPreference shifts traffic step by step while it watches
+//     alarms; here it is checked, and a new version gets all traffic at once
 #[test]
 fn a_rollout_that_sam_refuses_is_refused() {
     for (from, to, expected) in [
@@ -157,6 +157,11 @@ fn a_managed_policy_is_attached_by_its_arn() {
         "arn:aws:logs:us-east-1:123456789012:log-group:my-home-HeatLogGroup:*"
     );
     for (from, to, expected) in [
+        (
+            "Role: !GetAtt HeatRole.Arn",
+            "Role: 'arn:aws:iam::123456789012:role/x'",
+            "Heat: arn:aws:iam::123456789012:role/x is not a role of this template",
+        ),
         (
             "[!Ref Viewer]",
             "['arn:aws:iam::123456789012:policy/x']",
@@ -286,8 +291,8 @@ fn a_group_names_parameters_of_the_template() {
     }
 }
 
-// AWS different(template): AWS::IoT::Logging and AccountAuditConfiguration are checked and have no
-//     effect
+// AWS different(template): AWS::IoT::Logging and AccountAuditConfiguration apply to the account;
+//     here they are checked and have no effect
 #[test]
 fn settings_of_the_account_are_checked() {
     let without = stack(&[]).without_effect;
