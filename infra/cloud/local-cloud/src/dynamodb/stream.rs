@@ -105,7 +105,7 @@ impl Streams {
     /// # Errors
     ///
     /// See [`StreamError`].
-    async fn read(
+    pub async fn read(
         &self,
         table: &str,
         after: Option<&str>,

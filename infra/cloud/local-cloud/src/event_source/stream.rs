@@ -28,8 +28,6 @@ use sam_template::StreamReading;
 const WAIT_MS: u64 = 1000;
 /// Longest wait before a retry.
 const WAIT_MS_MAX: u64 = 60_000;
-/// Time to read further records that are there already.
-const PAGE_TIME: Duration = Duration::from_millis(100);
 
 /// What the source of a stream reads, and how.
 #[derive(Clone, Debug, PartialEq)]
@@ -94,14 +92,22 @@ impl Source {
         let mut end = None;
         loop {
             let after = batch.read_to.as_deref().or(position.after());
-            let changes = streams.wait(table, after, READ_MAX);
+            let next = || streams.wait(table, after, READ_MAX);
             let changes = match end {
-                None => changes.await,
-                Some(end) => match tokio::time::timeout_at(end, changes).await {
-                    Ok(changes) => changes,
-                    Err(_) => return batch,
-                },
+                None => next().await,
+                // An error is reported when the next batch is read.
+                Some(_) if window.is_zero() => {
+                    let read = streams.read(table, after, READ_MAX).await;
+                    read.unwrap_or_default()
+                }
+                Some(end) => {
+                    let read = tokio::time::timeout_at(end, next()).await;
+                    read.unwrap_or_default()
+                }
             };
+            if changes.is_empty() {
+                return batch;
+            }
             let is_page = changes.len() == READ_MAX;
             let is_full = self.add(&mut batch, changes);
             if is_full || !batch.changes.is_empty() && window.is_zero() && !is_page {
@@ -112,7 +118,7 @@ impl Source {
                     position.move_to(number);
                 }
             } else {
-                end.get_or_insert_with(|| Instant::now() + window.max(PAGE_TIME));
+                end.get_or_insert_with(|| Instant::now() + window);
             }
         }
     }
