@@ -23,7 +23,7 @@ pub async fn run(target: &Target, args: &ForgetArgs) -> Result<Answer> {
     let mut lines = vec![
         format!("{lock} is forgotten: it is no longer commanded, and its reports are ignored"),
         format!(
-            "its certificate still connects: detach or revoke it in AWS IoT, or keep it for \
+            "its certificate still connects: `lockctl retire {lock}` deletes it, or keep it for \
              `lockctl register lock {lock}`"
         ),
     ];
