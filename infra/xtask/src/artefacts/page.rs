@@ -88,7 +88,8 @@ deployed. It checks that each program is for its processor, stripped, at most {B
 and needs at most GLIBC {GLIBC_MAX}, which the runtime provided.al2023 has; and that no setting in
 effect chooses a processor. Then the local cloud runs the built template with these programs: a
 press opens the lock, a request locks it, and a press that is killed at each attempt is given up
-and recorded. Every function must have run. `cargo xtask test` checks only that the page names the template's functions.
+and recorded. Every function must have run. `cargo xtask test` checks only that the page names the
+template's functions.
 "
     )
 }
