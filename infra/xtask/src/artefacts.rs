@@ -35,9 +35,9 @@ pub struct Options {
     architecture: Vec<Architecture>,
     /// Write the result, if it is good, to infra/docs/ARTEFACTS.md. The section of an architecture
     /// that was not asked for stays as it is.
-    #[arg(long, conflicts_with = "keep")]
+    #[arg(long)]
     write: bool,
-    /// Keep what an earlier run has built, so that no time from nothing is measured.
+    /// Keep what an earlier run has built, and the time that it took from nothing.
     #[arg(long)]
     keep: bool,
 }

@@ -31,7 +31,7 @@ pub struct Build<'a> {
 /// How long `sam build` took.
 #[derive(Clone, Copy, Debug)]
 pub struct Times {
-    /// With nothing built before; none if an earlier build was kept.
+    /// With nothing built before; none if the build that was kept did not end well.
     pub from_nothing: Option<Duration>,
     /// With nothing changed.
     pub again: Duration,
@@ -66,7 +66,8 @@ impl<'a> Build<'a> {
         self.root.join("run")
     }
 
-    /// Builds twice: from nothing, unless an earlier build is kept, then with nothing changed.
+    /// Builds twice: from nothing, unless an earlier build is kept, then with nothing changed. The
+    /// time from nothing is kept with the build.
     ///
     /// # Errors
     /// sam fails.
@@ -78,8 +79,14 @@ impl<'a> Build<'a> {
         let scratch = self.scratch();
         fs::create_dir_all(&scratch).with_context(|| format!("make {}", scratch.display()))?;
         let first = self.sam_build()?;
+        let kept = self.root.join("from-nothing");
+        if !keep {
+            fs::write(&kept, first.as_secs().to_string()).context("keep the time of the build")?;
+        }
+        let seconds = fs::read_to_string(&kept).ok();
+        let seconds = seconds.and_then(|text| text.trim().parse().ok());
         Ok(Times {
-            from_nothing: (!keep).then_some(first),
+            from_nothing: seconds.map(Duration::from_secs),
             again: self.sam_build()?,
         })
     }

@@ -4,6 +4,8 @@
 //! Must not know: what a press means; it compares words of lockctl's answers.
 
 use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -11,7 +13,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::build::Build;
 use super::template::Function;
@@ -26,18 +28,15 @@ const LOOK_EVERY: Duration = Duration::from_millis(300);
 const LAPTOP: &[&str] = &["lockctl", "virtual-device"];
 
 /// The second press is killed at each of its attempts, so that it ends in the failure queue.
-const FAULT: &str = "kill:press.before-commit@3-5";
+const FAULT: &str = "kill:press.before-commit@1-3";
 /// Factor on the cloud's minutes: a sweep every 3 s, and short waits before a retry.
 const TIME_SCALE: &str = "0.05";
 
 /// The result of the way.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Way {
-    /// Every step was seen; the functions that ran, and the emulator if there was one.
-    Walked {
-        functions: Vec<String>,
-        emulator: Option<String>,
-    },
+    /// Every step was seen, and every function ran; the emulator, if there was one.
+    Walked(Option<String>),
     /// This machine cannot run the programs.
     NotRun(String),
 }
@@ -58,33 +57,27 @@ pub fn walk(build: &Build, functions: &[Function]) -> Result<Way> {
     let mut stack = stage.start()?;
     let walked = stage.steps(&mut stack);
     let ended = stack.end();
-    let log = fs::read_to_string(stage.folder.join("log")).unwrap_or_default();
-    walked.and(ended).with_context(|| tail(&log))?;
-    let ran = |function: &&Function| has_run(&log, &function.logical_id);
-    let functions: Vec<String> = functions
-        .iter()
-        .filter(ran)
-        .map(|function| function.logical_id.clone())
-        .collect();
-    println!(
-        "artefacts: press, command, report, settled; ran {}",
-        functions.join(", ")
-    );
+    walked
+        .and(ended)
+        .with_context(|| tail(&stage.log().unwrap_or_default()))?;
+    println!("artefacts: press, command, report, settled; every function ran");
     let emulator = emulator.map(|name| version(&name)).transpose()?;
-    Ok(Way::Walked {
-        functions,
-        emulator,
-    })
+    Ok(Way::Walked(emulator))
 }
 
 /// A folder with the programs, as lockctl expects them next to itself.
 struct Stage<'a> {
     build: &'a Build<'a>,
+    functions: &'a [Function],
     folder: PathBuf,
 }
 
 impl<'a> Stage<'a> {
-    fn new(build: &'a Build<'a>, functions: &[Function], emulator: Option<&str>) -> Result<Self> {
+    fn new(
+        build: &'a Build<'a>,
+        functions: &'a [Function],
+        emulator: Option<&str>,
+    ) -> Result<Self> {
         let folder = build.scratch();
         let workspace = build.workspace();
         let mut cargo = workspace.cargo();
@@ -105,7 +98,15 @@ impl<'a> Stage<'a> {
             let text = format!("#!/bin/sh\nexec {run}'{}'\n", program.display());
             write_program(&folder.join(&function.binary), &text)?;
         }
-        Ok(Self { build, folder })
+        Ok(Self {
+            build,
+            functions,
+            folder,
+        })
+    }
+
+    fn log(&self) -> Result<String> {
+        fs::read_to_string(self.folder.join("log")).context("read the stack's log")
     }
 
     fn ready_file(&self) -> PathBuf {
@@ -127,7 +128,7 @@ impl<'a> Stage<'a> {
                 "--log",
                 "json",
             ])
-            .args(["--time-scale", TIME_SCALE, "--fault", FAULT, "--template"])
+            .args(["--time-scale", TIME_SCALE, "--template"])
             .arg(self.build.folder().join("template.yaml"))
             .arg("--ready-file")
             .arg(self.ready_file())
@@ -153,12 +154,20 @@ impl<'a> Stage<'a> {
         self.until(stack, "the press to open the lock", || is("unlocked"))?;
         self.lockctl(&["lock", "lock-1", "--no-wait"])?;
         self.until(stack, "the request to close the lock", || is("locked"))?;
+        self.arm(FAULT)?;
         self.lockctl(&["press", "button-1", "long", "--no-wait"])?;
         self.until(stack, "the killed press to be given up", || {
             let button = self.lockctl(&["history", "button-1"])?.to_string();
             let lock = self.lockctl(&["history", "lock-1"])?.to_string();
             Ok([button, lock].iter().any(|text| text.contains("given up")))
-        })
+        })?;
+        for function in self.functions {
+            let name = &function.logical_id;
+            self.until(stack, &format!("{name} to run"), || {
+                Ok(has_run(&self.log()?, name))
+            })?;
+        }
+        Ok(())
     }
 
     /// Runs an operator's command and reads its answer.
@@ -170,6 +179,29 @@ impl<'a> Stage<'a> {
             .arg(self.ready_file());
         let answer = process::output(&mut lockctl)?;
         serde_json::from_str(&answer).with_context(|| format!("read lockctl's answer: {answer}"))
+    }
+
+    /// Arms a fault of the local cloud; its occurrences count from now.
+    fn arm(&self, fault: &str) -> Result<()> {
+        let ready = fs::read_to_string(self.ready_file()).context("read the ready file")?;
+        let ready: Value = serde_json::from_str(&ready).context("read the ready file")?;
+        let console = ready["console"]
+            .as_str()
+            .and_then(|url| url.strip_prefix("http://"));
+        let console = console.context("the ready file names no console")?;
+        let body = json!({ "fault": fault }).to_string();
+        let length = body.len();
+        let request = format!(
+            "POST /api/faults HTTP/1.1\r\nHost: {console}\r\nConnection: close\r\n\
+             Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
+        );
+        let mut answer = String::new();
+        let mut stream = TcpStream::connect(console).context("connect to the console")?;
+        let sent = stream.write_all(request.as_bytes());
+        sent.and_then(|()| stream.read_to_string(&mut answer))
+            .context("arm a fault")?;
+        ensure!(answer.starts_with("HTTP/1.1 2"), "arm {fault}: {answer}");
+        Ok(())
     }
 
     /// Waits until `has_happened`.
@@ -259,10 +291,10 @@ mod tests {
     #[test]
     fn only_an_invocation_that_ended_well_has_run() {
         let line = |kind: &str, outcome: &str| {
-            let event = serde_json::json!({
+            let event = json!({
                 "kind": kind, "function": "stack-PressFunction", "outcome": outcome
             });
-            serde_json::json!({ "cloud": event }).to_string()
+            json!({ "cloud": event }).to_string()
         };
         assert!(has_run(&line("completed", "ok"), "PressFunction"));
         for log in [
