@@ -79,6 +79,7 @@ async fn start(programs: BTreeMap<String, PathBuf>) -> Result<LocalCloud> {
         seed: 1,
         time_scale: 0.01,
         faults: Vec::new(),
+        import_retained: false,
     };
     Ok(LocalCloud::start(options).await?)
 }

@@ -38,6 +38,13 @@ pub(super) fn without(template: &Template, resource: &StackResource) -> Template
         .retain(|policy| stays(&policy.logical_id));
     left.queues.retain(|queue| stays(&queue.logical_id));
     left.topics.retain(|topic| stays(&topic.logical_id));
+    left.subscriptions
+        .retain(|subscription| stays(&subscription.logical_id));
+    left.topic_policies
+        .retain(|policy| stays(&policy.logical_id));
+    left.queue_policies
+        .retain(|policy| stays(&policy.logical_id));
+    left.alarms.retain(|alarm| stays(&alarm.logical_id));
     left.things.retain(|thing| stays(&thing.logical_id));
     left.policy_attachments
         .retain(|attachment| stays(&attachment.logical_id));
