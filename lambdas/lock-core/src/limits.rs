@@ -107,8 +107,7 @@ const _: () = {
     // An unlock has expired, grace included, before Lambda gives up its press.
     assert!(*COMMAND_TTL_MS_RANGE.end() + UNLOCK_GRACE_MS < PRESS_EVENT_AGE_MAX_MS);
     assert!(LEFT_OPEN_MINUTES <= LEFT_OPEN_MINUTES_MAX);
-    // A door left open is known to be open, not only last heard open: the lock is called silent
-    // before that.
+    // An open door is alerted before its lock can be called silent.
     assert!(LEFT_OPEN_MINUTES * MINUTE_MS < REPORT_OVERDUE_MS);
     // An alert about a door names an event that is still in the history.
     assert!(LEFT_OPEN_MINUTES_MAX * MINUTE_MS <= *EVENT_TTL_DAYS_RANGE.start() * DAY_MS);

@@ -285,7 +285,7 @@ impl Record {
     }
 
     /// When the lock wrote the last report used.
-    pub fn last_heard_at(&self) -> Option<UnixMillis> {
+    pub fn last_reported_at(&self) -> Option<UnixMillis> {
         self.reported.as_ref().map(|last| last.shadow_at.millis())
     }
 

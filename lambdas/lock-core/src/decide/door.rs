@@ -23,7 +23,7 @@ pub(super) fn find_door_since(
     let last = record.reported.as_ref().and_then(|last| last.report.door);
     match record.door_since {
         Some(_) if last == Some(door) => None,
-        None if last == Some(door) => record.last_heard_at(),
+        None if last == Some(door) => record.last_reported_at(),
         _ => Some(report.shadow_at.millis().min(now)),
     }
 }

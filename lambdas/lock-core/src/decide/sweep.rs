@@ -115,13 +115,13 @@ impl Case<'_> {
     }
 
     /// Decides that the lock is no longer trusted; a person is alerted once. The event says when it
-    /// was last heard from.
+    /// last reported.
     fn distrust(mut self, due_at: UnixMillis, reason: Reason) -> Decision {
         let update = RecordUpdate {
             status: Some(Status::Unresponsive),
             ..self.due_update(due_at)
         };
-        self.event.since = self.record.last_heard_at();
+        self.event.since = self.record.last_reported_at();
         self.update(Verdict::Unresponsive, reason, update)
             .alert(Alert::Unresponsive)
     }

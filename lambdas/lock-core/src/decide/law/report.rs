@@ -28,7 +28,7 @@ impl Run<'_> {
             checksum: None,
         };
         ReportEvent {
-            lock: LockName::new(LOCK).unwrap(),
+            lock: LockName::new(LOCK).expect("a good name"),
             shadow_version: last.map_or(1, |last| last.shadow_version + 1),
             shadow_at: UnixSeconds(1_000 + self.written),
             token: Some(token),

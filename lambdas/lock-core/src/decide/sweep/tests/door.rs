@@ -20,7 +20,7 @@ fn a_door_left_open_is_alerted_once_and_judged_like_any_other_lock_next() {
             => noted: left-open -> settled due=+1 alert=left-open
         settled/locked open=2200000 alerted reported=2100001
             => unresponsive: silent -> unresponsive due=-4000 alert=unresponsive
-        # never heard from, so nobody knows the door
+        # never reported, so nobody knows the door
         unresponsive-lock/locked created      => noted: never-heard -> unresponsive due=+900000
         ",
     );
@@ -118,8 +118,8 @@ fn the_event_of_a_door_left_open_says_since_when() {
 }
 
 #[test]
-fn the_event_of_a_silent_lock_says_when_it_was_last_heard_from() {
-    let heard = Record {
+fn the_event_of_a_silent_lock_says_when_it_reported_last() {
+    let silent = Record {
         door_since: None,
         ..open_record(0)
     };
@@ -128,12 +128,12 @@ fn the_event_of_a_silent_lock_says_when_it_was_last_heard_from() {
         ..Limits::default()
     };
     let late = NOW.plus(REPORT_OVERDUE_MS);
-    let decision = decide_sweep(&heard, None, None, late, &limits).unwrap();
+    let decision = decide_sweep(&silent, None, None, late, &limits).unwrap();
     assert_eq!(decision.alerts, [Alert::Unresponsive]);
     assert_eq!(decision.writes.event.since, Some(UnixMillis(400_000)));
     let never = Record {
         reported: None,
-        ..heard
+        ..silent
     };
     let decision = decide_sweep(&never, None, None, late, &limits).unwrap();
     assert_eq!(decision.alerts, [Alert::Unresponsive]);
