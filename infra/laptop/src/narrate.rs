@@ -96,6 +96,10 @@ fn event_step(kind: &EventKind) -> Option<(String, String)> {
             deliveries,
             ..
         } => Some(("alert".to_owned(), alert_text(subject, message, deliveries))),
+        // The first evaluation of every alarm, which says nothing new.
+        EventKind::AlarmChanged { from, to, .. } if from == "INSUFFICIENT_DATA" && to == "OK" => {
+            None
+        }
         EventKind::AlarmChanged { alarm, to, .. } => {
             Some(("alarm".to_owned(), format!("{alarm} is {to}")))
         }
@@ -240,6 +244,15 @@ mod tests {
         }
     }
 
+    fn changed(from: &str, to: &str) -> EventKind {
+        EventKind::AlarmChanged {
+            alarm: "s-silent".to_owned(),
+            from: from.to_owned(),
+            to: to.to_owned(),
+            reason: "because".to_owned(),
+        }
+    }
+
     #[test]
     fn an_event_of_a_function_is_printed_under_its_short_name() {
         let text = str::to_owned;
@@ -282,15 +295,9 @@ mod tests {
                 ),
                 Some("alert: ALARM: \"s-silent\" in here (nobody is subscribed)"),
             ),
-            (
-                EventKind::AlarmChanged {
-                    alarm: text("s-silent"),
-                    from: text("OK"),
-                    to: text("ALARM"),
-                    reason: text("because"),
-                },
-                Some("alarm: s-silent is ALARM"),
-            ),
+            (changed("INSUFFICIENT_DATA", "OK"), None),
+            (changed("OK", "ALARM"), Some("alarm: s-silent is ALARM")),
+            (changed("ALARM", "OK"), Some("alarm: s-silent is OK")),
         ] {
             let step = event_step(&kind).map(|(who, what)| format!("{who}: {what}"));
             assert_eq!(step.as_deref(), wanted);
