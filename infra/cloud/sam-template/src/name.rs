@@ -66,7 +66,8 @@ impl<'a> Names<'a> {
         self.check_cycles(&needs, place)
     }
 
-    /// Events are separate resources that depend on the function, not the reverse.
+    /// Events and the deployment group are separate resources that depend on the function, not the
+    /// reverse.
     fn properties(
         &self,
         place: &Place,
@@ -75,10 +76,10 @@ impl<'a> Names<'a> {
     ) -> Result<(), TemplateError> {
         match properties.entries() {
             Some(entries) => entries.iter().try_for_each(|entry: &Entry| {
-                let of_events = entry.key == "Events";
+                let is_apart = ["Events", "DeploymentPreference"].contains(&entry.key.as_str());
                 let before = mentioned.len();
                 self.walk(place, &entry.value, mentioned)?;
-                if of_events {
+                if is_apart {
                     mentioned.truncate(before);
                 }
                 Ok(())

@@ -254,8 +254,8 @@ fn an_error_hides_the_value_of_a_secret_parameter() {
     );
 }
 
-// AWS same(template): circular dependencies between resources are refused, except through events of
-//     a function
+// AWS same(template): circular dependencies between resources are refused, except through events and
+//     the deployment preference of a function
 #[test]
 fn circular_dependencies_are_refused() {
     let text = SMALL
@@ -267,6 +267,17 @@ fn circular_dependencies_are_refused() {
             || message.contains("circular dependency through Queue, Worker"),
         "{message}"
     );
+    // The preference itself may be refused for another reason.
+    let text = SMALL
+        .replace("DependsOn: Table", "DependsOn: Worker")
+        .replace(
+            "      ReservedConcurrentExecutions: 2\n",
+            "      DeploymentPreference: {Type: AllAtOnce, Role: !Ref Queue}\n",
+        );
+    assert!(text.contains("DeploymentPreference"));
+    if let Err(error) = Template::parse("t.yaml", &text, &context(&[])) {
+        assert!(!error.to_string().contains("circular"), "{error}");
+    }
     let text = SMALL.replace("SELECT * FROM 'said'", "!Sub \"SELECT * FROM '${Worker}'\"");
     assert!(Template::parse("t.yaml", &text, &context(&[])).is_ok());
 }
