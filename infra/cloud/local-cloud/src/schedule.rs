@@ -66,11 +66,10 @@ impl ScheduleRunner {
         invoked.map(drop).map_err(|error| error.to_string())
     }
 
-    /// Counts for the group of the schedule; every schedule is in the default one. Rules of
-    /// EventBridge have other metrics.
+    /// Counts for the group of the schedule. Rules of EventBridge have other metrics.
     fn count(&self, schedule: &Schedule, metric: &str) {
         if schedule.kind == ScheduleKind::Scheduler {
-            let key = Key::new("AWS/Scheduler", metric, &[("ScheduleGroup", "default")]);
+            let key = Key::new("AWS/Scheduler", metric, &[("ScheduleGroup", &schedule.group)]);
             self.events.metrics().count(key, self.clock.now_ms());
         }
     }

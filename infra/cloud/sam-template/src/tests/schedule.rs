@@ -49,14 +49,16 @@ fn schedules_come_from_events_and_from_resources() {
     );
 }
 
-// AWS same(schedule): a schedule is in its group, or in the group `default`; the group is part of its
-// ARN
+// AWS same(schedule): a schedule is in its group, or in the group `default`; the group is part of
+//     its ARN
 #[test]
 fn a_schedule_is_in_its_group() {
     const EVENT: &str = "ScheduleExpression: rate(5 minutes)";
     const RESOURCE: &str = "ScheduleExpression: rate(1 day)";
-    const GROUP: &str =
-        "  Home:\n    Type: AWS::Scheduler::ScheduleGroup\n    Properties: {Name: home}\n";
+    const GROUP: &str = "  Home:
+    Type: AWS::Scheduler::ScheduleGroup
+    Properties: {Name: home}
+";
     let mut text = THERMOSTAT.replacen("Resources:\n", &format!("Resources:\n{GROUP}"), 1);
     for expression in [EVENT, RESOURCE] {
         assert!(text.contains(expression));
