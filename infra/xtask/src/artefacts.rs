@@ -79,7 +79,7 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<bool> {
 
 /// Everything for one architecture.
 fn one(build: &Build, functions: &[template::Function], options: &Options) -> Result<Outcome> {
-    if let Some(reason) = build.architecture().install_target()? {
+    if let Some(reason) = build.architecture().install_target(build.workspace())? {
         return Ok(Outcome::NotBuilt(reason));
     }
     let mut wrong = rustflag::violations(build.workspace(), functions)?;

@@ -10,7 +10,7 @@ use anyhow::Result;
 use clap::ValueEnum;
 
 use crate::process;
-use crate::workspace::find_on_path;
+use crate::workspace::{Workspace, find_on_path};
 
 /// A processor of the template's parameter `Architecture`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -61,7 +61,7 @@ impl Architecture {
     ///
     /// # Errors
     /// rustup ended before it could answer.
-    pub fn install_target(self) -> Result<Option<String>> {
+    pub fn install_target(self, workspace: &Workspace) -> Result<Option<String>> {
         if env::consts::OS != "linux" {
             return Ok(Some(
                 "the functions' programs run on Linux alone".to_owned(),
@@ -73,12 +73,20 @@ impl Architecture {
                 self.triple()
             )));
         }
-        let mut list = Command::new("rustup");
-        let installed = process::output(list.args(["target", "list", "--installed"]))?;
+        // In the checkout, whose toolchain is meant.
+        let rustup = |words: &[&str]| {
+            let mut rustup = Command::new("rustup");
+            rustup
+                .current_dir(workspace.root())
+                .arg("target")
+                .args(words);
+            rustup
+        };
+        let installed = process::output(&mut rustup(&["list", "--installed"]))?;
         if installed.lines().any(|line| line == self.triple()) {
             return Ok(None);
         }
-        let added = process::run(Command::new("rustup").args(["target", "add", &self.triple()]))?;
+        let added = process::run(&mut rustup(&["add", &self.triple()]))?;
         Ok((!added).then(|| format!("rustup could not install the target {}", self.triple())))
     }
 

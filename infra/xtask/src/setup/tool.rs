@@ -97,7 +97,7 @@ pub const DEPLOY_TOOLS: &[Tool] = &[
     tool("readelf", "binutils", "", "reads the built functions' programs", OnPath),
     tool("qemu-aarch64", "qemu-user", "",
         "runs the functions' programs that are for another processor", OnPath),
-    tool("cargo-lambda and zig", "", "", "compile the functions for `sam build`",
+    tool("cargo-lambda and zig", "", "", "compile the functions for `sam build` (setup --deploy)",
         Private(python::deploy_is_ready)),
 ];
 
