@@ -157,9 +157,8 @@ impl Reloader {
                 }
             }
         }
-        if deletion.failed.is_empty()
-            && let Some(directory) = &self.options.data_dir
-        {
+        // Also if another resource failed: the next attempt finds the table gone from the stack.
+        if let Some(directory) = &self.options.data_dir {
             let is_kept = |id: &String| deletion.done.retained.contains(id);
             let kept = tables
                 .into_iter()
