@@ -4,6 +4,7 @@
 
 use std::env;
 use std::fmt;
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::Result;
@@ -90,8 +91,35 @@ impl Architecture {
         Ok((!added).then(|| format!("rustup could not install the target {}", self.triple())))
     }
 
-    /// The program that runs this machine's programs here; none if the processor itself does.
-    pub fn emulator(self) -> Option<String> {
-        (env::consts::ARCH != self.machine()).then(|| format!("qemu-{}", self.machine()))
+    /// What runs this machine's programs here; none if the processor itself does.
+    pub fn emulator(self) -> Option<Emulator> {
+        (env::consts::ARCH != self.machine()).then(|| Emulator {
+            program: format!("qemu-{}", self.machine()),
+            library: PathBuf::from(format!("/usr/{}-linux-gnu", self.machine())),
+        })
+    }
+}
+
+/// qemu's user mode, with the C library of the other processor.
+#[derive(Clone, Debug)]
+pub struct Emulator {
+    pub program: String,
+    /// The folder with its library, where Debian's packages for another processor put it.
+    library: PathBuf,
+}
+
+impl Emulator {
+    /// Why it cannot be used on this machine.
+    pub fn missing(&self) -> Option<String> {
+        if find_on_path(&self.program).is_none() {
+            return Some(format!("{} is missing", self.program));
+        }
+        let library = self.library.join("lib");
+        (!library.is_dir()).then(|| format!("there is no C library in {}", library.display()))
+    }
+
+    /// The words in front of a program.
+    pub fn command(&self) -> String {
+        format!("{} -L {}", self.program, self.library.display())
     }
 }

@@ -16,9 +16,9 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 
 use super::build::Build;
+use super::target::Emulator;
 use super::template::Function;
 use crate::process;
-use crate::workspace::find_on_path;
 
 /// Time for the stack to start, and for what follows a press to happen; emulation is slow.
 const DEADLINE: Duration = Duration::from_secs(240);
@@ -47,13 +47,10 @@ pub enum Way {
 /// A step did not happen; the error has the last lines of the stack's log.
 pub fn walk(build: &Build, functions: &[Function]) -> Result<Way> {
     let emulator = build.architecture().emulator();
-    if let Some(name) = emulator
-        .as_deref()
-        .filter(|name| find_on_path(name).is_none())
-    {
-        return Ok(Way::NotRun(format!("{name} is missing")));
+    if let Some(reason) = emulator.as_ref().and_then(Emulator::missing) {
+        return Ok(Way::NotRun(reason));
     }
-    let stage = Stage::new(build, functions, emulator.as_deref())?;
+    let stage = Stage::new(build, functions, emulator.as_ref())?;
     let mut stack = stage.start()?;
     let walked = stage.steps(&mut stack);
     let ended = stack.end();
@@ -61,7 +58,7 @@ pub fn walk(build: &Build, functions: &[Function]) -> Result<Way> {
         .and(ended)
         .with_context(|| tail(&stage.log().unwrap_or_default()))?;
     println!("artefacts: press, command, report, settled; every function ran");
-    let emulator = emulator.map(|name| version(&name)).transpose()?;
+    let emulator = emulator.map(|it| version(&it.program)).transpose()?;
     Ok(Way::Walked(emulator))
 }
 
@@ -76,7 +73,7 @@ impl<'a> Stage<'a> {
     fn new(
         build: &'a Build<'a>,
         functions: &'a [Function],
-        emulator: Option<&str>,
+        emulator: Option<&Emulator>,
     ) -> Result<Self> {
         let folder = build.scratch();
         let workspace = build.workspace();
@@ -94,7 +91,7 @@ impl<'a> Stage<'a> {
         for function in functions {
             let program = build.folder().join(&function.logical_id).join("bootstrap");
             let program = program.canonicalize().context("find a built function")?;
-            let run = emulator.map_or_else(String::new, |name| format!("{name} "));
+            let run = emulator.map_or_else(String::new, |it| it.command() + " ");
             let text = format!("#!/bin/sh\nexec {run}'{}'\n", program.display());
             write_program(&folder.join(&function.binary), &text)?;
         }

@@ -91,12 +91,27 @@ pub const TOOLS: &[Tool] = &[
     tool("node packages", "", "", "the AWS SDK for JavaScript", Private(node::is_ready)),
 ];
 
+/// The C library of that of Lambda's processors which this machine does not have.
+const OTHER_LIBC: &str = if cfg!(target_arch = "x86_64") {
+    "libc6-arm64-cross"
+} else {
+    "libc6-amd64-cross"
+};
+const OTHER_LIBC_FILE: &str = if cfg!(target_arch = "x86_64") {
+    "/usr/aarch64-linux-gnu/lib/libc.so.6"
+} else {
+    "/usr/x86_64-linux-gnu/lib/libc.so.6"
+};
+
 /// What `sam build` and `cargo xtask artefacts` need in addition.
 #[rustfmt::skip]
 pub const DEPLOY_TOOLS: &[Tool] = &[
     tool("readelf", "binutils", "", "reads the built functions' programs", OnPath),
-    tool("qemu-aarch64", "qemu-user", "",
-        "runs the functions' programs that are for another processor", OnPath),
+    tool("qemu-user", "qemu-user", "",
+        "runs the functions' programs that are for another processor",
+        File("/usr/bin/qemu-aarch64")),
+    tool("C library for another processor", OTHER_LIBC, "", "these programs are linked with it",
+        File(OTHER_LIBC_FILE)),
     tool("cargo-lambda and zig", "", "", "compile the functions for `sam build` (setup --deploy)",
         Private(python::deploy_is_ready)),
 ];
