@@ -1,5 +1,5 @@
-//! Settings of AWS IoT for a whole account: logging, audits and their schedule. They have no effect here; their
-//! properties are checked.
+//! Settings of AWS IoT for a whole account: logging, audits and their schedule. They have no effect
+//! here; their properties are checked.
 //!
 //! Source: the CloudFormation reference of each type.
 
