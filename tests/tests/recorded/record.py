@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A function that writes each event it is given to a file, and fails if the event says so."""
+"""A function that writes each event it is given to a file, and fails if the event asks for it."""
 
 import base64
 import json

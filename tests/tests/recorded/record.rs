@@ -141,12 +141,13 @@ async fn cause_events(cloud: &LocalCloud) -> Result<()> {
         let publish = data.publish().topic(topic).qos(1);
         publish.payload(Blob::new(payload)).send().await?;
     }
-    let report = json!({"clientToken": "7-12", "state": {"reported": {
-        "lock": "locked", "version": 1_763_779_512_345_u64, "commandId": "01JD000000000000000000000A",
-        "result": "executed", "source": "remote", "refused": null, "bootCount": 7,
-        "clock": "synced", "clockUncertaintyMs": 1043, "firmware": "2.0.0", "rssi": -61,
-        "door": "closed", "settings": "stated", "relockMs": 30000, "pulseMs": 0,
-        "reportId": "7-12-907060870"}}});
+    let reported = json!({
+        "lock": "locked", "version": 1_763_779_512_345_u64,
+        "commandId": "01JD000000000000000000000A", "result": "executed", "source": "remote",
+        "refused": null, "bootCount": 7, "clock": "synced", "clockUncertaintyMs": 1043,
+        "firmware": "2.0.0", "rssi": -61, "door": "closed", "settings": "stated",
+        "relockMs": 30000, "pulseMs": 0, "reportId": "7-12-907060870"});
+    let report = json!({"clientToken": "7-12", "state": {"reported": reported}});
     let update = data.update_thing_shadow().thing_name("lock-1");
     update.payload(Blob::new(report.to_string())).send().await?;
     let text = |text: &str| AttributeValue::S(text.to_owned());

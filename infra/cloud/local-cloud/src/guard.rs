@@ -8,9 +8,8 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 
-use crate::answer::{ApiError, aws_json_error, xml_error};
+use crate::answer::{ApiError, aws_json_error, is_form, xml_error};
 use crate::caller::{Caller, Callers};
-use crate::notification::is_form;
 use aws_sigv4_verify::SignatureError;
 
 /// Largest body that any service accepts: a DynamoDB request.

@@ -31,7 +31,7 @@ pub(crate) use page::router as page;
 use policy::{Policies, SNS};
 pub use policy::{Publisher, TopicError};
 use sam_template::{Protocol, SnsTopic, Subscription, Template};
-pub use service::{Sns, answer_forms, is_form};
+pub use service::{Sns, answer_forms};
 
 /// Notifications kept, for all topics together.
 const KEPT_MAX: usize = 1000;

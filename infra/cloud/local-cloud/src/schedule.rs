@@ -69,7 +69,11 @@ impl ScheduleRunner {
     /// Counts for the group of the schedule. Rules of EventBridge have other metrics.
     fn count(&self, schedule: &Schedule, metric: &str) {
         if schedule.kind == ScheduleKind::Scheduler {
-            let key = Key::new("AWS/Scheduler", metric, &[("ScheduleGroup", &schedule.group)]);
+            let key = Key::new(
+                "AWS/Scheduler",
+                metric,
+                &[("ScheduleGroup", &schedule.group)],
+            );
             self.events.metrics().count(key, self.clock.now_ms());
         }
     }

@@ -10,7 +10,7 @@ use anyhow::{Context, Result, ensure};
 use super::rust;
 use super::summary::Outcome;
 use crate::process;
-use crate::workspace::{Workspace, forget_this_package};
+use crate::workspace::Workspace;
 
 /// The commit of the previous release. Each release sets it to the one before.
 const RELEASE: &str = "d9f4e072f4db361bb3e10c68e9aad47d1427485c";
@@ -40,17 +40,15 @@ pub fn run(workspace: &Workspace) -> Result<Outcome> {
     rust::run_only(workspace, WORD, &[("PREVIOUS_PROGRAMS", &programs)]).map(Outcome::from)
 }
 
-/// Builds the functions in the shared build directory, so that no library is built twice, and
-/// copies them to a folder of their own, whose path it returns.
+/// Builds the functions and returns their folder. They have a build directory of their own: cargo
+/// would take this release's crates for theirs, which have the same names and places.
 fn build(workspace: &Workspace, mut git: Command) -> Result<String> {
     let folder = workspace.target().join("previous");
-    let (source, programs) = (folder.join("source"), folder.join("bin"));
+    let (source, built) = (folder.join("source"), folder.join("build"));
     if source.exists() {
         fs::remove_dir_all(&source).context("remove the sources of an earlier run")?;
     }
-    for made in [&source, &programs] {
-        fs::create_dir_all(made).with_context(|| format!("make {}", made.display()))?;
-    }
+    fs::create_dir_all(&source).with_context(|| format!("make {}", source.display()))?;
     // The archive's files have the commit's time, so a second run builds nothing.
     let mut archive = git
         .args(["archive", RELEASE])
@@ -68,24 +66,11 @@ fn build(workspace: &Workspace, mut git: Command) -> Result<String> {
     ensure!(archive.wait()?.success(), "git archive {RELEASE} failed");
 
     let mut cargo = workspace.cargo();
-    cargo.current_dir(&source);
-    process::run_or_fail(build_in(workspace, &mut cargo))?;
-    for name in FUNCTIONS {
-        let built = workspace.target().join("debug").join(name);
-        fs::copy(&built, programs.join(name)).with_context(|| format!("copy {name}"))?;
-    }
-    // Both releases' programs have the same names: put this one's back.
-    process::run_or_fail(build_in(workspace, &mut workspace.cargo()))?;
-    Ok(programs.to_string_lossy().into_owned())
-}
-
-/// Without package names, cargo resolves features as for the whole workspace.
-fn build_in<'a>(workspace: &Workspace, cargo: &'a mut Command) -> &'a mut Command {
-    forget_this_package(cargo);
-    cargo.env("CARGO_TARGET_DIR", workspace.target());
+    cargo.current_dir(&source).env("CARGO_TARGET_DIR", &built);
     cargo.args(["build", "--quiet"]);
     for name in FUNCTIONS {
-        cargo.args(["--bin", name]);
+        cargo.args(["-p", name]);
     }
-    cargo
+    process::run_or_fail(&mut cargo)?;
+    Ok(built.join("debug").to_string_lossy().into_owned())
 }

@@ -176,7 +176,7 @@ impl Opened {
         self.guarded(iam::authorised(plane, self.iam.clone()), Service::IotData)
     }
 
-    /// The services that people call: the control plane of AWS IoT, Lambda, SQS and metrics; and SNS.
+    /// The control plane of AWS IoT, Lambda, SQS and metrics, which people call; and SNS.
     pub(super) fn iot(&self, endpoints: &Endpoints, functions: &Functions) -> Router {
         let plane = control_plane::router(ControlPlane {
             registry: self.registry.clone(),

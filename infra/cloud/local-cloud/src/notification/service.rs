@@ -8,14 +8,13 @@ use std::collections::BTreeMap;
 use axum::Router;
 use axum::body::{Bytes, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::header::CONTENT_TYPE;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::middleware::{self, Next};
 use axum::response::Response;
 
 use super::query::read_form;
 use super::{Attribute, Content, PublishError, Publisher, Topics};
-use crate::answer::{Element, xml_answer, xml_error};
+use crate::answer::{Element, is_form, xml_answer, xml_error};
 use crate::caller::Caller;
 use crate::iam::{Iam, Need};
 use sam_template::{Protocol, SnsTopic, Subscription};
@@ -31,14 +30,6 @@ struct Refusal(u16, &'static str, String);
 pub struct Sns {
     pub topics: Topics,
     pub iam: Iam,
-}
-
-/// Whether a request is one of SNS.
-pub fn is_form(headers: &HeaderMap) -> bool {
-    let kind = headers
-        .get(CONTENT_TYPE)
-        .and_then(|kind| kind.to_str().ok());
-    kind.is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"))
 }
 
 /// Answers forms, and passes any other request on to `router`. A middleware must add the

@@ -255,8 +255,8 @@ fn an_error_hides_the_value_of_a_secret_parameter() {
     );
 }
 
-// AWS same(template): circular dependencies between resources are refused, except through events and
-//     the deployment preference of a function
+// AWS same(template): circular dependencies between resources are refused, except through events
+//     and the deployment preference of a function
 #[test]
 fn circular_dependencies_are_refused() {
     let text = SMALL

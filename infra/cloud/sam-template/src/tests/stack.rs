@@ -297,7 +297,7 @@ fn a_group_names_parameters_of_the_template() {
 fn settings_of_the_account_are_checked() {
     let without = stack(&[]).without_effect;
     let kinds: Vec<_> = without.iter().map(|w| w.logical_id.as_str()).collect();
-    assert_eq!(kinds, ["HeatLogGroup", "Cold", "Logging", "Audit"]);
+    assert_eq!(kinds, ["HeatLogGroup", "Logging", "Audit", "Weekly"]);
     for (from, to, expected) in [
         (
             "DefaultLogLevel: WARN",
@@ -314,6 +314,12 @@ fn settings_of_the_account_are_checked() {
             "{Enabled: often}",
             "must be true or false",
         ),
+        (
+            "Frequency: WEEKLY",
+            "Frequency: HOURLY",
+            "it must be one of DAILY",
+        ),
+        ("DayOfWeek: MON, ", "", "property DayOfWeek is missing"),
         (
             "DefaultLogLevel: WARN, ",
             "",
