@@ -21,7 +21,7 @@ pub const SUBJECT_CHARS_MAX: usize = 99;
 /// ```text
 /// code     left-open
 /// subject  front-door: left open
-/// text     front-door has been open since 18:04. Close it, or look who left it open.
+/// text     front-door has been open since 18:04. Close it, or find out why it is open.
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Announcement {
@@ -69,7 +69,7 @@ impl Announcement {
 /// assert_eq!(sent[0].code, "left-open");
 /// assert_eq!(
 ///     sent[0].text,
-///     "front-door has been open since 18:05. Close it, or look who left it open."
+///     "front-door has been open since 18:05. Close it, or find out why it is open."
 /// );
 /// assert_eq!(announcements(Some(&event), &event, false, &time), []);
 /// # Ok::<(), lock_core::name::NameError>(())

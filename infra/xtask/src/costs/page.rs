@@ -150,8 +150,8 @@ fn fleets(prices: &Prices, counts: &Counts, stack: f64) -> Result<String> {
         }
     }
     Ok(format!(
-        "## Fleets, a month\n\nEach lock with one button of ours and {PRESSES} presses a day.\n\n\
-         {}",
+        "## Fleets, a month\n\nIn USD. Each lock has one button of ours and {PRESSES} presses a \
+         day.\n\n{}",
         table(
             "locks | minutes between reports | presses | locks | buttons | fixed | all \
              | for each lock",

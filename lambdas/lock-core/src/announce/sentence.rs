@@ -26,7 +26,7 @@ pub(super) fn of_alert(
 fn subject_of(alert: Alert, kind: Kind) -> &'static str {
     match alert {
         Alert::ImplausibleVersion => "impossible command number",
-        Alert::OtherCommand => "executed a foreign command",
+        Alert::OtherCommand => "executed an unknown command",
         Alert::UnlockedAtBoot => "unlocked after a power cut",
         Alert::NoVersionLeft => "takes no more commands",
         Alert::UnlockNotAnswered => "may be open",
@@ -35,7 +35,7 @@ fn subject_of(alert: Alert, kind: Kind) -> &'static str {
         Alert::Contested => "does not stay locked",
         Alert::Clock => "its clock is wrong",
         Alert::UnlockRefused => "refused an unlock",
-        Alert::SettingsKept => "its settings file is missing",
+        Alert::SettingsKept => "its settings file is lost",
         Alert::GivenUp => match kind {
             Kind::Press => "a press was given up",
             Kind::Request => "a request was given up",
@@ -52,11 +52,11 @@ fn subject_of(alert: Alert, kind: Kind) -> &'static str {
 fn text_of(alert: Alert, event: &Event, name: &str, at: &str) -> String {
     match alert {
         Alert::ImplausibleVersion => format!(
-            "{name} reported at {at} a command number that nobody can have sent. It may refuse \
-             commands from now on. Look at lockctl history {name} and at the lock."
+            "At {at} {name} reported a command number that nobody can have sent. It may refuse \
+             commands from now on. Run lockctl recover {name} --running."
         ),
         Alert::OtherCommand => format!(
-            "{name} reported at {at} a command that this system did not send. The system locks \
+            "At {at} {name} reported a command that this system did not send. The system locks \
              the door. Find out who else sends commands to {name}."
         ),
         Alert::UnlockedAtBoot => format!(
@@ -64,8 +64,8 @@ fn text_of(alert: Alert, event: &Event, name: &str, at: &str) -> String {
              locked."
         ),
         Alert::NoVersionLeft => format!(
-            "{name} can take no more commands: the last command number was used by {at}. Set the \
-             lock up again. Use the key until then."
+            "{name} can take no more commands: at {at} no command number was left. Run lockctl \
+             recover {name} --running. Use the key until then."
         ),
         Alert::UnlockNotAnswered => format!(
             "{name} may be open: it did not answer an unlock by {at}. The system locks it now. \
@@ -77,12 +77,12 @@ fn text_of(alert: Alert, event: &Event, name: &str, at: &str) -> String {
              stopped trying. Free the bolt, then lock the door."
         ),
         Alert::Contested => format!(
-            "{name} does not stay locked: at {at} something had undone it several times. Check \
-             the door. Look for another system or a second device that uses this name."
+            "{name} does not stay locked: by {at} the system had locked it several times in a \
+             row. Check the door. Look for another system or a second device that uses this name."
         ),
         Alert::Clock => format!(
-            "The clock of {name} is wrong: an unlock failed because of it at {at}. Check its \
-             Wi-Fi and its time server. Use the key until then."
+            "The clock of {name} is not set or wrong: an unlock failed because of it at {at}. \
+             Check its Wi-Fi. Use the key until an unlock works again."
         ),
         Alert::UnlockRefused => format!(
             "{name} did not carry out an unlock by {at}{}. The system locks it now. Look at \
@@ -90,8 +90,8 @@ fn text_of(alert: Alert, event: &Event, name: &str, at: &str) -> String {
             detail(event)
         ),
         Alert::SettingsKept => format!(
-            "{name} has no settings file since {at} and uses the settings it had before. They may \
-             be out of date. Write its settings file again."
+            "At {at} {name} reported that its settings file is missing or damaged. It uses older \
+             settings, which may be out of date. Write its settings again."
         ),
         Alert::GivenUp => given_up(event, name, at),
         Alert::NotPublished => format!(
@@ -102,7 +102,7 @@ fn text_of(alert: Alert, event: &Event, name: &str, at: &str) -> String {
             "{name} was opened at {at} while it was locked. Go and look, or send somebody who can."
         ),
         Alert::LeftOpen => {
-            format!("{name} has been open since {at}. Close it, or look who left it open.")
+            format!("{name} has been open since {at}. Close it, or find out why it is open.")
         }
         Alert::BatteryLow => format!(
             "The battery of {name} was low at {at}{}. Replace it soon.",

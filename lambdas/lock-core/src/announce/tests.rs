@@ -75,15 +75,15 @@ fn raised() -> Vec<(Alert, Event, &'static str)> {
         (
             A::ImplausibleVersion,
             report(),
-            "front-door: impossible command number | front-door reported at 18:04 a command \
-             number that nobody can have sent. It may refuse commands from now on. Look at \
-             lockctl history front-door and at the lock.",
+            "front-door: impossible command number | At 18:04 front-door reported a command \
+             number that nobody can have sent. It may refuse commands from now on. Run lockctl \
+             recover front-door --running.",
         ),
         (
             A::OtherCommand,
             report(),
-            "front-door: executed a foreign command | front-door reported at 18:04 a command that \
-             this system did not send. The system locks the door. Find out who else sends \
+            "front-door: executed an unknown command | At 18:04 front-door reported a command \
+             that this system did not send. The system locks the door. Find out who else sends \
              commands to front-door.",
         ),
         (
@@ -95,8 +95,9 @@ fn raised() -> Vec<(Alert, Event, &'static str)> {
         (
             A::NoVersionLeft,
             report(),
-            "front-door: takes no more commands | front-door can take no more commands: the last \
-             command number was used by 18:04. Set the lock up again. Use the key until then.",
+            "front-door: takes no more commands | front-door can take no more commands: at 18:04 \
+             no command number was left. Run lockctl recover front-door --running. Use the key \
+             until then.",
         ),
         (
             A::UnlockNotAnswered,
@@ -125,15 +126,16 @@ fn raised() -> Vec<(Alert, Event, &'static str)> {
         (
             A::Contested,
             report(),
-            "front-door: does not stay locked | front-door does not stay locked: at 18:04 \
-             something had undone it several times. Check the door. Look for another system or a \
-             second device that uses this name.",
+            "front-door: does not stay locked | front-door does not stay locked: by 18:04 the \
+             system had locked it several times in a row. Check the door. Look for another system \
+             or a second device that uses this name.",
         ),
         (
             A::Clock,
             report(),
-            "front-door: its clock is wrong | The clock of front-door is wrong: an unlock failed \
-             because of it at 18:04. Check its Wi-Fi and its time server. Use the key until then.",
+            "front-door: its clock is wrong | The clock of front-door is not set or wrong: an \
+             unlock failed because of it at 18:04. Check its Wi-Fi. Use the key until an unlock \
+             works again.",
         ),
         (
             A::UnlockRefused,
@@ -145,9 +147,9 @@ fn raised() -> Vec<(Alert, Event, &'static str)> {
         (
             A::SettingsKept,
             report(),
-            "front-door: its settings file is missing | front-door has no settings file since \
-             18:04 and uses the settings it had before. They may be out of date. Write its \
-             settings file again.",
+            "front-door: its settings file is lost | At 18:04 front-door reported that its \
+             settings file is missing or damaged. It uses older settings, which may be out of \
+             date. Write its settings again.",
         ),
         (
             A::GivenUp,
@@ -193,8 +195,8 @@ fn raised() -> Vec<(Alert, Event, &'static str)> {
         (
             A::LeftOpen,
             since(sweep()),
-            "front-door: left open | front-door has been open since 18:01. Close it, or look who \
-             left it open.",
+            "front-door: left open | front-door has been open since 18:01. Close it, or find out \
+             why it is open.",
         ),
         (
             A::BatteryLow,
