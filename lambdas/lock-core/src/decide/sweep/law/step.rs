@@ -60,7 +60,7 @@ pub(super) fn steps() -> impl Strategy<Value = Vec<(u64, Step)>> {
         2 => Just(Step::SweepOld),
         1 => Just(Step::Revoke),
         1 => Just(Step::Recover),
-        1 => (0..6_usize).prop_map(|back| Step::Restore { back }),
+        3 => (0..6_usize).prop_map(|back| Step::Restore { back }),
     ];
     let passed_ms = prop_oneof![Just(0), 0..3_000_u64, 0..60_000_u64, 0..3_000_000_u64];
     proptest::collection::vec((passed_ms, step), 1..50)
