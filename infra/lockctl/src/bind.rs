@@ -44,16 +44,16 @@ pub async fn bind_button(
     let bound = bound
         .await
         .with_context(|| format!("bind {button} to {lock}"))?;
-    let (before, operated) = match bound {
-        Bound::Done { before, operated } => (before, operated),
+    let (before, decision) = match bound {
+        Bound::Done { before, decision } => (before, decision),
         Bound::UnknownButton => return Err(unknown::button(by.cloud, button).await?),
         Bound::UnknownLock => return Err(unknown::lock(by.cloud, lock).await?),
     };
     tokio::time::sleep(PRESS_COUNTS_AFTER).await;
-    let write = operated.decision.writes.binding.as_ref();
+    let write = decision.writes.binding.as_ref();
     let after = write.and_then(|write| write.apply(Some(&before)));
     let after = after.unwrap_or_else(|| (*before).clone());
-    let command = LockCommand::of(&operated);
+    let command = LockCommand::of(&decision);
     Ok(bound_answer(&before, &after, wish, command.as_ref()))
 }
 
@@ -105,11 +105,11 @@ pub async fn unbind(target: &Target, args: &UnbindArgs) -> Result<Answer> {
     let button = &args.button;
     let by = target.operator(&args.actor).await;
     let unbound = by.cloud.unbind(button, by.actor, &by.limits).await;
-    let Some(Unbound { before, operated }) = unbound.with_context(|| format!("unbind {button}"))?
+    let Some(Unbound { before, decision }) = unbound.with_context(|| format!("unbind {button}"))?
     else {
         return Err(unknown::button(by.cloud, button).await?);
     };
-    let mut answer = unbound_answer(&before, LockCommand::of(&operated).as_ref());
+    let mut answer = unbound_answer(&before, LockCommand::of(&decision).as_ref());
     answer.lines.extend(by.note);
     Ok(answer)
 }

@@ -54,8 +54,7 @@ pub fn recovered_answer(
         match outcome {
             Ok(command) => {
                 lines.push(format!(
-                    "{lock}: unknown until it reports; {command}; its shadow is read within a \
-                     minute"
+                    "{lock}: unknown until it reports; {command}, after it has read its shadow"
                 ));
                 shown.push(json!({ "lock": lock, "recovered": true }));
             }
@@ -93,11 +92,11 @@ async fn recover(by: &Operator<'_>, lock: &LockName) -> Result<LockCommand> {
     let Some(recovered) = recovered.context("write the decision")? else {
         return Err(unknown::lock(by.cloud, lock).await?);
     };
-    let reason = &recovered.operated.decision.reason;
+    let reason = &recovered.decision.reason;
     if let Some(problem) = problem(&recovered.before, reason, by.cloud.clock.now()) {
         bail!(problem);
     }
-    LockCommand::of(&recovered.operated).context("no lock command was decided")
+    LockCommand::of(&recovered.decision).context("no lock command was decided")
 }
 
 /// What a recovery cannot repair: the lock itself holds a version that leaves no room for commands.

@@ -178,7 +178,7 @@ async fn leave_register(
     if let Some(button) = &registered.button {
         let unbound = by.cloud.unbind(button, by.actor, &by.limits).await;
         if let Some(unbound) = unbound.with_context(|| format!("unbind {button}"))? {
-            let command = LockCommand::of(&unbound.operated);
+            let command = LockCommand::of(&unbound.decision);
             lines.extend(unbound_answer(&unbound.before, command.as_ref()).lines);
         }
     }

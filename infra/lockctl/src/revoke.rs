@@ -17,15 +17,14 @@ pub async fn run(target: &Target, args: &RevokeArgs) -> Result<Answer> {
     let button = &args.button;
     let by = target.operator(&args.actor).await;
     let revoked = by.cloud.revoke(button, by.actor, &by.limits).await;
-    let Some(revoked) = revoked.with_context(|| format!("revoke {button}"))? else {
+    let Some(decision) = revoked.with_context(|| format!("revoke {button}"))? else {
         return Err(unknown::button(by.cloud, button).await?);
     };
-    let decision = &revoked.decision;
     let lock = match &decision.writes.event.subject {
         Subject::Lock(lock) => Some(lock),
         Subject::Button(_) => None,
     };
-    let command = LockCommand::of(&revoked);
+    let command = LockCommand::of(&decision);
     let decided = (decision.verdict, &decision.reason);
     let mut answer = revoked_answer(button, lock, decided, command.as_ref());
     answer.lines.extend(by.note);

@@ -99,6 +99,9 @@ fn under_way(record: &Record, now: UnixMillis) -> String {
         return "no command is under way".to_owned();
     };
     let (action, cause) = (command.action.as_str(), view::cause(&command.cause));
+    if command.attempts == 0 && command.next_send_at <= now {
+        return format!("{action} is sent within a minute ({cause})");
+    }
     if command.attempts == 0 {
         let span = when::span(now.0, command.next_send_at.0);
         return format!("{action} waits for its turn, {span} more ({cause})");

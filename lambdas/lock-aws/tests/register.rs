@@ -194,7 +194,7 @@ async fn an_unbound_button_is_still_registered() {
     let unbound = cloud.unbind(&button(1), Some("alice"), &limits()).await;
     let unbound = unbound.unwrap().unwrap();
     assert_eq!(unbound.before.lock, Some(lock(1)));
-    assert_eq!(unbound.operated.decision.verdict, Verdict::Command);
+    assert_eq!(unbound.decision.verdict, Verdict::Command);
     let left = binding(&cloud, 1).await.unwrap();
     assert_eq!((left.lock, left.enabled), (None, true));
     assert_eq!(
@@ -202,7 +202,7 @@ async fn an_unbound_button_is_still_registered() {
         [button(1)]
     );
     let again = cloud.unbind(&button(1), None, &limits()).await.unwrap();
-    assert_eq!(again.unwrap().operated.decision.verdict, Verdict::Ignored);
+    assert_eq!(again.unwrap().decision.verdict, Verdict::Ignored);
     assert!(
         cloud
             .unbind(&button(9), None, &limits())

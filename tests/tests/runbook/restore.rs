@@ -62,7 +62,8 @@ async fn copy_back(world: &World, backup: &[Item]) -> Result<()> {
 #[tokio::test]
 async fn after_a_restore_every_lock_is_known_again_and_a_press_works() -> Result<()> {
     let parameters = ["--parameter", "CommandTtlMs=5000"];
-    let arguments = [&["--memory", "--no-button-devices"][..], &parameters].concat();
+    let base = ["--memory", "--no-button-devices", "--time-scale", "0.2"];
+    let arguments = [&base[..], &parameters].concat();
     let world = World::start_with(&arguments).await?;
     world.until_settled("lock-1", "locked").await?;
     let backup = scan(&world).await?;

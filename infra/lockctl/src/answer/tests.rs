@@ -39,12 +39,9 @@ fn binding(bound: Option<&str>, enabled: bool) -> Binding {
     }
 }
 
-fn command(unsent: Option<&str>) -> LockCommand {
-    LockCommand {
-        version: Version(8),
-        unsent: unsent.map(str::to_owned),
-    }
-}
+const COMMAND: LockCommand = LockCommand {
+    version: Version(8),
+};
 
 fn wish(forget_last_press: bool) -> BindWish {
     BindWish {
@@ -87,10 +84,11 @@ fn bind_names_what_it_replaces_and_the_lock_it_leaves() {
         (
             binding(Some("lock-1"), true),
             false,
-            Some(command(None)),
+            Some(COMMAND),
             &[
                 "it commanded lock-1 before",
-                "lock-1 is not known to be locked: lock command v8 sent",
+                "lock-1 is not known to be locked: lock command v8 is committed, and the sweep \
+                 will send it within a minute",
             ],
         ),
     ] {
@@ -105,7 +103,6 @@ fn bind_names_what_it_replaces_and_the_lock_it_leaves() {
 
 #[test]
 fn unbind_and_revoke_name_the_lock_and_its_command() {
-    let unsent = command(Some("no connection"));
     for (bound, sent, wanted) in [
         (
             None,
@@ -119,21 +116,21 @@ fn unbind_and_revoke_name_the_lock_and_its_command() {
         ),
         (
             Some("lock-1"),
-            Some(&unsent),
+            Some(&COMMAND),
             &[
                 "button-1 no longer commands lock-1; it stays registered",
-                "lock-1 is not known to be locked: lock command v8 committed but not sent \
-                 (no connection); the sweep sends it within a minute",
+                "lock-1 is not known to be locked: lock command v8 is committed, and the sweep \
+                 will send it within a minute",
             ],
         ),
     ] {
         let answer = bind::unbound_answer(&binding(bound, true), sent);
         assert_eq!(answer.lines, wanted);
-        let unpublished = sent.map(|_| "no connection");
-        assert_eq!(answer.body["unpublished"], json!(unpublished));
+        let locked = sent.map(|sent| sent.version);
+        assert_eq!(answer.body["locked"], json!(locked));
     }
 
-    let (door, sent) = (lock("lock-1"), command(None));
+    let door = lock("lock-1");
     for (bound, verdict, sent, wanted) in [
         (
             Some(&door),
@@ -150,10 +147,11 @@ fn unbind_and_revoke_name_the_lock_and_its_command() {
         (
             Some(&door),
             Verdict::Command,
-            Some(&sent),
+            Some(&COMMAND),
             &[
                 "button-1 no longer commands lock-1: its presses are ignored",
-                "lock-1 is not known to be locked: lock command v8 sent",
+                "lock-1 is not known to be locked: lock command v8 is committed, and the sweep \
+                 will send it within a minute",
             ],
         ),
     ] {
@@ -217,13 +215,13 @@ fn a_refusal_to_forget_says_what_to_do_first() {
 #[test]
 fn recover_reports_each_lock_and_fails_if_one_failed() {
     let (first, second) = (lock("lock-1"), lock("lock-2"));
-    let recovered = "lock-1: unknown until it reports; lock command v8 sent; its shadow is read \
-                     within a minute";
+    let recovered = "lock-1: unknown until it reports; lock command v8 is committed, and the sweep \
+                     will send it within a minute, after it has read its shadow";
     let answer = recover::recovered_answer(&[], &[]);
     assert_eq!(answer.lines, ["no locks to recover"]);
     let answer = recover::recovered_answer(
         &[
-            (&first, Ok(command(None))),
+            (&first, Ok(COMMAND)),
             (&second, Err(anyhow!("no version left"))),
         ],
         &["button-1".to_owned()],
@@ -238,7 +236,7 @@ fn recover_reports_each_lock_and_fails_if_one_failed() {
     assert_eq!(answer.lines, wanted);
     assert!(answer.has_failed);
     assert_eq!(answer.body["enabledButtons"], json!(["button-1"]));
-    let answer = recover::recovered_answer(&[(&first, Ok(command(None)))], &[]);
+    let answer = recover::recovered_answer(&[(&first, Ok(COMMAND))], &[]);
     assert_eq!(answer.lines, [recovered]);
     assert!(!answer.has_failed);
 }

@@ -63,6 +63,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "e2e",
         &[
+            "aws-policy",
             "lock-aws",
             "aws-sigv4-verify",
             "lambda-host",

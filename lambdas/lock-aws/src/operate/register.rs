@@ -6,11 +6,10 @@ use lock_core::event::Subject;
 use lock_core::limits::Limits;
 use lock_core::name::{ButtonSerial, LockName};
 use lock_core::{
-    BindWish, ForgetRefusal, decide_bind, decide_forget, decide_register_button,
+    BindWish, Decision, ForgetRefusal, decide_bind, decide_forget, decide_register_button,
     decide_register_lock, decide_unbind,
 };
 
-use super::Operated;
 use crate::Cloud;
 use crate::perform::{PerformError, Performed, Steps};
 
@@ -18,7 +17,7 @@ use crate::perform::{PerformError, Performed, Steps};
 #[derive(Debug)]
 pub enum Registered {
     /// The lock or button is registered now.
-    Now(Box<Operated>),
+    Now(Box<Decision>),
     /// It was registered before; nothing changed.
     Already,
 }
@@ -30,8 +29,8 @@ pub enum Bound {
     Done {
         /// The binding before the act.
         before: Box<Binding>,
-        /// The committed act.
-        operated: Box<Operated>,
+        /// The committed decision.
+        decision: Box<Decision>,
     },
     /// The button is not registered; nothing changed.
     UnknownButton,
@@ -44,15 +43,15 @@ pub enum Bound {
 pub struct Unbound {
     /// The binding before the act.
     pub before: Binding,
-    /// The committed act.
-    pub operated: Operated,
+    /// The committed decision.
+    pub decision: Decision,
 }
 
 /// Outcome of forgetting a lock.
 #[derive(Debug)]
 pub enum Forgotten {
     /// The lock is no longer registered.
-    Done(Box<Operated>),
+    Done(Box<Decision>),
     /// The lock was not registered.
     Unknown,
     /// The lock must not be forgotten now; nothing changed.
@@ -81,8 +80,7 @@ impl Cloud {
                 return self.already_registered(Subject::Lock(lock.clone())).await;
             };
             if self.commit(&decision, &mut steps).await? == Performed::Done {
-                let operated = self.operated(decision, steps).await;
-                return Ok(Registered::Now(Box::new(operated)));
+                return Ok(Registered::Now(Box::new(decision)));
             }
         }
         Err(steps.exhausted())
@@ -110,8 +108,7 @@ impl Cloud {
                 return self.already_registered(subject).await;
             };
             if self.commit(&decision, &mut steps).await? == Performed::Done {
-                let operated = self.operated(decision, steps).await;
-                return Ok(Registered::Now(Box::new(operated)));
+                return Ok(Registered::Now(Box::new(decision)));
             }
         }
         Err(steps.exhausted())
@@ -152,10 +149,9 @@ impl Cloud {
             let decision = decide_bind(&binding, from.as_ref(), &to, wish, actor, now, limits);
             let before = first.get_or_insert(binding).clone();
             if self.commit(&decision, &mut steps).await? == Performed::Done {
-                let operated = self.operated(decision, steps).await;
                 return Ok(Bound::Done {
                     before: Box::new(before),
-                    operated: Box::new(operated),
+                    decision: Box::new(decision),
                 });
             }
         }
@@ -183,8 +179,7 @@ impl Cloud {
             let now = self.clock.now();
             let decision = decide_unbind(&before, record.as_ref(), actor, now, limits);
             if self.commit(&decision, &mut steps).await? == Performed::Done {
-                let operated = self.operated(decision, steps).await;
-                return Ok(Some(Unbound { before, operated }));
+                return Ok(Some(Unbound { before, decision }));
             }
         }
         Err(steps.exhausted())
@@ -213,8 +208,7 @@ impl Cloud {
                 let Some(decision) = tried else {
                     return Ok(Forgotten::Unknown);
                 };
-                let operated = self.operated(decision, steps).await;
-                return Ok(Forgotten::Done(Box::new(operated)));
+                return Ok(Forgotten::Done(Box::new(decision)));
             };
             let bindings = self.store.read_all_bindings().await?;
             let now = self.clock.now();
@@ -223,8 +217,7 @@ impl Cloud {
                 Err(refusal) => return Ok(Forgotten::Refused(refusal)),
             };
             if self.commit(&decision, &mut steps).await? == Performed::Done {
-                let operated = self.operated(decision, steps).await;
-                return Ok(Forgotten::Done(Box::new(operated)));
+                return Ok(Forgotten::Done(Box::new(decision)));
             }
             tried = Some(decision);
         }

@@ -49,7 +49,11 @@ use crate::write::{BindingChange, BindingUpdate, BindingWrite, Guard, RecordUpda
 /// let decision = lock_core::decide_revoke(&binding, Some(&open), Some("alice"), now, &limits);
 /// let write = decision.writes.binding.expect("a change");
 /// assert!(!write.apply(Some(&binding)).expect("as read").enabled);
-/// assert_eq!(decision.publish.expect("a system LOCK").command.action.as_str(), "lock");
+/// // The sweep sends the LOCK: an operator publishes no commands.
+/// let write = decision.writes.record.expect("a system LOCK");
+/// let command = write.apply(Some(&open)).record().and_then(|record| record.command);
+/// assert_eq!(command.map(|command| command.attempts), Some(0));
+/// assert_eq!(decision.publish, None);
 /// # Ok::<(), lock_core::name::NameError>(())
 /// ```
 pub fn decide_revoke(

@@ -150,11 +150,12 @@ fn judge_settled(case: Case<'_>) -> Decision {
     case.distrust(due_at, Reason::SILENT)
 }
 
-/// A LOCK never expires and is sent again until acknowledged (C8). One that waits for its turn is
-/// judged from then (C15).
+/// A LOCK never expires and is sent again until acknowledged (C8). One that was never sent is sent
+/// before it is judged (C11, C15).
 fn judge_lock(case: Case<'_>, command: &Command) -> Decision {
     let judged_at = command.created_at.plus(case.limits.command_ttl_ms);
-    if case.record.status == Status::Pending && judged_at <= case.now {
+    let was_sent = command.attempts > 0;
+    if case.record.status == Status::Pending && was_sent && judged_at <= case.now {
         return case.distrust(command.next_send_at, Reason::NOT_ANSWERED);
     }
     if case.now < command.next_send_at {

@@ -44,33 +44,53 @@ impl Case<'_> {
             system_locks,
             jams: last.map_or(0, |last| last.jams) + u32::from(reason == Reason::JAMMED),
         };
-        let decision = self.lock(reason, update, turn);
+        let decision = self.lock(reason, update, &turn);
         if is_new && system_locks == SYSTEM_LOCKS_CONTESTED {
             return decision.alert(Alert::Contested);
         }
         decision
     }
 
-    /// Decides on the LOCK that carries out an operator's act: a person's command, so it is sent at
-    /// once and ends a series of system locks.
+    /// Decides on the LOCK that carries out an operator's act: a person's command, so it ends a
+    /// series of system locks. It is due at once with no send counted, since an operator may not
+    /// publish commands: the sweep sends it, or a report before that.
     pub(super) fn operator_lock(self, reason: Reason, update: RecordUpdate) -> Decision {
         let turn = Turn {
             at: self.now,
             system_locks: 0,
             jams: 0,
         };
-        self.lock(reason, update, turn)
+        let Some((version, command)) = self.new_lock(&reason, &update, &turn) else {
+            return self.without_version(update);
+        };
+        let update = update.with_command(version, command.into_unsent());
+        self.update(Verdict::Command, reason, update)
     }
 
-    fn lock(mut self, reason: Reason, update: RecordUpdate, turn: Turn) -> Decision {
-        let (record, now) = (self.record, self.now);
+    fn lock(mut self, reason: Reason, update: RecordUpdate, turn: &Turn) -> Decision {
+        let Some((version, command)) = self.new_lock(&reason, &update, turn) else {
+            return self.without_version(update);
+        };
+        if turn.at <= self.now {
+            let update = update.with_command(version, command);
+            return self.send(Verdict::Command, reason, update);
+        }
+        self.event.detail = Some(reason.text());
+        let update = update.with_command(version, command.into_unsent());
+        self.update(Verdict::Noted, Reason::SYSTEM_LOCK_WAITS, update)
+    }
+
+    /// The LOCK and its version; `None` if no version is left.
+    fn new_lock(
+        &self,
+        reason: &Reason,
+        update: &RecordUpdate,
+        turn: &Turn,
+    ) -> Option<(Version, Command)> {
+        let record = self.record;
         let reported = update.reported.as_ref().or(record.reported.as_ref());
         let reported = reported.map(|reported| reported.report.version);
-        let Some(version) = Version::next(record.version, reported, now) else {
-            return self
-                .update(Verdict::Noted, Reason::NO_VERSION_LEFT, update)
-                .alert(Alert::NoVersionLeft);
-        };
+        let version = Version::next(record.version, reported, self.now)?;
         let cause = Cause::System {
             reason: reason.code().to_owned(),
         };
@@ -80,13 +100,12 @@ impl Case<'_> {
             jams: turn.jams,
             ..Command::new(id, Action::Lock, cause, turn.at, None)
         };
-        if turn.at <= now {
-            let update = update.with_command(version, command);
-            return self.send(Verdict::Command, reason, update);
-        }
-        self.event.detail = Some(reason.text());
-        let update = update.with_command(version, command.into_unsent());
-        self.update(Verdict::Noted, Reason::SYSTEM_LOCK_WAITS, update)
+        Some((version, command))
+    }
+
+    fn without_version(self, update: RecordUpdate) -> Decision {
+        self.update(Verdict::Noted, Reason::NO_VERSION_LEFT, update)
+            .alert(Alert::NoVersionLeft)
     }
 }
 

@@ -70,6 +70,9 @@ fn relative(at: Option<UnixMillis>) -> String {
 pub(super) fn outcome(decision: &Decision) -> String {
     let reason = decision.reason.code();
     whole::check(decision);
+    if let (Verdict::Command, None) = (decision.verdict, &decision.publish) {
+        return unsent(decision);
+    }
     let Some(publish) = &decision.publish else {
         let detail = match &decision.writes.event.detail {
             Some(detail) if decision.reason == Reason::STALE => format!(" ({detail})"),
@@ -94,6 +97,22 @@ pub(super) fn outcome(decision: &Decision) -> String {
             command.attempts
         ),
     }
+}
+
+/// The outcome of an operator's command, which the sweep sends.
+fn unsent(decision: &Decision) -> String {
+    let Some(RecordWrite::Update(update)) = &decision.writes.record else {
+        panic!("a command without a change of the record: {decision:?}");
+    };
+    let command = update.command.as_ref().unwrap();
+    assert_eq!(
+        (command.attempts, command.next_send_at, &update.due.due_at),
+        (0, NOW, &NOW),
+        "{decision:?}"
+    );
+    let version = update.version.unwrap().0 - BASE;
+    let (action, expires) = (command.action.as_str(), relative(command.expires_at));
+    format!("unsent {action} v{version} expires={expires}")
 }
 
 fn number<T: std::str::FromStr>(text: &str) -> T

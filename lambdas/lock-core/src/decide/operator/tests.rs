@@ -16,19 +16,13 @@ fn a_revoked_button_leaves_no_door_open_behind_it() {
         ("settled/locked", "noted: revoked"),
         ("pending-lock/locked", "noted: revoked"),
         ("unresponsive-lock/locked", "noted: revoked"),
-        ("settled/unlocked", "command lock v8 expires=never"),
-        ("settled/unknown", "command lock v8 expires=never"),
-        ("settled/jammed", "command lock v8 expires=never"),
-        ("pending-lock/unlocked", "command lock v8 expires=never"),
-        ("pending-unlock/locked", "command lock v8 expires=never"),
-        (
-            "unresponsive-unlock/locked",
-            "command lock v8 expires=never",
-        ),
-        (
-            "unresponsive-lock/unlocked",
-            "command lock v8 expires=never",
-        ),
+        ("settled/unlocked", "unsent lock v8 expires=never"),
+        ("settled/unknown", "unsent lock v8 expires=never"),
+        ("settled/jammed", "unsent lock v8 expires=never"),
+        ("pending-lock/unlocked", "unsent lock v8 expires=never"),
+        ("pending-unlock/locked", "unsent lock v8 expires=never"),
+        ("unresponsive-unlock/locked", "unsent lock v8 expires=never"),
+        ("unresponsive-lock/unlocked", "unsent lock v8 expires=never"),
         ("pending-lock/unknown", "noted: revoked"),
     ] {
         let record = record(given);
@@ -94,7 +88,7 @@ fn a_recovered_record_is_not_believed_and_is_locked_again() {
         let decision = decide_recover(&record, Some("alice"), NOW, &Limits::default());
         assert_eq!(
             outcome(&decision),
-            "command lock v8 expires=never",
+            "unsent lock v8 expires=never",
             "{given}"
         );
         let after = decision
@@ -133,12 +127,14 @@ fn an_operators_event_names_who_did_what() {
 fn revoking_a_button_of_a_lock_that_was_never_reported_locks_it() {
     let never_heard = Record::created(lock(), NOW);
     let decision = revoke(Some(&never_heard));
-    let publish = decision
-        .publish
-        .expect("nobody can say that its door is shut");
-    assert_eq!(publish.command.action, Action::Lock);
+    assert_eq!(decision.publish, None, "the sweep sends it");
     let update = decision.writes.record.unwrap().apply(Some(&never_heard));
-    let command = update.record().unwrap().command.unwrap();
+    let record = update.record().unwrap();
+    assert_eq!(record.due.due_at, NOW);
+    let command = record
+        .command
+        .expect("nobody can say that its door is shut");
+    assert_eq!((command.action, command.attempts), (Action::Lock, 0));
     assert_eq!(command.system_locks, 0, "an operator's doing is a person's");
 }
 

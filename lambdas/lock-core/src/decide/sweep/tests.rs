@@ -351,11 +351,12 @@ fn the_end_of_an_unlock_says_whether_the_lock_refused_it() {
 }
 
 #[test]
-fn a_system_lock_that_waited_is_sent_in_its_turn_and_judged_from_then() {
+fn a_lock_that_was_never_sent_is_sent_before_it_is_judged() {
     check(
         "
         pending-lock/locked unsent=0     => resend lock v7 send=1 in-turn -> pending due=+1000
         pending-lock/locked unsent=29999 => resend lock v7 send=1 in-turn -> pending due=+1000
+        pending-lock/locked unsent=60000 => resend lock v7 send=1 in-turn -> pending due=+1000
         ",
     );
 }

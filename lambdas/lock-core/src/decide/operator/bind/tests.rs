@@ -67,18 +67,15 @@ const LEFT: [(&str, &str); 10] = [
     ("settled/locked", "noted: unbound"),
     ("pending-lock/locked", "noted: unbound"),
     ("unresponsive-lock/unknown", "noted: unbound"),
-    ("pending-lock/unlocked", "command lock v8 expires=never"),
-    ("settled/unlocked", "command lock v8 expires=never"),
-    ("settled/unknown", "command lock v8 expires=never"),
-    ("settled/jammed", "command lock v8 expires=never"),
-    ("pending-unlock/locked", "command lock v8 expires=never"),
-    (
-        "unresponsive-unlock/locked",
-        "command lock v8 expires=never",
-    ),
+    ("pending-lock/unlocked", "unsent lock v8 expires=never"),
+    ("settled/unlocked", "unsent lock v8 expires=never"),
+    ("settled/unknown", "unsent lock v8 expires=never"),
+    ("settled/jammed", "unsent lock v8 expires=never"),
+    ("pending-unlock/locked", "unsent lock v8 expires=never"),
+    ("unresponsive-unlock/locked", "unsent lock v8 expires=never"),
     (
         "unresponsive-unlock/unlocked",
-        "command lock v8 expires=never",
+        "unsent lock v8 expires=never",
     ),
 ];
 
@@ -96,9 +93,10 @@ fn the_lock_that_a_button_leaves_is_locked_as_on_revocation() {
             let Written::Record(left) = write.apply(Some(&from)) else {
                 panic!("{given} is as read");
             };
-            let due = match &decision.publish {
-                Some(_) => Due::pending(&left.lock, left.command.as_ref().unwrap()),
-                None => from.due.clone(),
+            assert_eq!(decision.publish, None, "{given}: the sweep sends it");
+            let due = match decision.verdict {
+                Verdict::Command => Due::new(&left.lock, NOW),
+                _ => from.due.clone(),
             };
             assert_eq!(left.due, due, "{given}");
         }

@@ -1,191 +1,111 @@
-//! Every permission that the template gives a function is needed: without its statement the call is
-//! refused, and without a denial the forbidden call is allowed.
+//! Every permission that the template gives a function's role is needed: without its statement the
+//! call is refused, and without a denial or a condition the forbidden call is allowed.
 //!
-//! No function's process and no device runs here.
+//! Must not know: the functions' code. Each process prints its environment and ends.
+
+mod call;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Debug;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use aws_credential_types::Credentials;
-use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_dynamodb::types::AttributeValue;
-use aws_sdk_iotdataplane::config::{BehaviorVersion, Region};
 use local_cloud::{EventKind, LocalCloud, Options, Ports};
 use sam_template::Template;
 use serde_json::Value;
 
+use call::{Call, Function};
+
 const REGION: &str = "us-east-1";
 const ACCOUNT: &str = "123456789012";
 const STACK: &str = "doors";
-
-/// A call, by the permission it needs.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Call {
-    Get,
-    Put,
-    Update,
-    Query,
-    Publish(&'static str),
-    Shadow,
-    Receive,
-    Delete,
-    Look,
-}
+/// How long a function's first line may take. Generous: test machines are shared.
+const DEADLINE: Duration = Duration::from_secs(120);
 
 /// A statement of the template: function, name, and the calls it decides.
 type Row = (&'static str, &'static str, &'static [Call]);
 
-const RECORD: &[Call] = &[Call::Get, Call::Put, Call::Update];
+const RECORD: &[Call] = &[Call::Get("a"), Call::Put("a"), Call::Update];
 const COMMAND: &[Call] = &[Call::Publish("remote-lock/lock-1")];
 const REQUEST: &[Call] = &[Call::Publish("remote-lock/lock-1/request")];
 
-const QUEUE: &[Call] = &[Call::Receive, Call::Delete, Call::Look];
+const SHADOW: &[Call] = &[Call::Shadow];
+const GIVE_UP: &[Call] = &[Call::Queue("sqs:SendMessage", "FailureQueue")];
+const POISON: &[Call] = &[Call::Queue("sqs:SendMessage", "PoisonQueue")];
+const QUEUE: &[Call] = &[
+    Call::Queue("sqs:ReceiveMessage", "FailureQueue"),
+    Call::Queue("sqs:DeleteMessage", "FailureQueue"),
+    Call::Queue("sqs:GetQueueAttributes", "FailureQueue"),
+];
+const STREAM: &[Call] = &[
+    Call::Stream("dynamodb:DescribeStream"),
+    Call::Stream("dynamodb:GetRecords"),
+    Call::Stream("dynamodb:GetShardIterator"),
+    Call::Stream("dynamodb:ListStreams"),
+];
+const MARK: &[Call] = &[Call::Get("announced#a"), Call::Put("announced#a")];
+/// What the condition of the statement `Mark` forbids.
+const NO_MARK: [Call; 3] = [
+    Call::Get("a"),
+    Call::Put("a"),
+    Call::Put("lock#announced#a"),
+];
+const LOGS: &[Call] = &[
+    Call::Log("logs:CreateLogStream"),
+    Call::Log("logs:PutLogEvents"),
+];
 
 /// The only statement that denies.
 const DENIAL: &str = "NoRequest";
+/// The statement about a function's own log. Without it nothing is refused, and lines are lost.
+const LOG: &str = "Log";
+/// The statements that Lambda needs at set-up; without one of them nothing starts.
+const SET_UP: [&str; 3] = ["GiveUp", "Queue", "Stream"];
 
-const STATEMENTS: [Row; 14] = [
+const FUNCTIONS: [&str; 5] = ["press", "report", "sweep", "failure", "announce"];
+
+const STATEMENTS: [Row; 26] = [
     ("press", "Record", RECORD),
     ("press", "Command", COMMAND),
     ("press", DENIAL, REQUEST),
+    ("press", "GiveUp", GIVE_UP),
+    ("press", LOG, LOGS),
     ("report", "Record", RECORD),
     ("report", "Command", COMMAND),
     ("report", DENIAL, REQUEST),
-    ("report", "Shadow", &[Call::Shadow]),
+    ("report", "Shadow", SHADOW),
+    ("report", "GiveUp", GIVE_UP),
+    ("report", LOG, LOGS),
     ("sweep", "Record", RECORD),
     ("sweep", "Due", &[Call::Query]),
     ("sweep", "Command", COMMAND),
     ("sweep", DENIAL, REQUEST),
-    ("sweep", "Shadow", &[Call::Shadow]),
-    ("failure", "Line", &[Call::Get, Call::Put]),
-    ("failure", SOURCE, QUEUE),
+    ("sweep", "Shadow", SHADOW),
+    ("sweep", "GiveUp", GIVE_UP),
+    ("sweep", LOG, LOGS),
+    ("failure", "Line", &[Call::Get("a"), Call::Put("a")]),
+    ("failure", "Queue", QUEUE),
+    ("failure", LOG, LOGS),
+    ("announce", "Stream", STREAM),
+    ("announce", "Mark", MARK),
+    ("announce", "Announce", &[Call::Notify]),
+    ("announce", "GiveUp", POISON),
+    ("announce", LOG, LOGS),
 ];
-
-/// The statement that Lambda needs to create an event source; without it nothing starts.
-const SOURCE: &str = "Queue";
-
-/// A refusal in the words of the service.
-type Refusal = String;
-
-impl Call {
-    /// Action and resource as refusals name them.
-    fn right(self) -> (&'static str, String) {
-        let at = |service: &str| format!("arn:aws:{service}:{REGION}:{ACCOUNT}");
-        let table = format!("{}:table/{STACK}", at("dynamodb"));
-        let queue = format!("{}:{STACK}-FailureQueue", at("sqs"));
-        match self {
-            Self::Get => ("dynamodb:GetItem", table),
-            Self::Put => ("dynamodb:PutItem", table),
-            Self::Update => ("dynamodb:UpdateItem", table),
-            Self::Query => ("dynamodb:Query", format!("{table}/index/due")),
-            Self::Publish(topic) => ("iot:Publish", format!("{}:topic/{topic}", at("iot"))),
-            Self::Shadow => ("iot:GetThingShadow", format!("{}:thing/lock-1", at("iot"))),
-            Self::Receive => ("sqs:ReceiveMessage", queue),
-            Self::Delete => ("sqs:DeleteMessage", queue),
-            Self::Look => ("sqs:GetQueueAttributes", queue),
-        }
-    }
-
-    /// Makes the call as a function. Returns the refusal if it has no permission.
-    async fn make(self, function: &Function) -> Result<Option<Refusal>> {
-        let key = |name: &str| AttributeValue::S(name.to_owned());
-        let table = &function.table;
-        match self {
-            Self::Get => {
-                let call = table.get_item().table_name(STACK);
-                let call = call.key("pk", key("a")).key("sk", key("b"));
-                refusal(call.send().await)
-            }
-            Self::Put => {
-                let call = table.put_item().table_name(STACK);
-                let call = call.item("pk", key("a")).item("sk", key("b"));
-                refusal(call.send().await)
-            }
-            Self::Update => {
-                let call = table.update_item().table_name(STACK);
-                let call = call.key("pk", key("a")).key("sk", key("b"));
-                refusal(call.send().await)
-            }
-            Self::Query => {
-                let call = table.query().table_name(STACK).index_name("due");
-                let call = call.key_condition_expression("dueShard = :shard");
-                let call = call.expression_attribute_values(":shard", key("0"));
-                refusal(call.send().await)
-            }
-            Self::Publish(topic) => refusal(function.data.publish().topic(topic).send().await),
-            Self::Shadow => {
-                let call = function.data.get_thing_shadow().thing_name("lock-1");
-                refusal(call.send().await)
-            }
-            Self::Receive | Self::Delete | Self::Look => {
-                anyhow::bail!("{self:?} is a call of the event source, not of the function")
-            }
-        }
-    }
-}
-
-/// The clients that a function calls the services with.
-struct Function {
-    table: aws_sdk_dynamodb::Client,
-    data: aws_sdk_iotdataplane::Client,
-}
-
-impl Function {
-    fn new(cloud: &LocalCloud, name: &str) -> Result<Self> {
-        let keys = cloud.credentials_of(name).context("no such function")?;
-        let token = Some(keys.session_token);
-        let keys = Credentials::from_keys(keys.access_key_id, keys.secret_access_key, token);
-        let http = aws_smithy_http_client::Builder::new().build_http();
-        let table = aws_sdk_dynamodb::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new(REGION))
-            .endpoint_url(&cloud.endpoints().dynamodb)
-            .credentials_provider(keys.clone())
-            .http_client(http.clone());
-        let data = aws_sdk_iotdataplane::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new(REGION))
-            .endpoint_url(&cloud.endpoints().iot_data)
-            .credentials_provider(keys)
-            .http_client(http);
-        Ok(Self {
-            table: aws_sdk_dynamodb::Client::from_conf(table.build()),
-            data: aws_sdk_iotdataplane::Client::from_conf(data.build()),
-        })
-    }
-}
-
-/// The refusal, if a permission is missing. Other failures do not matter here.
-fn refusal<T, E>(answer: Result<T, SdkError<E>>) -> Result<Option<Refusal>>
-where
-    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-    SdkError<E>: Debug,
-{
-    let Err(error) = answer else { return Ok(None) };
-    match error.code() {
-        Some("AccessDeniedException" | "ForbiddenException") => {
-            let message = error.message().context("a refusal without a message")?;
-            Ok(Some(message.to_owned()))
-        }
-        Some("ResourceNotFoundException") => Ok(None),
-        _ => Err(error.into()),
-    }
-}
 
 fn template() -> Result<String> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../template.yaml");
     std::fs::read_to_string(path).context("read the template")
 }
 
-/// Logical id of a function, by its binary.
-fn logical_id(function: &str) -> String {
+/// Logical id of a function's resource of this kind, by its binary: `PressRole`.
+fn logical_id(function: &str, kind: &str) -> String {
     let (first, rest) = function.split_at(1);
-    format!("{}{rest}Function", first.to_uppercase())
+    format!("{}{rest}{kind}", first.to_uppercase())
 }
 
-/// The lines of the template's statements, by logical id of the function and name of the statement.
+/// The lines of the statements of the functions' roles, by logical id of the role and name of the
+/// statement.
 fn statements(template: &str) -> BTreeMap<(String, String), std::ops::Range<usize>> {
     let mut found = BTreeMap::new();
     let mut resource = "";
@@ -195,7 +115,9 @@ fn statements(template: &str) -> BTreeMap<(String, String), std::ops::Range<usiz
         if indent(line) == 2 && line.ends_with(':') {
             resource = line.trim().trim_end_matches(':');
         }
-        let Some(name) = line.trim_start().strip_prefix("- Sid: ") else {
+        let is_of_role = FUNCTIONS.iter().any(|f| resource == logical_id(f, "Role"));
+        let name = line.trim_start().strip_prefix("- Sid: ");
+        let Some(name) = name.filter(|_| is_of_role) else {
             continue;
         };
         let rest = &lines[start + 1..];
@@ -206,13 +128,19 @@ fn statements(template: &str) -> BTreeMap<(String, String), std::ops::Range<usiz
     found
 }
 
-/// The services of this template, without any function's process.
+/// A program that prints lines and ends: what a function's process prints is its log.
+fn printer() -> Result<PathBuf> {
+    let places = ["/usr/bin/env", "/bin/env"].map(PathBuf::from);
+    let found = places.into_iter().find(|place| place.exists());
+    found.context("this system has no `env`")
+}
+
+/// The services of this template.
 async fn cloud(folder: &Path, template: &str) -> Result<LocalCloud> {
     let path = folder.join("template.yaml");
     std::fs::write(&path, template).context("write the changed template")?;
-    let never_run: PathBuf = std::env::current_exe().context("find an executable")?;
-    let binaries = ["press", "report", "sweep", "failure", "announce"];
-    let binaries = binaries.map(|name| (name.to_owned(), never_run.clone()));
+    let printer = printer()?;
+    let binaries = FUNCTIONS.map(|name| (name.to_owned(), printer.clone()));
     let options = Options {
         template: path,
         parameters: BTreeMap::new(),
@@ -233,8 +161,11 @@ async fn cloud(folder: &Path, template: &str) -> Result<LocalCloud> {
 /// Makes every call; each must be refused exactly if `refused` holds, in the expected words and
 /// with an event that names the role.
 async fn check(cloud: &LocalCloud, refused: impl Fn(&Row) -> bool) -> Result<()> {
-    for row in STATEMENTS.iter().filter(|(_, name, _)| *name != SOURCE) {
+    for row in &STATEMENTS {
         let (name, statement, calls) = row;
+        if SET_UP.contains(statement) || *statement == LOG {
+            continue;
+        }
         let function = Function::new(cloud, name)?;
         for call in *calls {
             let mut events = cloud.subscribe();
@@ -257,7 +188,7 @@ async fn check(cloud: &LocalCloud, refused: impl Fn(&Row) -> bool) -> Result<()>
             };
             let words = format!("is not authorized to perform: {action} on resource: {resource} ");
             ensure!(refusal.contains(&words), "{case}");
-            let role = format!("{STACK}-{}Role", logical_id(name));
+            let role = format!("{STACK}-{}", logical_id(name, "Role"));
             ensure!(refusal.contains(&role), "{case}");
             let [(of, statement)] = missing.as_slice() else {
                 anyhow::bail!("{case} {missing:?}");
@@ -268,6 +199,38 @@ async fn check(cloud: &LocalCloud, refused: impl Fn(&Row) -> bool) -> Result<()>
                 "{case} {statement}"
             );
         }
+    }
+    Ok(())
+}
+
+/// Runs each function; its lines must be lost exactly if it is the `silent` one.
+async fn check_logs(cloud: &LocalCloud, silent: Option<&str>) -> Result<()> {
+    for function in FUNCTIONS {
+        let mut events = cloud.subscribe();
+        let name = format!("{STACK}-{}", logical_id(function, "Function"));
+        let role = format!("{STACK}-{}", logical_id(function, "Role"));
+        let accepted = cloud.functions().invoke_async(&name, b"{}".to_vec());
+        accepted.with_context(|| format!("invoke {name}"))?;
+        let is_lost = async {
+            loop {
+                match &events.recv().await?.kind {
+                    EventKind::FunctionLog { function, .. } if *function == name => {
+                        return anyhow::Ok(false);
+                    }
+                    EventKind::MissingRight {
+                        role: of,
+                        statement,
+                        ..
+                    } if of.ends_with(&role) && statement.contains("logs:PutLogEvents") => {
+                        return Ok(true);
+                    }
+                    _ => {}
+                }
+            }
+        };
+        let is_lost = tokio::time::timeout(DEADLINE, is_lost).await;
+        let is_lost = is_lost.with_context(|| format!("{name} printed nothing"))??;
+        ensure!(is_lost == (silent == Some(function)), "{name}: {is_lost}");
     }
     Ok(())
 }
@@ -283,7 +246,13 @@ fn every_statement_and_action_of_a_function_is_tested_here() -> Result<()> {
     let template = Template::parse("template.yaml", &template()?, &context)?;
     let mut declared = BTreeSet::new();
     for function in &template.functions {
-        for policy in &function.role_policies {
+        assert_eq!(
+            function.role_policies,
+            Vec::<Value>::new(),
+            "a second place"
+        );
+        let role = template.roles.iter().find(|r| r.arn == function.role_arn);
+        for policy in &role.context("a function without a role")?.documents {
             let statements = policy["Statement"].as_array();
             for statement in statements.context("a policy without a document")? {
                 let name = statement["Sid"]
@@ -316,6 +285,7 @@ async fn with_the_whole_template_only_denied_calls_are_refused() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let cloud = cloud(folder.path(), &template()?).await?;
     check(&cloud, |(_, statement, _)| *statement == DENIAL).await?;
+    check_logs(&cloud, None).await?;
     cloud.shutdown().await;
     Ok(())
 }
@@ -327,8 +297,8 @@ async fn without_a_statement_the_call_that_it_is_for_changes_its_answer_and_no_o
 {
     let whole = template()?;
     assert_eq!(statements(&whole).len(), STATEMENTS.len());
-    for (function, statement, _) in STATEMENTS {
-        let key = (logical_id(function), statement.to_owned());
+    for (function, statement, calls) in STATEMENTS {
+        let key = (logical_id(function, "Role"), statement.to_owned());
         let lines = statements(&whole)
             .remove(&key)
             .context("no such statement")?;
@@ -337,14 +307,14 @@ async fn without_a_statement_the_call_that_it_is_for_changes_its_answer_and_no_o
         let changed: Vec<&str> = kept.map(|(_, line)| line).collect();
         let folder = tempfile::tempdir()?;
         let started = cloud(folder.path(), &changed.join("\n")).await;
-        if statement == SOURCE {
+        if SET_UP.contains(&statement) {
             let error = started
                 .err()
-                .context("started without the permissions of the event source")?;
-            let (action, resource) = Call::Receive.right();
+                .with_context(|| format!("started without {statement} of {function}"))?;
+            let (action, resource) = calls[0].right();
             let words = format!(
                 "{}: its execution role may not call {action} on {resource}",
-                logical_id(function)
+                logical_id(function, "Function")
             );
             ensure!(format!("{error:#}").contains(&words), "{error:#}");
             continue;
@@ -355,8 +325,36 @@ async fn without_a_statement_the_call_that_it_is_for_changes_its_answer_and_no_o
             let is_removed = (row.0, row.1) == (function, statement);
             (row.1 == DENIAL) != is_removed
         };
-        let checked = check(&cloud, refused).await;
+        let checked = match statement {
+            LOG => check_logs(&cloud, Some(function)).await,
+            _ => check(&cloud, refused).await,
+        };
         checked.with_context(|| format!("without {statement} of {function}"))?;
+        cloud.shutdown().await;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn announce_reaches_its_marks_and_no_record_binding_or_event() -> Result<()> {
+    let whole = template()?;
+    let condition = "ForAllValues:StringLike: {'dynamodb:LeadingKeys': ['announced#*']}";
+    let kept = whole.lines().filter(|line| line.trim() != condition);
+    let kept: Vec<&str> = kept.collect();
+    let open = kept.join("\n").replace(
+        "Resource: !GetAtt Table.Arn\n                Condition:\n",
+        "Resource: !GetAtt Table.Arn\n",
+    );
+    assert_eq!(whole.lines().count(), open.lines().count() + 2);
+    // Without the condition the calls are permitted: the condition is what refuses them.
+    for (text, is_refused) in [(&whole, true), (&open, false)] {
+        let folder = tempfile::tempdir()?;
+        let cloud = cloud(folder.path(), text).await?;
+        let function = Function::new(&cloud, "announce")?;
+        for call in NO_MARK {
+            let answer = call.make(&function).await?;
+            assert_eq!(answer.is_some(), is_refused, "{call:?}: {answer:?}");
+        }
         cloud.shutdown().await;
     }
     Ok(())
