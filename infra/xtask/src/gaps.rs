@@ -231,7 +231,7 @@ mod tests {
         let rows = [
             ("infra/cloud/iot-sql/src/tests.rs", "infra/cloud/iot-sql/"),
             ("infra/cloud/local-cloud/tests/services/a.rs", MAIN),
-            ("tests/tests/right.rs", MAIN),
+            ("tests/tests/right/main.rs", MAIN),
         ];
         for (file, folder) in rows {
             assert_eq!(home(file), folder);
