@@ -50,7 +50,7 @@ const COMMANDS: [Row; 18] = [
         Least::Nobody,
         "iot:Publish",
     ),
-    (&["register", "lock", "lock-3"], Least::Owner, "dynamodb:"),
+    (&["register", "lock", "lock-4"], Least::Owner, "dynamodb:"),
     (
         &["register", "button", "button-3"],
         Least::Owner,
@@ -59,7 +59,7 @@ const COMMANDS: [Row; 18] = [
     (&["bind", "button-2", "lock-1"], Least::Owner, "dynamodb:"),
     (&["revoke", "button-2"], Least::Owner, "dynamodb:"),
     (&["unbind", "button-2"], Least::Owner, "dynamodb:"),
-    (&["forget", "lock-2", "--gone"], Least::Owner, "dynamodb:"),
+    (&["forget", "lock-3", "--gone"], Least::Owner, "dynamodb:"),
     (
         &["recover", "lock-1", "--running"],
         Least::Owner,

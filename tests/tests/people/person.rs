@@ -79,8 +79,8 @@ impl Place {
         Ok(Self { cloud, folder })
     }
 
-    /// Two locks and two buttons, registered by somebody with every right. Only `button-1` has a
-    /// thing and a certificate.
+    /// Three locks, and two buttons that are bound to the first two, registered by somebody with
+    /// every right. Only `button-1` has a thing and a certificate.
     pub async fn furnish(&self) -> Result<()> {
         let registry = self.cloud.registry();
         registry.create_thing("button-1")?;
@@ -90,6 +90,7 @@ impl Place {
         for arguments in [
             &["register", "lock", "lock-1"][..],
             &["register", "lock", "lock-2"],
+            &["register", "lock", "lock-3"],
             &["register", "button", "button-1", "--lock", "lock-1"],
             &["register", "button", "button-2", "--lock", "lock-2"],
         ] {
