@@ -69,7 +69,8 @@ async fn names_of_locks(world: &World) -> Result<Vec<String>> {
 
 #[tokio::test]
 async fn a_button_bound_to_another_door_leaves_the_old_one_locked() -> Result<()> {
-    let (world, mut button) = two_doors().await?;
+    // The sweep sends the lock.
+    let (world, mut button) = two_doors_with(&["--time-scale", "0.05"]).await?;
     let topic = "iotbutton/button-1";
     button.publish(topic, &press("LONG", 1, now_ms()?)).await?;
     world.until_settled("lock-1", "unlocked").await?;
