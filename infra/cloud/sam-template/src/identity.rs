@@ -56,6 +56,7 @@ const NAMES: &[(&str, &[&str])] = &[
     ("AWS::IAM::ManagedPolicy", &["ManagedPolicyName"]),
     ("AWS::IoT::Logging", &["AccountId"]),
     ("AWS::IoT::AccountAuditConfiguration", &["AccountId"]),
+    ("AWS::IoT::ScheduledAudit", &["ScheduledAuditName"]),
     ("AWS::IoT::Thing", &["ThingName"]),
     ("AWS::IoT::PolicyPrincipalAttachment", &[]),
     ("AWS::IoT::ThingPrincipalAttachment", &[]),
