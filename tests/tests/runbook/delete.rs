@@ -1,7 +1,7 @@
 //! The sections "Delete the stack" and "Create the stack on a retained table".
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Output, Stdio};
 
 use anyhow::{Context, Result};
@@ -24,8 +24,10 @@ fn options(data_dir: &Path) -> Result<Options> {
         parameters: BTreeMap::new(),
     };
     let functions = Template::load(&template, &context)?.functions;
-    let never_run: PathBuf = std::env::current_exe().context("find an executable")?;
-    let binaries = functions.into_iter().map(|f| (f.binary, never_run.clone()));
+    let binaries = functions
+        .into_iter()
+        .map(|f| Ok((f.binary.clone(), program(&f.binary)?)))
+        .collect::<Result<_>>()?;
     Ok(Options {
         template,
         parameters: BTreeMap::new(),
@@ -34,7 +36,7 @@ fn options(data_dir: &Path) -> Result<Options> {
         account: ACCOUNT.to_owned(),
         data_dir: Some(data_dir.to_owned()),
         import_retained: false,
-        binaries: binaries.collect(),
+        binaries,
         ports: Ports::default(),
         seed: 1,
         time_scale: 1.0,
