@@ -20,9 +20,10 @@ const ACCEPTED: [&str; 6] = [
 ];
 
 /// Supported AWS managed policies, by the end of their name or ARN.
-const MANAGED: [&str; 2] = [
+const MANAGED: [&str; 3] = [
     "AWSLambdaBasicExecutionRole",
     "AWSLambdaSQSQueueExecutionRole",
+    "AWSIoTDeviceDefenderAudit",
 ];
 
 /// Whether this is the name or ARN of a supported AWS managed policy, or may be that of a policy of

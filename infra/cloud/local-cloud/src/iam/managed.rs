@@ -18,6 +18,9 @@ const WRITE_LOGS: [&str; 3] = [
     "logs:CreateLogStream",
     "logs:PutLogEvents",
 ];
+/// Allows AWS IoT to audit the account. Nothing audits here, so its other rights, about roles of
+/// other services, are left out.
+const AUDITOR: &str = "AWSIoTDeviceDefenderAudit";
 /// Allows reading every stream of the account and writing logs.
 const STREAM_READER: &str = "AWSLambdaDynamoDBExecutionRole";
 
@@ -146,6 +149,11 @@ pub(super) fn expand(policy: &Value, account: &Account) -> Result<Value, PolicyE
             }
             name if name.ends_with(QUEUE_READER) => {
                 let actions: Vec<&str> = READ_QUEUE.into_iter().chain(WRITE_LOGS).collect();
+                let allow = json!({"Effect": "Allow", "Action": actions, "Resource": "*"});
+                Ok(json!({"Statement": [allow]}))
+            }
+            name if name.ends_with(AUDITOR) => {
+                let actions = ["iot:DescribeCertificate", "iot:GetPolicy", "iot:ListPolicies"];
                 let allow = json!({"Effect": "Allow", "Action": actions, "Resource": "*"});
                 Ok(json!({"Statement": [allow]}))
             }
