@@ -153,7 +153,11 @@ pub(super) fn expand(policy: &Value, account: &Account) -> Result<Value, PolicyE
                 Ok(json!({"Statement": [allow]}))
             }
             name if name.ends_with(AUDITOR) => {
-                let actions = ["iot:DescribeCertificate", "iot:GetPolicy", "iot:ListPolicies"];
+                let actions = [
+                    "iot:DescribeCertificate",
+                    "iot:GetPolicy",
+                    "iot:ListPolicies",
+                ];
                 let allow = json!({"Effect": "Allow", "Action": actions, "Resource": "*"});
                 Ok(json!({"Statement": [allow]}))
             }
