@@ -96,8 +96,11 @@ const OWNS: [(&str, &str, Need); 19] = [
     ("Retire", "iot:DeleteThing", RETIRE),
 ];
 
+/// Actions of a policy: statement, action, and the call that needs it.
+type Actions = Vec<(&'static str, &'static str, Need)>;
+
 /// The policies, and their rows.
-fn policies() -> [(&'static str, Vec<(&'static str, &'static str, Need)>); 3] {
+fn policies() -> [(&'static str, Actions); 3] {
     let requests = [&LOOKS[..], &REQUESTS].concat();
     let owns = [&requests[..], &OWNS].concat();
     [
