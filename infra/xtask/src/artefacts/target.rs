@@ -95,7 +95,7 @@ impl Architecture {
     pub fn emulator(self) -> Option<Emulator> {
         (env::consts::ARCH != self.machine()).then(|| Emulator {
             program: format!("qemu-{}", self.machine()),
-            library: PathBuf::from(format!("/usr/{}-linux-gnu", self.machine())),
+            sysroot: PathBuf::from(format!("/usr/{}-linux-gnu", self.machine())),
         })
     }
 }
@@ -105,7 +105,7 @@ impl Architecture {
 pub struct Emulator {
     pub program: String,
     /// The folder with its library, where Debian's packages for another processor put it.
-    library: PathBuf,
+    sysroot: PathBuf,
 }
 
 impl Emulator {
@@ -114,12 +114,12 @@ impl Emulator {
         if find_on_path(&self.program).is_none() {
             return Some(format!("{} is missing", self.program));
         }
-        let library = self.library.join("lib");
+        let library = self.sysroot.join("lib");
         (!library.is_dir()).then(|| format!("there is no C library in {}", library.display()))
     }
 
     /// The words in front of a program.
     pub fn command(&self) -> String {
-        format!("{} -L {}", self.program, self.library.display())
+        format!("{} -L {}", self.program, self.sysroot.display())
     }
 }
