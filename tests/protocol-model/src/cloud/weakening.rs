@@ -143,13 +143,12 @@ fn remove_command(decision: &mut Decision) {
     }
 }
 
-/// Gives the decision's command another version.
+/// Gives the decision's command another version, also if the sweep is to send it.
 pub(super) fn set_version(decision: &mut Decision, version: u64) {
-    let (Some(RecordWrite::Update(update)), Some(publish)) =
-        (&mut decision.writes.record, &mut decision.publish)
-    else {
-        return;
-    };
-    update.version = Some(Version(version));
-    publish.command.version = Version(version);
+    if let Some(RecordWrite::Update(update)) = &mut decision.writes.record {
+        update.version = Some(Version(version));
+    }
+    if let Some(publish) = &mut decision.publish {
+        publish.command.version = Version(version);
+    }
 }
