@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use local_cloud::LocalCloud;
 use local_cloud::ready::{self, ThingFiles};
-use lock_aws::{Access, Cloud};
+use lock_aws::{Access, Cloud, OperatorEndpoints};
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 
@@ -77,7 +77,10 @@ impl Ready {
             iot_data: Some(self.cloud.iot_data.clone()),
             // No command of an operator sends to a topic.
             sns: None,
-            iot: Some(self.cloud.iot.clone()),
+            operator: OperatorEndpoints {
+                iot: Some(self.cloud.iot.clone()),
+                ..OperatorEndpoints::default()
+            },
         }
     }
 

@@ -32,7 +32,8 @@ pub use publisher::{PublishError, Publisher};
 pub use registry::{Registry, RegistryError};
 pub use serve::{Failed, Function, Invocation, serve, serve_with};
 pub use settings::{
-    Access, AnnounceSettings, MetricLevel, MetricSettings, Settings, SettingsError,
+    Access, AnnounceSettings, MetricLevel, MetricSettings, OperatorEndpoints, Settings,
+    SettingsError,
 };
 pub use start::Cloud;
 pub use store::{Committed, Conflict, DueLock, DueLocks, Register, Store, StoreError, Task};

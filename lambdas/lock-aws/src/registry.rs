@@ -5,10 +5,12 @@
 
 mod call;
 mod rule;
+mod stack;
 mod thing;
 
 pub use call::{Call, Outcome};
 pub use rule::ListedRule;
+pub use stack::Stack;
 pub use thing::{Certificate, Thing, certificate_id};
 
 use std::error::Error;
@@ -21,12 +23,13 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use crate::clock::Clock;
 use crate::error::CallError;
 use crate::settings::Access;
-use crate::start;
+use crate::start::OperatorClients;
 
 /// Rules, things and certificates of one account and region.
 #[derive(Debug, Clone)]
 pub struct Registry {
     client: Client,
+    clients: OperatorClients,
     clock: Clock,
 }
 
@@ -43,8 +46,10 @@ pub struct RegistryError {
 impl Registry {
     /// A client for `access`. Calls nothing.
     pub fn new(access: &Access) -> Self {
+        let clients = OperatorClients::new(access);
         Self {
-            client: start::iot_client(access),
+            client: clients.iot.clone(),
+            clients,
             clock: Clock::system(),
         }
     }

@@ -42,8 +42,23 @@ pub struct Access {
     pub iot_data: Option<String>,
     /// `AWS_ENDPOINT_URL_SNS`, or else `AWS_ENDPOINT_URL`, as above.
     pub sns: Option<String>,
-    /// `AWS_ENDPOINT_URL_IOT`, or else `AWS_ENDPOINT_URL`, as above. Only `lockctl` uses it.
+    /// Endpoints of the services that only `lockctl` calls.
+    pub operator: OperatorEndpoints,
+}
+
+/// Endpoints of the services that only an operator calls. `None`: AWS.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OperatorEndpoints {
+    /// `AWS_ENDPOINT_URL_IOT`, or else `AWS_ENDPOINT_URL`; so with all others.
     pub iot: Option<String>,
+    /// `AWS_ENDPOINT_URL_CLOUDFORMATION`.
+    pub cloudformation: Option<String>,
+    /// `AWS_ENDPOINT_URL_LAMBDA`.
+    pub lambda: Option<String>,
+    /// `AWS_ENDPOINT_URL_CLOUDWATCH`.
+    pub cloudwatch: Option<String>,
+    /// `AWS_ENDPOINT_URL_SQS`.
+    pub sqs: Option<String>,
 }
 
 /// Leaves out the secrets.
@@ -55,7 +70,7 @@ impl fmt::Debug for Access {
             .field("dynamodb", &self.dynamodb)
             .field("iot_data", &self.iot_data)
             .field("sns", &self.sns)
-            .field("iot", &self.iot)
+            .field("operator", &self.operator)
             .finish_non_exhaustive()
     }
 }
@@ -160,7 +175,13 @@ impl Access {
             dynamodb: endpoint(lookup, "AWS_ENDPOINT_URL_DYNAMODB")?,
             iot_data: endpoint(lookup, "AWS_ENDPOINT_URL_IOT_DATA_PLANE")?,
             sns: endpoint(lookup, "AWS_ENDPOINT_URL_SNS")?,
-            iot: endpoint(lookup, "AWS_ENDPOINT_URL_IOT")?,
+            operator: OperatorEndpoints {
+                iot: endpoint(lookup, "AWS_ENDPOINT_URL_IOT")?,
+                cloudformation: endpoint(lookup, "AWS_ENDPOINT_URL_CLOUDFORMATION")?,
+                lambda: endpoint(lookup, "AWS_ENDPOINT_URL_LAMBDA")?,
+                cloudwatch: endpoint(lookup, "AWS_ENDPOINT_URL_CLOUDWATCH")?,
+                sqs: endpoint(lookup, "AWS_ENDPOINT_URL_SQS")?,
+            },
         })
     }
 }

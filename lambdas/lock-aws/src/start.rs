@@ -37,7 +37,7 @@ const _: () = assert!(CONNECT_MS < ATTEMPT_MS && ATTEMPT_MS < CALL_MS);
 
 /// A client of the crate `$sdk`. Each SDK crate has its own types of the same names.
 macro_rules! client {
-    ($sdk:ident, $access:ident, $endpoint:ident, $http:ident, $keys:ident, $retry:ident) => {{
+    ($sdk:ident, $access:ident, $($endpoint:ident).+, $http:ident, $keys:ident, $retry:ident) => {{
         use $sdk::config::{BehaviorVersion, Config, Region, StalledStreamProtectionConfig};
         let mut config = Config::builder()
             .behavior_version(BehaviorVersion::latest())
@@ -46,9 +46,9 @@ macro_rules! client {
             .http_client($http.clone())
             .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
             .timeout_config(timeouts())
-            .retry_config($retry)
+            .retry_config($retry.clone())
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
-        config.set_endpoint_url($access.$endpoint.clone());
+        config.set_endpoint_url($access.$($endpoint).+.clone());
         $sdk::Client::from_conf(config.build())
     }};
 }
@@ -154,12 +154,43 @@ impl Notifier {
     }
 }
 
-/// A client of the control plane.
+/// Clients of the services that only an operator calls.
 #[cfg(feature = "registry")]
-pub(crate) fn iot_client(access: &Access) -> aws_sdk_iot::Client {
-    let http = http_client(is_tls(&access.iot));
-    let (credentials, retry) = (credentials(access), retry());
-    client!(aws_sdk_iot, access, iot, http, credentials, retry)
+#[derive(Debug, Clone)]
+pub(crate) struct OperatorClients {
+    pub iot: aws_sdk_iot::Client,
+    pub iot_data: aws_sdk_iotdataplane::Client,
+    pub cloudformation: aws_sdk_cloudformation::Client,
+    pub lambda: aws_sdk_lambda::Client,
+    pub cloudwatch: aws_sdk_cloudwatch::Client,
+    pub sqs: aws_sdk_sqs::Client,
+}
+
+#[cfg(feature = "registry")]
+impl OperatorClients {
+    /// Clients over one HTTP client. Calls nothing.
+    pub fn new(access: &Access) -> Self {
+        let at = &access.operator;
+        let endpoints = [&at.iot, &at.cloudformation, &at.lambda, &at.cloudwatch];
+        let tls = endpoints.into_iter().chain([&at.sqs, &access.iot_data]);
+        let http = http_client(tls.into_iter().any(is_tls));
+        let (keys, retry) = (credentials(access), retry());
+        Self {
+            iot: client!(aws_sdk_iot, access, operator.iot, http, keys, retry),
+            iot_data: client!(aws_sdk_iotdataplane, access, iot_data, http, keys, retry),
+            cloudformation: client!(
+                aws_sdk_cloudformation,
+                access,
+                operator.cloudformation,
+                http,
+                keys,
+                retry
+            ),
+            lambda: client!(aws_sdk_lambda, access, operator.lambda, http, keys, retry),
+            cloudwatch: client!(aws_sdk_cloudwatch, access, operator.cloudwatch, http, keys, retry),
+            sqs: client!(aws_sdk_sqs, access, operator.sqs, http, keys, retry),
+        }
+    }
 }
 
 fn credentials(access: &Access) -> Credentials {

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
     ProjectionType, ScalarAttributeType,
 };
-use lock_aws::{Access, Cloud, Committed};
+use lock_aws::{Access, Cloud, Committed, OperatorEndpoints};
 use lock_core::binding::{Actions, Binding};
 use lock_core::event::{Event, Kind, Subject};
 use lock_core::limits::Limits;
@@ -157,7 +157,7 @@ pub fn access(dynamodb: SocketAddr, iot_data: SocketAddr) -> Access {
         dynamodb: Some(format!("http://{dynamodb}")),
         iot_data: Some(format!("http://{iot_data}")),
         sns: Some(format!("http://{iot_data}")),
-        iot: None,
+        operator: OperatorEndpoints::default(),
     }
 }
 

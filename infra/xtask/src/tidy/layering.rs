@@ -59,7 +59,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "laptop",
         &["lock-core", "lock-aws", "local-cloud", "sam-template"],
     ),
-    ("lockctl", &["lock-core", "lock-aws", "laptop"]),
+    ("lockctl", &["lock-core", "lock-aws", "laptop", "aws-policy"]),
     (
         "e2e",
         &[
