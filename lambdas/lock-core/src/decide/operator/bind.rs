@@ -58,7 +58,11 @@ pub struct BindWish {
 /// let decision = lock_core::decide_bind(&binding, Some(&open), &to, wish, None, now, &limits);
 /// let bound = decision.writes.binding.expect("a change").apply(Some(&binding)).expect("as read");
 /// assert_eq!((bound.lock, bound.bound_at), (Some(far), Some(now)));
-/// assert_eq!(decision.publish.expect("a LOCK for the lock it leaves").lock.as_str(), "lock-1");
+/// // The lock it leaves gets a lock command, which the sweep sends.
+/// let left = decision.writes.record.expect("a change").apply(Some(&open)).record();
+/// let left = left.expect("as read");
+/// assert_eq!((left.lock.as_str(), left.status), ("lock-1", Status::Pending));
+/// assert_eq!(decision.publish, None);
 /// # Ok::<(), lock_core::name::NameError>(())
 /// ```
 pub fn decide_bind(
