@@ -49,7 +49,7 @@ async fn check(
         Service::Lambda => lambda(&parts, account),
         Service::Sqs => sqs(&parts, &body, account),
         // These check the rights themselves.
-        Service::IotData | Service::DynamoDb | Service::Sns => None,
+        Service::IotData | Service::DynamoDb | Service::Sns | Service::CloudFormation => None,
     };
     let Some(need) = needs else {
         // Unknown to this table. If the service learns the operation first, only the operator may
