@@ -1,4 +1,4 @@
-"""boto3's clients of CloudFormation, Lambda, CloudWatch and SQS: reads what runs, and gets errors by name.
+"""boto3's clients of CloudFormation, Lambda, CloudWatch and SQS: read what runs.
 
 usage: operator_client.py READY_FILE
 """
