@@ -43,7 +43,8 @@ async fn boto3_publishes_to_a_topic() {
 // AWS same(stack): boto3 reads a stack and its outputs, and is refused another stack and a wrong
 //     signature
 // AWS same(functions): boto3 reads a function's configuration, alias and policy
-// AWS same(alarm): boto3 reads alarms and metrics by its own preferred protocol, CBOR
+// AWS absent(alarm): CloudWatch's JSON protocol, in which boto3 calls it; refused with
+//     InvalidSignatureException, since SQS is at that path
 // AWS same(queue): boto3 sends, receives and deletes a message, and reads the depth of its queue
 #[tokio::test]
 async fn boto3_reads_what_runs() {
