@@ -60,7 +60,7 @@ impl Target {
                     path.display()
                 );
             }
-            return Ok(Self::local(&ready));
+            return Self::local(&ready);
         }
         let environment = environment::read(&|name| std::env::var(name).ok());
         if environment == Environment::Credentials {
@@ -68,7 +68,7 @@ impl Target {
         }
         let running = Ready::read(&args.data_dir.join("ready.json")).ok();
         match running.filter(Ready::is_live) {
-            Some(ready) => Ok(Self::local(&ready)),
+            Some(ready) => Self::local(&ready),
             None => bail!(
                 "no locks to operate: no stack runs on {} (start one with `lockctl local`), and {}",
                 args.data_dir.display(),
@@ -77,13 +77,13 @@ impl Target {
         }
     }
 
-    fn local(ready: &Ready) -> Self {
-        Self {
+    fn local(ready: &Ready) -> Result<Self> {
+        Ok(Self {
             name: format!("local ({}), table {}", ready.console, ready.table),
             stack: ready.table.clone(),
-            cloud: ready.remote(),
-            access: ready.access(),
-        }
+            cloud: ready.remote()?,
+            access: ready.access()?,
+        })
     }
 
     async fn aws(stack: &str) -> Result<Self> {

@@ -50,7 +50,7 @@ async fn check(
         Service::Lambda => lambda(&parts, account).map(|need| vec![need]),
         Service::Sqs => sqs(&parts, &body, account).map(|need| vec![need]),
         // These check the rights themselves.
-        Service::IotData | Service::DynamoDb | Service::Sns => None,
+        Service::IotData | Service::DynamoDb | Service::Sns | Service::CloudFormation => None,
     };
     let Some(needs) = needs else {
         // Unknown to this table. If the service learns the operation first, only the operator may

@@ -28,6 +28,7 @@ use crate::notification::{self, Content, Publisher, Sns, Topics};
 use crate::queue::{self, Queues};
 use crate::rule::Services;
 use crate::schedule::ScheduleRunner;
+use crate::stack::{self, CloudFormation};
 use lambda_host::{Credentials, Functions, Notice, Outcome, Surroundings, Tuning, Wiring};
 use sam_template::Function;
 
@@ -176,7 +177,8 @@ impl Opened {
         self.guarded(iam::authorised(plane, self.iam.clone()), Service::IotData)
     }
 
-    /// The control plane of AWS IoT, Lambda, SQS and metrics, which people call; and SNS.
+    /// The control plane of AWS IoT, Lambda, SQS, CloudFormation and metrics, which people call;
+    /// and SNS.
     pub(super) fn iot(&self, endpoints: &Endpoints, functions: &Functions) -> Router {
         let plane = control_plane::router(ControlPlane {
             registry: self.registry.clone(),
@@ -189,8 +191,14 @@ impl Opened {
             topics: self.topics.clone(),
             iam: self.iam.clone(),
         };
+        let cloudformation = CloudFormation {
+            stack: self.stack.clone(),
+            iam: self.iam.clone(),
+        };
         let permitted = |router, service| iam::permitted(router, service, self.iam.clone());
         let queues = permitted(queue::router(self.queues.clone()), Service::Sqs);
+        let forms = notification::answer_forms(queues, sns);
+        let forms = stack::answer_forms(forms, cloudformation);
         let pages = metric::router(self.events.metrics().clone())
             .merge(notification::page(self.topics.clone()))
             .merge(alarm::page(self.alarms.clone()));
@@ -198,7 +206,7 @@ impl Opened {
         [
             (permitted(plane, Service::Iot), Service::Iot),
             (permitted(invocations, Service::Lambda), Service::Lambda),
-            (notification::answer_forms(queues, sns), Service::Sqs),
+            (forms, Service::Sqs),
         ]
         .into_iter()
         .fold(pages, |all, (router, service)| {
