@@ -6,7 +6,7 @@ pub mod folder;
 pub mod key;
 pub mod kind;
 mod name;
-mod plan;
+pub mod plan;
 
 use anyhow::{Context, Result};
 use lock_aws::Registered;
