@@ -125,8 +125,8 @@ pub enum Operation {
     ///
     /// Presses of a bound button are in the history of its lock.
     History(HistoryArgs),
-    /// Register a lock or a button: thing, key, certificate, device folder, record. A lock that is not registered is never commanded, and its
-    /// reports are ignored.
+    /// Register a lock or a button: thing, key, certificate, device folder, record. A lock that is
+    /// not registered is never commanded, and its reports are ignored.
     #[command(subcommand)]
     Register(RegisterThing),
     /// Bind a registered button to a registered lock, instead of its current one.
@@ -153,12 +153,12 @@ pub enum Operation {
     ///
     /// Refused while a button is bound to it, or while it is not known to be locked.
     Forget(ForgetArgs),
-    /// Give a device a new key and certificate beside the old one; with --finish end the old one.
+    /// Give a device a new key and certificate; with --finish end the old certificate.
     ///
-    /// First `lockctl rotate NAME`, then bring the new files to the board, then `lockctl rotate NAME
-    /// --finish`: it cuts the old certificate off and deletes it once the device is connected with
-    /// the new one. If the device does not come, the old certificate is active again. Repeat either
-    /// after a failure.
+    /// First `lockctl rotate NAME`, then bring the new files to the board, then `lockctl rotate
+    /// NAME --finish`: it cuts the old certificate off and deletes it once the device is connected
+    /// with the new one. If the device does not come, the old certificate is active again. Repeat
+    /// either after a failure.
     Rotate(RotateArgs),
     /// Remove a lock or button for good: from the register, and its thing and certificates from AWS
     /// IoT. The history stays.

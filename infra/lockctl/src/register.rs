@@ -1,5 +1,5 @@
-//! `lockctl register`: gives a lock or button its identity in AWS `IoT` and the folder that its board
-//! needs, then adds it to the register.
+//! `lockctl register`: gives a lock or button its identity in AWS `IoT` and the folder that its
+//! board needs, then adds it to the register.
 
 mod enrol;
 pub mod folder;

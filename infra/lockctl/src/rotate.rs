@@ -1,5 +1,5 @@
-//! `lockctl rotate`: a new key and certificate for a device, and the end of the old certificate once
-//! the device was seen with the new one.
+//! `lockctl rotate`: a new key and certificate for a device, and the end of the old certificate
+//! once the device was seen with the new one.
 
 mod plan;
 
@@ -27,7 +27,9 @@ pub async fn run(target: &Target, args: &RotateArgs) -> Result<Answer> {
     let registry = target.registry();
     let thing = registry.find_thing(name).await?;
     let thing = thing.with_context(|| {
-        format!("{name} is not rotated: it is no thing of AWS IoT; `lockctl register` makes it one")
+        format!(
+            "{name} is not rotated: AWS IoT has no thing of this name; `lockctl register` creates it"
+        )
     })?;
     if args.finish {
         finish(&registry, &thing, args.wait).await

@@ -54,6 +54,17 @@ async fn a_registered_lock_and_button_boot_from_their_folders_and_open_the_door(
     press_until_open(&mut hall, &mut door).await?;
     until_settled(&world, "front-door", "unlocked").await?;
 
+    let text = run(&world, &["rotate", "front-door"]).await?;
+    ensure!(
+        text.contains("lockctl rotate front-door --finish"),
+        "{text}"
+    );
+    drop(door);
+    let mut door = Board::start(&devices.join("front-door")).await?;
+    door.until_event("connected").await?;
+    let text = run(&world, &["rotate", "front-door", "--finish"]).await?;
+    ensure!(text.contains("front-door is rotated"), "{text}");
+
     let text = run(&world, &["retire", "hall", "--yes"]).await?;
     ensure!(text.contains("hall is retired"), "{text}");
     Ok(())

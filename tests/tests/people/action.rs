@@ -59,8 +59,8 @@ const REQUESTS: [(&str, &str, Need); 2] = [
     ("NoOtherLevel", "iot:Publish", OTHER_LEVEL),
 ];
 
-/// What an owner may do beyond that. A registration or retirement that is refused at one call goes on
-/// at it next time, so those are in the order of its calls.
+/// What an owner may do beyond that. A registration or retirement that is refused at one call goes
+/// on at it next time, so those are in the order of its calls.
 const OWNS: [(&str, &str, Need); 35] = [
     (
         "Register",

@@ -1,4 +1,4 @@
-//! The steps of a rotation: a new certificate beside the old ones, and the end of the old ones.
+//! The steps of a rotation: a new certificate next to the old ones, and the end of the old ones.
 //!
 //! The thing notes the new certificate first and the old ones after it, before the new one may
 //! connect. So each attempt knows which is which, even of certificates that are no longer attached.
