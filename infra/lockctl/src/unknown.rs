@@ -49,6 +49,7 @@ mod tests {
         let register = Register {
             locks: vec![LockName::new("lock-1").expect("a name")],
             buttons: vec![ButtonSerial::new("G030JF").expect("a name")],
+            ..Register::default()
         };
         for (name, as_lock, as_button) in [
             (

@@ -19,8 +19,9 @@ use lock_aws::{
     StoreError, chain,
 };
 use lock_core::announce::announcements;
-use lock_core::event::Event;
+use lock_core::event::{Event, Subject};
 use lock_core::field::parse_event;
+use lock_core::label::Names;
 use lock_core::time::UnixMillis;
 use serde_json::Value;
 
@@ -150,7 +151,12 @@ impl Handler {
         let old = record.old_image().and_then(|image| read_event(image).ok());
         let (store, now) = (&self.cloud.store, self.cloud.clock.now());
         let write = |at| self.options.zone.write(at, now);
-        for announcement in announcements(old.as_ref(), &event, self.options.unlocks, &write) {
+        let unlocks = self.options.unlocks;
+        if announcements(old.as_ref(), &event, unlocks, &Names::default(), &write).is_empty() {
+            return Ok(());
+        }
+        let names = self.read_labels(&event).await;
+        for announcement in announcements(old.as_ref(), &event, unlocks, &names, &write) {
             let code = announcement.code;
             if store.is_announced(&key, code).await? {
                 continue;
@@ -166,6 +172,22 @@ impl Handler {
             store.mark_announced(&key, code, now).await?;
         }
         Ok(())
+    }
+}
+
+impl Handler {
+    /// The labels of the event's lock and button. A failed read is logged and leaves them out: an
+    /// alert does not wait for a label.
+    async fn read_labels(&self, event: &Event) -> Names {
+        let mut subjects = vec![event.subject.clone()];
+        let button = event.button.clone().map(Subject::Button);
+        subjects.extend(button.filter(|button| *button != event.subject));
+        let read = self.cloud.store.read_labels(&subjects).await;
+        read.unwrap_or_else(|error| {
+            let (code, error) = ("store", chain(&error));
+            tracing::error!(code, "announced without labels: {error}");
+            Names::default()
+        })
     }
 }
 
