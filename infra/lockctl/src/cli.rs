@@ -8,9 +8,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use laptop::cli::{LocalArgs, StackArgs};
 
 pub use operate::{
-    Actor, BindArgs, ForgetArgs, HistoryArgs, PressArgs, RecoverArgs, RegisterButtonArgs,
-    RegisterLockArgs, RegisterThing, RequestArgs, RetireArgs, RevokeArgs, RuleArgs, StatusArgs,
-    UnbindArgs,
+    Actor, BindArgs, ForgetArgs, HistoryArgs, LabelArgs, PressArgs, RecoverArgs,
+    RegisterButtonArgs, RegisterLockArgs, RegisterThing, RequestArgs, RetireArgs, RevokeArgs,
+    RuleArgs, StatusArgs, UnbindArgs,
 };
 
 /// Operates remote locks: those of a laptop stack, which it can run itself, or those of an AWS
@@ -61,6 +61,8 @@ Examples:
   lockctl register button button-2 --lock lock-2
                                    add a button, and bind it to a lock
   lockctl bind button-2 lock-1     bind it to another lock, and lock the previous one
+  lockctl label lock-2 \"Garage door\" --room Garage
+                                   what people call it, shown with its name
   lockctl bindings                 which button commands which lock
   lockctl revoke button-2          withdraw its permission, and lock its lock
   lockctl retire button-2          delete its certificate and thing as well
@@ -131,6 +133,12 @@ pub enum Operation {
     Bind(BindArgs),
     /// Unbind a button. It stays registered, and its lock is locked unless known to be locked.
     Unbind(UnbindArgs),
+    /// Give a lock or a button a label, such as "Front door", and a lock a room. Without either, show
+    /// them.
+    ///
+    /// They are shown with the name, in answers, histories, alerts and the console. Commands take
+    /// the name alone, and no decision depends on a label.
+    Label(LabelArgs),
     /// Show which button commands which lock, and what its clicks ask for.
     Bindings,
     /// Withdraw a button's permission at once. Its lock is locked in the same step, unless it is

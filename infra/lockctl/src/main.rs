@@ -8,6 +8,7 @@ mod bind;
 mod cli;
 mod forget;
 mod history;
+mod label;
 mod lock_command;
 mod outcome;
 mod press;
@@ -76,6 +77,7 @@ async fn operate(target: &Target, operation: Operation) -> Result<Answer> {
         Operation::Register(thing) => register::run(target, &thing).await,
         Operation::Bind(args) => bind::bind(target, &args).await,
         Operation::Unbind(args) => bind::unbind(target, &args).await,
+        Operation::Label(args) => label::run(target, &args).await,
         Operation::Bindings => bind::list(target).await,
         Operation::Revoke(args) => revoke::run(target, &args).await,
         Operation::Forget(args) => forget::run(target, &args).await,

@@ -1,15 +1,18 @@
 //! `lockctl register`: adds a lock or a button to the register. Issues no certificates.
 
 use anyhow::{Context, Result};
+use laptop::view;
 use lock_aws::Registered;
 use lock_core::BindWish;
 use lock_core::binding::Actions;
+use lock_core::event::Subject;
+use lock_core::label::LabelWish;
 use serde_json::json;
 
 use crate::answer::Answer;
 use crate::cli::{RegisterButtonArgs, RegisterLockArgs, RegisterThing};
 use crate::target::Target;
-use crate::{bind, unknown};
+use crate::{bind, label, unknown};
 
 /// Runs `lockctl register`.
 pub async fn run(target: &Target, thing: &RegisterThing) -> Result<Answer> {
@@ -21,7 +24,7 @@ pub async fn run(target: &Target, thing: &RegisterThing) -> Result<Answer> {
 
 async fn lock(target: &Target, args: &RegisterLockArgs) -> Result<Answer> {
     let name = &args.name;
-    let by = target.operator(&args.actor).await;
+    let mut by = target.operator(&args.actor).await;
     let registered = by.cloud.register_lock(name, by.actor, &by.limits).await;
     let registered = registered.with_context(|| format!("register {name}"))?;
     let mut lines = vec![match &registered {
@@ -30,14 +33,20 @@ async fn lock(target: &Target, args: &RegisterLockArgs) -> Result<Answer> {
         }
         Registered::Already => format!("{name} was already registered: nothing changed"),
     }];
+    let wish = LabelWish {
+        label: args.label.clone(),
+        room: args.room.clone(),
+        clear: false,
+    };
+    lines.extend(label::apply(&mut by, Subject::Lock(name.clone()), &wish).await?);
     lines.extend(by.note);
     let body = json!({ "lock": name, "registered": word(&registered) });
-    Ok(Answer::new(lines, body))
+    Ok(Answer::new(lines, view::lock(body, &by.names, name)))
 }
 
 async fn button(target: &Target, args: &RegisterButtonArgs) -> Result<Answer> {
     let name = &args.name;
-    let by = target.operator(&args.actor).await;
+    let mut by = target.operator(&args.actor).await;
     if let Some(lock) = &args.lock
         && by.cloud.store.read_record(lock).await?.is_none()
     {
@@ -50,7 +59,13 @@ async fn button(target: &Target, args: &RegisterButtonArgs) -> Result<Answer> {
         Registered::Now(_) => format!("{name} is registered"),
         Registered::Already => format!("{name} was already registered"),
     }];
-    let mut body = json!({ "button": name, "registered": word(&registered) });
+    let wish = LabelWish {
+        label: args.label.clone(),
+        ..LabelWish::default()
+    };
+    lines.extend(label::apply(&mut by, Subject::Button(name.clone()), &wish).await?);
+    let body = json!({ "button": name, "registered": word(&registered) });
+    let mut body = view::button(body, &by.names, name);
     match &args.lock {
         Some(lock) => {
             let wish = BindWish {

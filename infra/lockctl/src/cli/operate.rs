@@ -2,6 +2,7 @@
 
 use clap::{Args, Subcommand, ValueEnum};
 use lock_core::action::{self, ClickType};
+use lock_core::label::Label;
 use lock_core::name::{ButtonSerial, LockName};
 
 /// Options of `press`.
@@ -103,6 +104,12 @@ pub enum RegisterThing {
 pub struct RegisterLockArgs {
     /// The lock's thing name, exactly as in AWS IoT; case matters.
     pub name: LockName,
+    /// What people call it, shown with its name.
+    #[arg(long, value_name = "TEXT")]
+    pub label: Option<Label>,
+    /// The room it belongs to, shown with its name.
+    #[arg(long, value_name = "TEXT")]
+    pub room: Option<Label>,
     #[command(flatten)]
     pub actor: Actor,
 }
@@ -115,6 +122,9 @@ pub struct RegisterButtonArgs {
     /// A registered lock to bind the button to.
     #[arg(long, value_name = "LOCK")]
     pub lock: Option<LockName>,
+    /// What people call it, shown with its serial number.
+    #[arg(long, value_name = "TEXT")]
+    pub label: Option<Label>,
     #[command(flatten)]
     pub actor: Actor,
 }
@@ -141,6 +151,21 @@ pub struct BindArgs {
     pub forget_last_press: bool,
     #[command(flatten)]
     pub actor: Actor,
+}
+
+/// Options of `label`.
+#[derive(Debug, Args)]
+pub struct LabelArgs {
+    /// The thing name of a lock, or the serial number of a button.
+    pub name: LockName,
+    /// What people call it: 1 to 40 characters.
+    pub text: Option<Label>,
+    /// The room that a lock belongs to: 1 to 40 characters.
+    #[arg(long, value_name = "TEXT")]
+    pub room: Option<Label>,
+    /// Remove the label and the room, except what is given here.
+    #[arg(long)]
+    pub clear: bool,
 }
 
 /// Options of `unbind`.
