@@ -59,6 +59,8 @@ fn text(kind: &str, name: &str, names: &[&str], other: (&str, &[&str])) -> Strin
 
 #[cfg(test)]
 mod tests {
+    use lock_core::label::{Label, Labels};
+
     use super::*;
 
     #[test]
@@ -99,6 +101,30 @@ mod tests {
         assert_eq!(
             button_text(&swapped, &register),
             "no button lock-1 is registered: lock-1 is a lock"
+        );
+    }
+
+    #[test]
+    fn a_label_in_the_place_of_a_name_is_answered_with_the_name() {
+        let lock = LockName::new("lock-1").expect("a name");
+        let labels = Labels {
+            label: Some(Label::new("Garage").expect("a label")),
+            room: None,
+        };
+        let mut register = Register {
+            locks: vec![lock.clone()],
+            ..Register::default()
+        };
+        register.names.insert(Subject::Lock(lock), labels);
+        let asked = LockName::new("garage").expect("a name");
+        assert_eq!(
+            lock_text(&asked, &register),
+            "garage is a label, and commands take a name: lock-1"
+        );
+        let asked = ButtonSerial::new("garage").expect("a name");
+        assert_eq!(
+            button_text(&asked, &register),
+            "no button garage is registered: `lockctl register button garage` registers it"
         );
     }
 }

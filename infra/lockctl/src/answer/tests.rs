@@ -13,6 +13,8 @@ use lock_core::record::Record;
 use lock_core::time::UnixMillis;
 use lock_core::{BindWish, ForgetRefusal};
 
+mod label;
+
 use super::*;
 use crate::lock_command::LockCommand;
 use crate::{bind, forget, history, recover, revoke, status};
@@ -357,6 +359,6 @@ fn an_end_is_put_into_words_with_its_time() {
         ),
         (End::Forgotten, "the lock was forgotten in the meantime"),
     ] {
-        assert_eq!(end.line(1.2, |_| "RECORD".to_owned()), wanted);
+        assert_eq!(end.line(&nobody(), 1.2, |_| "RECORD".to_owned()), wanted);
     }
 }

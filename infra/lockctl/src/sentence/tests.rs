@@ -228,7 +228,10 @@ fn the_refusal_of_an_unlock_is_shown_until_the_system_lock_is_answered() {
             ..record_of(Status::Pending, Action::Lock, system(&reason), 0)
         };
         assert_eq!(refusal(&ended), wanted, "{reason}");
-        assert_eq!(record(&ended, &Names::default(), THEN, None)["refused"], json!(wanted));
+        assert_eq!(
+            record(&ended, &Names::default(), THEN, None)["refused"],
+            json!(wanted)
+        );
     }
 }
 
@@ -253,7 +256,10 @@ fn a_lock_that_never_reported_is_unknown() {
         line_after(&created, 10, None),
         "lock-1       unknown: never reported (unresponsive, v0)"
     );
-    assert_eq!(record(&created, &Names::default(), THEN, None)["certainty"], "unknown");
+    assert_eq!(
+        record(&created, &Names::default(), THEN, None)["certainty"],
+        "unknown"
+    );
     let asked = Record {
         reported: None,
         ..record_of(Status::Pending, Action::Lock, button_1(), 0)

@@ -64,6 +64,15 @@ impl World {
         failed(&answer).into_iter().map(str::to_owned).collect()
     }
 
+    /// Labels a lock or button, which is listed by it.
+    pub async fn label(&self, subject: Subject, text: &str) {
+        let mut item = Key::listing(&subject).to_item();
+        item.insert("label".to_owned(), AttributeValue::S(text.to_owned()));
+        let put = self.cloud.store.client().put_item();
+        let put = put.table_name(table::TABLE).set_item(Some(item));
+        put.send().await.unwrap();
+    }
+
     /// The end of life of each mark, in seconds.
     pub async fn marks(&self) -> Vec<u64> {
         let scan = self.cloud.store.client().scan().table_name(table::TABLE);
