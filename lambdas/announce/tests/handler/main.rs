@@ -5,7 +5,7 @@
 mod world;
 
 use announce::handler::{Handler, Options};
-use lock_aws::Function;
+use lock_aws::{Batch, Function};
 use lock_core::announce::UNLOCKED;
 use lock_core::event::{Event, Subject};
 use lock_core::label::Names;
@@ -236,7 +236,11 @@ async fn without_a_table_or_time_the_first_record_is_named_and_nothing_is_sent()
     let answer = world.handler.handle(&events, NOW).await.unwrap();
     assert_eq!(failed(&answer), ["1"], "no time is left");
     let cloud = table::client(table::start().await, world::NOWHERE.parse().unwrap());
-    let handler = Handler::new(cloud, world.notifier.clone(), world::options(false));
+    let handler = Batch(Handler::new(
+        cloud,
+        world.notifier.clone(),
+        world::options(false),
+    ));
     let deadline = lock_aws::clock::now().plus(60_000);
     let answer = handler.handle(&events, deadline).await.unwrap();
     assert_eq!(failed(&answer), ["2"], "no table");

@@ -5,7 +5,7 @@ use announce::zone::Zone;
 use aws_sdk_dynamodb::types::AttributeValue;
 use lock_aws::clock::Clock;
 use lock_aws::item::{Item, Key, to_item};
-use lock_aws::{Access, Cloud, Notifier};
+use lock_aws::{Access, Batch, Cloud, Notifier};
 use lock_core::event::{Event, Kind, Subject};
 use lock_core::limits::Limits;
 use lock_core::reason::{Alert, Reason, Verdict};
@@ -24,7 +24,7 @@ pub struct World {
     /// Between the function and its table.
     pub counter: Counter,
     pub notifier: Notifier,
-    pub handler: Handler,
+    pub handler: Batch<Handler>,
     cloud: Cloud,
 }
 
@@ -48,7 +48,11 @@ impl World {
             ..table::access(counter.address, nowhere)
         };
         let notifier = Notifier::new(&access, ARN);
-        let handler = Handler::new(cloud.clone(), notifier.clone(), options(unlocks));
+        let handler = Batch(Handler::new(
+            cloud.clone(),
+            notifier.clone(),
+            options(unlocks),
+        ));
         Self {
             topic,
             counter,
