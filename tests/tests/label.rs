@@ -94,13 +94,20 @@ async fn every_command_shows_the_labels() -> Result<()> {
 async fn labels_are_set_with_the_registration_and_removed_by_a_command() -> Result<()> {
     let world = house(&[]).await?;
     let back = "Back door, Garden (lock-2)";
-    let register = ["register", "lock", "lock-2"];
+    let register = ["register", "lock", "lock-2", "--record-only"];
     let labels = ["--label", "Back door", "--room", "Garden"];
     shows(&world, &[&register[..], &labels].concat(), &[back]).await?;
     shows(&world, &["status"], &[&format!("{back} unknown")]).await?;
     // A repeated registration without labels leaves them.
     shows(&world, &register, &["already registered"]).await?;
-    let button = ["register", "button", "button-2", "--lock", "lock-2"];
+    let button = [
+        "register",
+        "button",
+        "button-2",
+        "--record-only",
+        "--lock",
+        "lock-2",
+    ];
     let wanted = format!("porch (button-2) now commands {back}");
     shows(
         &world,

@@ -67,26 +67,50 @@ impl Ready {
     }
 
     /// Region, credentials and addresses of the stack.
-    pub fn access(&self) -> Access {
-        Access {
-            region: self.cloud.region.clone(),
-            access_key_id: self.cloud.credentials.access_key_id.clone(),
-            secret_access_key: self.cloud.credentials.secret_access_key.clone(),
+    ///
+    /// # Errors
+    ///
+    /// An older `lockctl` started the stack, and its ready file lacks an address. Without one, the
+    /// call would go to AWS.
+    pub fn access(&self) -> Result<Access> {
+        let cloud = &self.cloud;
+        Ok(Access {
+            region: cloud.region.clone(),
+            access_key_id: cloud.credentials.access_key_id.clone(),
+            secret_access_key: cloud.credentials.secret_access_key.clone(),
             session_token: None,
-            dynamodb: Some(self.cloud.dynamodb.clone()),
-            iot_data: Some(self.cloud.iot_data.clone()),
+            dynamodb: Some(cloud.dynamodb.clone()),
+            iot_data: Some(cloud.iot_data.clone()),
             // No command of an operator sends to a topic.
             sns: None,
             operator: OperatorEndpoints {
-                iot: Some(self.cloud.iot.clone()),
-                ..OperatorEndpoints::default()
+                iot: Some(cloud.iot.clone()),
+                cloudformation: Some(self.address("CloudFormation", &cloud.cloudformation)?),
+                lambda: Some(self.address("Lambda", &cloud.lambda)?),
+                cloudwatch: Some(self.address("CloudWatch", &cloud.cloudwatch)?),
+                sqs: Some(self.address("SQS", &cloud.sqs)?),
             },
-        }
+        })
+    }
+
+    fn address(&self, service: &str, address: &Option<String>) -> Result<String> {
+        let address = address.clone().filter(|address| !address.is_empty());
+        address.with_context(|| {
+            format!(
+                "the ready file of the stack at {} has no address of {service}: an older lockctl \
+                 started the stack; end it and run `lockctl local` again",
+                self.console
+            )
+        })
     }
 
     /// The stack's table, topics and shadows.
-    pub fn remote(&self) -> Cloud {
-        Cloud::new(&self.access(), &self.table)
+    ///
+    /// # Errors
+    ///
+    /// As [`Ready::access`].
+    pub fn remote(&self) -> Result<Cloud> {
+        Ok(Cloud::new(&self.access()?, &self.table))
     }
 
     /// Whether the console still answers: a file can outlive its stack.
@@ -121,6 +145,8 @@ mod tests {
         json!({
             "mqtts": "127.0.0.1:8883", "ca": "ca.pem", "iotData": "http://127.0.0.1:1",
             "iot": "http://127.0.0.1:2", "dynamodb": "http://127.0.0.1:3", "console": console,
+            "cloudformation": "http://127.0.0.1:4", "lambda": "http://127.0.0.1:5",
+            "cloudwatch": "http://127.0.0.1:6", "sqs": "http://127.0.0.1:7",
             "region": "us-east-1", "table": "remote-lock", "outputs": {"TableName": "remote-lock"},
             "things": {"lock-1": {"kind": "lock", "cert": "c.pem", "key": "k.pem"}},
             "credentials": {"accessKeyId": "A", "secretAccessKey": "S"}, "pid": 7
@@ -138,6 +164,37 @@ mod tests {
         let written: Value = serde_json::from_slice(&text).expect("JSON");
         assert_eq!(written, sample);
         assert_eq!(Ready::read(&path).expect("read back").table, "remote-lock");
+    }
+
+    #[test]
+    fn an_older_file_is_read_and_no_call_goes_to_aws() {
+        let access = |ready: &Value| {
+            let ready: Ready = serde_json::from_value(ready.clone()).expect("a ready file");
+            ready.access()
+        };
+        let newest = sample("http://127.0.0.1:9");
+        let at = access(&newest).expect("every address").operator;
+        let addresses = [at.iot, at.cloudformation, at.lambda, at.cloudwatch, at.sqs];
+        let ports = [2, 4, 5, 6, 7].map(|port| Some(format!("http://127.0.0.1:{port}")));
+        assert_eq!(addresses, ports);
+        for (field, service) in [
+            ("cloudformation", "CloudFormation"),
+            ("lambda", "Lambda"),
+            ("cloudwatch", "CloudWatch"),
+            ("sqs", "SQS"),
+        ] {
+            let mut older = newest.clone();
+            older.as_object_mut().expect("an object").remove(field);
+            let error = access(&older).expect_err("an address is missing");
+            assert_eq!(
+                error.to_string(),
+                format!(
+                    "the ready file of the stack at http://127.0.0.1:9 has no address of \
+                     {service}: an older lockctl started the stack; end it and run `lockctl local` \
+                     again"
+                )
+            );
+        }
     }
 
     #[test]

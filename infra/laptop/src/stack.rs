@@ -86,7 +86,7 @@ impl<'a> Stack<'a> {
             format!("listen on port {port} for the console: is it in use? (--port N)")
         })?;
         let ready = Ready::new(&cloud, &listener, &region, plan.home.join("ca.pem"), things)?;
-        let remote = ready.remote();
+        let remote = ready.remote()?;
         let has_bound = provision::register(&remote, plan.args).await?;
         let presses_count_at = has_bound.then(|| Instant::now() + PRESS_COUNTS_AFTER);
         let device = programs.path(program::DEVICE)?;

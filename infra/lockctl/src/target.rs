@@ -5,6 +5,8 @@
 
 mod environment;
 
+use std::path::PathBuf;
+
 use anyhow::{Context, Result, anyhow, bail};
 use laptop::cli::StackArgs;
 use laptop::ready::Ready;
@@ -27,7 +29,12 @@ pub struct Target {
     pub cloud: Cloud,
     /// Region, credentials and endpoints.
     access: Access,
+    /// The authority that signed the certificate of a laptop stack's broker.
+    authority: Option<PathBuf>,
 }
+
+/// The authority of AWS IoT's brokers: Amazon Root CA 1, from amazontrust.com.
+const AMAZON_ROOT_CA: &str = include_str!("register/amazon-root-ca-1.pem");
 
 /// The limits of a deployment; `None` until one of its functions has written them to the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,7 +70,7 @@ impl Target {
                     path.display()
                 );
             }
-            return Ok(Self::local(&ready));
+            return Self::local(&ready);
         }
         let environment = environment::read(&|name| std::env::var(name).ok());
         if environment == Environment::Credentials {
@@ -71,7 +78,7 @@ impl Target {
         }
         let running = Ready::read(&args.data_dir.join("ready.json")).ok();
         match running.filter(Ready::is_live) {
-            Some(ready) => Ok(Self::local(&ready)),
+            Some(ready) => Self::local(&ready),
             None => bail!(
                 "no locks to operate: no stack runs on {} (start one with `lockctl local`), and {}",
                 args.data_dir.display(),
@@ -80,13 +87,14 @@ impl Target {
         }
     }
 
-    fn local(ready: &Ready) -> Self {
-        Self {
+    fn local(ready: &Ready) -> Result<Self> {
+        Ok(Self {
             name: format!("local ({}), table {}", ready.console, ready.table),
             stack: ready.table.clone(),
-            cloud: ready.remote(),
-            access: ready.access(),
-        }
+            cloud: ready.remote()?,
+            access: ready.access()?,
+            authority: Some(ready.cloud.ca.clone()),
+        })
     }
 
     async fn aws(stack: &str) -> Result<Self> {
@@ -106,7 +114,22 @@ impl Target {
             stack: stack.to_owned(),
             cloud: cloud.with_clock(seen.clock),
             access,
+            authority: None,
         })
+    }
+
+    /// The authority that a device trusts, as PEM.
+    ///
+    /// # Errors
+    ///
+    /// The laptop stack's file cannot be read.
+    pub fn authority(&self) -> Result<String> {
+        match &self.authority {
+            None => Ok(AMAZON_ROOT_CA.to_owned()),
+            Some(path) => {
+                std::fs::read_to_string(path).with_context(|| format!("read {}", path.display()))
+            }
+        }
     }
 
     /// The control plane of the target: its rules, things and certificates.

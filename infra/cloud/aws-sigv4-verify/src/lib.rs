@@ -144,6 +144,11 @@ impl Claim {
         })
     }
 
+    /// The service that the request is signed for, as the caller names it; nothing is verified.
+    pub fn service(&self) -> &str {
+        &self.scope.service
+    }
+
     /// Checks region, service (one of the signing names in `services`), time and signed headers.
     ///
     /// # Errors

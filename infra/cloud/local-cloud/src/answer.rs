@@ -1,6 +1,7 @@
-//! Answers of AWS's REST-JSON, JSON 1.0 and Query services, with errors in the form that SDKs
+//! Answers of AWS's REST-JSON, JSON 1.0, CBOR and Query services, with errors in the form that SDKs
 //! decode.
 
+mod cbor;
 mod xml;
 
 use axum::body::Body;
@@ -9,12 +10,13 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
-pub use xml::{Element, xml_answer, xml_error};
+pub use cbor::{cbor, cbor_error};
+pub use xml::{CLOUDFORMATION, Element, SNS, xml_answer, xml_error};
 
 const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 
-/// Whether a request is one of the Query protocol, in which SNS is called.
+/// Whether a request is one of the Query protocol, in which SNS and CloudFormation are called.
 pub fn is_form(headers: &HeaderMap) -> bool {
     let kind = headers
         .get(CONTENT_TYPE)

@@ -8,12 +8,17 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 
-use crate::answer::{ApiError, aws_json_error, is_form, xml_error};
+use crate::answer::{
+    ApiError, CLOUDFORMATION, SNS, aws_json_error, cbor_error, is_form, xml_error,
+};
 use crate::caller::{Caller, Callers};
-use aws_sigv4_verify::SignatureError;
+use aws_sigv4_verify::{Claim, SignatureError};
 
 /// Largest body that any service accepts: a DynamoDB request.
 const BODY_BYTES_MAX: usize = 16 << 20;
+
+/// The name that a signature for CloudFormation is scoped to.
+const CLOUDFORMATION_NAME: &str = "cloudformation";
 
 /// A REST service, which determines how requests are signed and refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +29,8 @@ pub enum Service {
     Lambda,
     Sqs,
     Sns,
+    CloudFormation,
+    CloudWatch,
 }
 
 impl Service {
@@ -38,12 +45,16 @@ impl Service {
             Self::Lambda => &["lambda"],
             Self::Sqs => &["sqs"],
             Self::Sns => &["sns"],
+            Self::CloudFormation => &[CLOUDFORMATION_NAME],
+            Self::CloudWatch => &["monitoring"],
         }
     }
 
-    /// The service that a request is for: SNS shares its address and path with SQS.
+    /// The service that a request is for: SNS and CloudFormation share their address and path with
+    /// SQS.
     fn of(self, request: &HeaderMap) -> Self {
         match self {
+            Self::Sqs if is_for_cloudformation(request) => Self::CloudFormation,
             Self::Sqs if is_form(request) => Self::Sns,
             other => other,
         }
@@ -63,15 +74,21 @@ impl Service {
                 let kind = format!("com.amazon.coral.service#{kind}");
                 aws_json_error(&kind, "message", &message)
             }
-            Self::Sns => {
+            Self::Sns | Self::CloudFormation => {
                 let kind = match error {
                     SignatureError::Missing => "MissingAuthenticationToken",
                     SignatureError::Incomplete(_) => "IncompleteSignature",
                     SignatureError::Stranger => "InvalidClientTokenId",
                     SignatureError::Invalid(_) => "SignatureDoesNotMatch",
                 };
-                xml_error(StatusCode::FORBIDDEN, kind, &message)
+                let namespace = if self == Self::Sns {
+                    SNS
+                } else {
+                    CLOUDFORMATION
+                };
+                xml_error(namespace, StatusCode::FORBIDDEN, kind, &message)
             }
+            Self::CloudWatch => cbor_error(StatusCode::FORBIDDEN, kind, &message),
             Self::Iot | Self::Lambda => ApiError::new(403, kind, &message).into_response(),
             // The data plane has one error for all of them.
             Self::IotData => ApiError::new(403, "ForbiddenException", &message).into_response(),
@@ -86,6 +103,12 @@ impl Service {
              curl --aws-sigv4 aws:amz:<region>:{service} --user <access key id>:<secret access key>"
         )
     }
+}
+
+/// Whether a form is signed for CloudFormation. In AWS the host says whose form it is.
+pub fn is_for_cloudformation(request: &HeaderMap) -> bool {
+    let claim = Claim::read(request);
+    is_form(request) && claim.is_ok_and(|claim| claim.service() == CLOUDFORMATION_NAME)
 }
 
 /// Puts the check in front of `router`; it adds the [`Caller`] to the request's extensions.

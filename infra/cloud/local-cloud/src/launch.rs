@@ -36,6 +36,7 @@ use crate::queue::{self, Queues};
 use crate::registry::{AuthorityError, Registry, RegistryError, Setting};
 use crate::rule::{RuleEngine, RuleError, Switches};
 use crate::socket;
+use crate::stack::Stack;
 use crate::storage::{self, StorageError};
 use crate::{Endpoints, LocalCloud, Options};
 pub use deletion::{DeleteError, DeleteFailed, Deleted};
@@ -142,6 +143,7 @@ struct Opened {
     callers: Callers,
     iam: Iam,
     switches: Switches,
+    stack: Stack,
 }
 
 /// Second step: every port is taken.
@@ -210,6 +212,7 @@ impl Opened {
         };
         let queues = Queues::new(&template, &events, clock, options.time_scale);
         let declared = Declared::read(&template, &account)?;
+        let stack = Stack::new(&options.stack_name, &account, &template, clock);
         let (bus, account_of_topics) = (events.clone(), account.clone());
         Ok(Self {
             topics: Topics::new(declared, account_of_topics, queues.clone(), bus, clock),
@@ -229,6 +232,7 @@ impl Opened {
             callers,
             iam,
             switches,
+            stack,
         })
     }
 
@@ -283,6 +287,7 @@ impl Listening {
             alarm_runner: opened.alarm_runner(),
             events: opened.events.clone(),
             faults: opened.faults.clone(),
+            stack: opened.stack.clone(),
             stopping: tasks.stopping.clone(),
             engines,
             running: Mutex::default(),

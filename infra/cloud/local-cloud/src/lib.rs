@@ -17,6 +17,8 @@ mod captured;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod clock;
+mod cloudwatch;
+mod configuration;
 mod contain;
 mod control_plane;
 mod data_plane;
@@ -24,6 +26,7 @@ mod dynamodb;
 pub mod event;
 mod event_source;
 pub mod fault;
+mod form;
 mod guard;
 mod iam;
 mod invocation;
@@ -40,6 +43,7 @@ pub mod registry;
 mod rule;
 mod schedule;
 mod socket;
+mod stack;
 mod storage;
 mod sync;
 pub mod watch;
@@ -134,6 +138,14 @@ pub struct Endpoints {
     pub iot: String,
     /// `http://127.0.0.1:<port>` of DynamoDB.
     pub dynamodb: String,
+    /// `http://127.0.0.1:<port>` of CloudFormation.
+    pub cloudformation: String,
+    /// `http://127.0.0.1:<port>` of Lambda.
+    pub lambda: String,
+    /// `http://127.0.0.1:<port>` of CloudWatch.
+    pub cloudwatch: String,
+    /// `http://127.0.0.1:<port>` of SQS.
+    pub sqs: String,
 }
 
 /// The running services.

@@ -11,7 +11,6 @@ mod envelope;
 mod filter;
 mod page;
 mod policy;
-mod query;
 mod service;
 #[cfg(test)]
 mod tests;

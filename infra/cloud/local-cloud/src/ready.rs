@@ -1,9 +1,9 @@
 //! The ready file: the addresses of a running stack, for scripts and clients.
 //!
 //! `{"mqtts":"127.0.0.1:8883","ca":"…/ca.pem","iotData":"http://…","iot":"http://…",
-//! "dynamodb":"http://…","region":"us-east-1","credentials":{"accessKeyId":"…",
-//! "secretAccessKey":"…"},"outputs":{…},"things":{"<thing>":{"cert":"….pem","key":"….pem"}},
-//! "pid":1}`. Fields may be added, but not renamed or removed.
+//! "dynamodb":"http://…","cloudformation":"http://…","lambda":"http://…","cloudwatch":"http://…",
+//! "sqs":"http://…","region":"us-east-1","credentials":{"accessKeyId":"…","secretAccessKey":"…"},
+//! "outputs":{…},"things":{"<thing>":{"cert":"….pem","key":"….pem"}},"pid":1}`. Fields may be added, but not renamed or removed.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -46,6 +46,18 @@ pub struct Ready<T = ThingFiles> {
     pub iot: String,
     /// URL of DynamoDB.
     pub dynamodb: String,
+    /// URL of CloudFormation. An older local cloud wrote no such field; so with the next three.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cloudformation: Option<String>,
+    /// URL of Lambda.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lambda: Option<String>,
+    /// URL of CloudWatch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cloudwatch: Option<String>,
+    /// URL of SQS.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sqs: Option<String>,
     /// Region of signatures.
     pub region: String,
     /// The operator's credentials.
@@ -90,6 +102,10 @@ impl<T> Ready<T> {
             iot_data: endpoints.iot_data.clone(),
             iot: endpoints.iot.clone(),
             dynamodb: endpoints.dynamodb.clone(),
+            cloudformation: Some(endpoints.cloudformation.clone()),
+            lambda: Some(endpoints.lambda.clone()),
+            cloudwatch: Some(endpoints.cloudwatch.clone()),
+            sqs: Some(endpoints.sqs.clone()),
             region: region.to_owned(),
             credentials: cloud.credentials().clone(),
             outputs: cloud.outputs().clone(),

@@ -61,7 +61,10 @@ pub(super) fn template(
     let mut assembly = Assembly {
         file,
         scope,
-        template: Template::default(),
+        template: Template {
+            parameters: parameter::read_shown(file, root.get("Parameters"), context)?,
+            ..Template::default()
+        },
         permissions: Vec::new(),
         invoke_configs: Vec::new(),
         policies: Vec::new(),

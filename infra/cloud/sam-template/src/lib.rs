@@ -102,6 +102,9 @@ pub struct Template {
     pub queue_policies: Vec<ResourcePolicy>,
     /// CloudWatch alarms, in template order.
     pub alarms: Vec<Alarm>,
+    /// Parameter values by parameter name, as `CloudFormation` shows them: `****` for one with
+    /// `NoEcho`.
+    pub parameters: BTreeMap<String, String>,
     /// Output values by output name.
     pub outputs: BTreeMap<String, String>,
     /// Resources that are valid but have no effect here (dashboards, metric filters, log groups).

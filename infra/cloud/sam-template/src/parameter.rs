@@ -11,6 +11,9 @@ use super::error::{Problem, TemplateError};
 use super::fields::{Fields, Place};
 use super::node::{Data, Entry, Node, Position, is_number};
 
+/// Shown instead of the value of a parameter with `NoEcho`.
+const HIDDEN: &str = "****";
+
 /// The value of a parameter.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Parameter {
@@ -61,6 +64,26 @@ pub(super) fn read(
             Ok((entry.key.clone(), value))
         })
         .collect()
+}
+
+/// The values as people may see them: `****` for a parameter with `NoEcho`.
+pub(super) fn read_shown(
+    file: &str,
+    section: Option<&Node>,
+    context: &Context,
+) -> Result<BTreeMap<String, String>, TemplateError> {
+    let declarations = read_declarations(file, section)?.into_iter();
+    let shown = declarations.map(|declaration| {
+        let given = context.parameters.get(&declaration.name).cloned();
+        let value = given.or(declaration.default).unwrap_or_default();
+        let shown = if declaration.is_secret {
+            HIDDEN.to_owned()
+        } else {
+            value
+        };
+        (declaration.name, shown)
+    });
+    Ok(shown.collect())
 }
 
 /// A parameter as the template declares it.
@@ -202,7 +225,7 @@ fn read_value(
     };
     declaration.check(&items).map_err(|reason| {
         let shown = if declaration.is_secret {
-            "****"
+            HIDDEN
         } else {
             &value
         };

@@ -1,6 +1,7 @@
 //! Answers of the Query protocol, in XML.
 //!
-//! Source: SNS API reference, "Common errors" and the example of each operation.
+//! Source: SNS and CloudFormation API references, "Common errors" and the example of each
+//! operation.
 
 use std::fmt::Write as _;
 
@@ -9,7 +10,10 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 
 const XML: HeaderValue = HeaderValue::from_static("text/xml");
-const NAMESPACE: &str = "http://sns.amazonaws.com/doc/2010-03-31/";
+/// Namespace of SNS's answers.
+pub const SNS: &str = "http://sns.amazonaws.com/doc/2010-03-31/";
+/// Namespace of CloudFormation's answers.
+pub const CLOUDFORMATION: &str = "http://cloudformation.amazonaws.com/doc/2010-05-15/";
 
 /// An element with text or with other elements.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,25 +50,25 @@ impl Element {
     }
 }
 
-/// The answer to an operation.
-pub fn xml_answer(operation: &str, elements: &[Element]) -> Response {
+/// The answer to an operation of the service with this namespace.
+pub fn xml_answer(namespace: &str, operation: &str, elements: &[Element]) -> Response {
     let mut result = String::new();
     elements
         .iter()
         .for_each(|element| element.write(&mut result));
     let id = uuid::Uuid::new_v4();
     let body = format!(
-        "<{operation}Response xmlns=\"{NAMESPACE}\"><{operation}Result>{result}</{operation}Result>\
+        "<{operation}Response xmlns=\"{namespace}\"><{operation}Result>{result}</{operation}Result>\
          <ResponseMetadata><RequestId>{id}</RequestId></ResponseMetadata></{operation}Response>"
     );
     (StatusCode::OK, [(CONTENT_TYPE, XML)], body).into_response()
 }
 
 /// A refusal with AWS's name for it.
-pub fn xml_error(status: StatusCode, kind: &str, message: &str) -> Response {
+pub fn xml_error(namespace: &str, status: StatusCode, kind: &str, message: &str) -> Response {
     let (message, id) = (escape(message), uuid::Uuid::new_v4());
     let body = format!(
-        "<ErrorResponse xmlns=\"{NAMESPACE}\"><Error><Type>Sender</Type><Code>{kind}</Code>\
+        "<ErrorResponse xmlns=\"{namespace}\"><Error><Type>Sender</Type><Code>{kind}</Code>\
          <Message>{message}</Message></Error><RequestId>{id}</RequestId></ErrorResponse>"
     );
     (status, [(CONTENT_TYPE, XML)], body).into_response()

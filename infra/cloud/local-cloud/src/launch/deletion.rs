@@ -128,6 +128,7 @@ impl Reloader {
     /// See [`crate::LocalCloud::delete_stack`].
     pub async fn delete(&self) -> Result<Deleted, DeleteError> {
         let mut running = self.running.lock().await;
+        self.stack.begin_deletion();
         let tables = running.template.tables.clone();
         let mut deletion = Deletion::of(&running.template);
         loop {
@@ -167,6 +168,9 @@ impl Reloader {
                 tracing::error!(%error, "record the tables that a deleted stack retains");
             }
         }
+        let failed = deletion.failed.iter();
+        let failed: Vec<&str> = failed.map(|failed| failed.logical_id.as_str()).collect();
+        self.stack.end_deletion(&failed);
         if deletion.failed.is_empty() {
             return Ok(deletion.done);
         }

@@ -36,10 +36,16 @@ impl Listeners {
                 source,
             })
         };
+        let iot = format!("http://{}", address(&self.iot)?);
         Ok(Endpoints {
             mqtts: address(&self.mqtts)?,
             iot_data: format!("http://{}", address(&self.iot_data)?),
-            iot: format!("http://{}", address(&self.iot)?),
+            // What an operator calls shares one listener.
+            cloudformation: iot.clone(),
+            lambda: iot.clone(),
+            cloudwatch: iot.clone(),
+            sqs: iot.clone(),
+            iot,
             dynamodb: format!("http://{}", address(&self.dynamodb)?),
         })
     }

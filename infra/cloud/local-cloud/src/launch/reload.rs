@@ -28,6 +28,7 @@ use crate::notification::Declared;
 use crate::registry::Registry;
 use crate::rule::{RuleEngine, Services};
 use crate::schedule::{self, ScheduleRunner};
+use crate::stack::Stack;
 use lambda_host::{Functions, Replacement, Wiring};
 use sam_template::{Alarm, Schedule, Template};
 
@@ -60,6 +61,7 @@ pub(crate) struct Reloader {
     pub alarm_runner: AlarmRunner,
     pub events: EventBus,
     pub faults: Arc<Faults>,
+    pub stack: Stack,
     pub stopping: watch::Receiver<bool>,
     pub engines: mpsc::UnboundedSender<RuleEngine>,
     pub running: Mutex<Running>,
@@ -122,6 +124,7 @@ impl Reloader {
         let policies = self.registry.change_stack(old, &plan.template);
         let mut changed = policies.map_err(StartError::from)?;
         changed.extend(self.apply(&mut running, plan).await);
+        self.stack.update(&running.template, !changed.is_empty());
         Ok(changed)
     }
 

@@ -12,10 +12,10 @@ use axum::http::StatusCode;
 use axum::middleware::{self, Next};
 use axum::response::Response;
 
-use super::query::read_form;
 use super::{Attribute, Content, PublishError, Publisher, Topics};
-use crate::answer::{Element, is_form, xml_answer, xml_error};
+use crate::answer::{Element, SNS, is_form, xml_answer, xml_error};
 use crate::caller::Caller;
+use crate::form::read_form;
 use crate::iam::{Iam, Need};
 use sam_template::{Protocol, SnsTopic, Subscription};
 
@@ -78,7 +78,7 @@ impl Sns {
             }
         };
         match result {
-            Ok(elements) => xml_answer(&action, &elements),
+            Ok(elements) => xml_answer(SNS, &action, &elements),
             Err(refusal) => refusal.into_response(),
         }
     }
@@ -265,6 +265,6 @@ impl Refusal {
     fn into_response(self) -> Response {
         let Self(status, kind, message) = self;
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
-        xml_error(status, kind, &message)
+        xml_error(SNS, status, kind, &message)
     }
 }

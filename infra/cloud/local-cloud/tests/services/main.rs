@@ -4,6 +4,9 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails there")]
 
 mod alarm;
+mod cloudformation;
+mod cloudwatch;
+mod configuration;
 mod control_plane;
 mod data_plane;
 mod deletion;
@@ -33,6 +36,7 @@ mod sigv4;
 mod standalone;
 mod stream;
 mod stream_failure;
+mod thing_group;
 mod topic_rule;
 mod user;
 mod variable;

@@ -176,7 +176,11 @@ fn print_addresses(ready: &Ready) -> io::Result<()> {
     let (mqtts, ca) = (&ready.mqtts, ready.ca.display());
     writeln!(out, "MQTT over TLS  {mqtts}   (trust {ca})")?;
     writeln!(out, "data plane     {}", ready.iot_data)?;
-    writeln!(out, "control plane  {}", ready.iot)?;
+    writeln!(
+        out,
+        "control plane  {}   (also CloudFormation, CloudWatch, Lambda, SNS, SQS)",
+        ready.iot
+    )?;
     writeln!(out, "DynamoDB       {}", ready.dynamodb)?;
     let keys = &ready.credentials;
     writeln!(

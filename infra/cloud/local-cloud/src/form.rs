@@ -1,7 +1,7 @@
 //! The parameters of a request of AWS's Query protocol: a form.
 //!
-//! Source: SNS developer guide, "Making API requests"; the URL standard,
-//! "application/x-www-form-urlencoded parsing".
+//! Must not know: whose parameters they are. Source: SNS developer guide, "Making API requests";
+//! the URL standard, "application/x-www-form-urlencoded parsing".
 
 use std::collections::BTreeMap;
 
