@@ -6,7 +6,9 @@
 mod answer;
 mod bind;
 mod cli;
+mod doctor;
 mod enable;
+mod failures;
 mod forget;
 mod history;
 mod lock_command;
@@ -59,6 +61,10 @@ async fn run(command: Command, global: Global) -> Result<ExitCode> {
             Box::pin(laptop::run(&args, &global.stack)).await?;
             Ok(ExitCode::SUCCESS)
         }
+        Command::Operate(Operation::Doctor(args)) => {
+            let (name, answer) = Box::pin(doctor::run(&global.stack, &args)).await;
+            Ok(answer.print(&name, global.output))
+        }
         Command::Operate(operation) => {
             let target = Target::find(&global.stack).await?;
             let answer = operate(&target, operation).await?;
@@ -84,6 +90,9 @@ async fn operate(target: &Target, operation: Operation) -> Result<Answer> {
         Operation::Retire(args) => Box::pin(retire::run(target, &args)).await,
         Operation::Pause(args) => rule::pause(target, &args).await,
         Operation::Resume(args) => rule::resume(target, &args).await,
+        Operation::Failures(args) => Box::pin(failures::run(target, &args)).await,
+        // It finds its target itself.
+        Operation::Doctor(args) => Ok(Box::pin(doctor::of_target(target, &args)).await),
         Operation::Recover(args) => recover::run(target, &args).await,
     }
 }

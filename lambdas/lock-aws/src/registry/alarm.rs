@@ -21,7 +21,9 @@ impl Registry {
     /// [`RegistryError`] if a call fails.
     pub async fn list_alarms_on(&self, prefix: &str) -> Result<Vec<Alarm>, RegistryError> {
         let call = self.clients.cloudwatch.describe_alarms();
-        let call = call.alarm_name_prefix(prefix).state_value(StateValue::Alarm);
+        let call = call
+            .alarm_name_prefix(prefix)
+            .state_value(StateValue::Alarm);
         let mut pages = call.into_paginator().send();
         let mut alarms = Vec::new();
         while let Some(page) = pages.next().await {

@@ -70,7 +70,9 @@ impl Registry {
     async fn find_live_version(&self, name: &str) -> Result<Option<String>, RegistryError> {
         let call = self.clients.lambda.get_alias().function_name(name);
         match call.name(LIVE).send().await {
-            Ok(found) => Ok(Some(found.function_version().unwrap_or_default().to_owned())),
+            Ok(found) => Ok(Some(
+                found.function_version().unwrap_or_default().to_owned(),
+            )),
             Err(error) => {
                 let call = format!("lambda:GetAlias {name}:{LIVE}");
                 RegistryError::of(call, &error).absent_if(NOT_FOUND)

@@ -40,7 +40,9 @@ impl Registry {
             is_enabled: !rule
                 .and_then(|rule| rule.rule_disabled())
                 .unwrap_or_default(),
-            functions: functions.map(|found| found.function_arn().to_owned()).collect(),
+            functions: functions
+                .map(|found| found.function_arn().to_owned())
+                .collect(),
         }))
     }
 }
