@@ -32,7 +32,7 @@ fn a_message_calls_door_and_button_by_their_labels_and_commands_by_their_names()
         (
             alert(Alert::GivenUp, press()),
             "Front door, Hall (front-door): a press was given up | A press of fob (hall-button) \
-             at 18:04 was given up (event age exceeded). The door may not have moved. Press again, \
+             at 18:04 was given up (event age). The door may not have moved. Press again, \
              and look at lockctl history front-door if this repeats.",
         ),
         (
