@@ -80,8 +80,8 @@ pub fn refusal(record: &Record) -> Option<&str> {
     Some(&refused.reason)
 }
 
-/// A record as stored, with the lock's labels, its certainty, the device's refusal, and the cause of
-/// its command in words.
+/// A record as stored, with the lock's labels, its certainty, the device's refusal, and the cause
+/// of its command in words.
 pub fn record(record: &Record, names: &Names, now: UnixMillis, limits: Option<&Limits>) -> Value {
     let mut value = lock(json!(record), names, &record.lock);
     value["certainty"] = json!(Certainty::of(record, now, limits).as_str());

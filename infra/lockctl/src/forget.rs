@@ -18,10 +18,16 @@ pub async fn run(target: &Target, args: &ForgetArgs) -> Result<Answer> {
     match forgotten.with_context(|| format!("forget {lock}"))? {
         Forgotten::Done(_) => {}
         Forgotten::Unknown => return Err(unknown::lock(by.cloud, lock).await?),
-        Forgotten::Refused(refusal) => bail!("{lock} is not forgotten: {}", advice(&refusal)),
+        Forgotten::Refused(refusal) => {
+            let lock = by.names.lock(lock);
+            bail!("{lock} is not forgotten: {}", advice(&refusal))
+        }
     }
     let mut lines = vec![
-        format!("{lock} is forgotten: it is no longer commanded, and its reports are ignored"),
+        format!(
+            "{} is forgotten: it is no longer commanded, and its reports are ignored",
+            by.names.lock(lock)
+        ),
         format!(
             "its certificate still connects: `lockctl retire {lock}` deletes it, or keep it for \
              `lockctl register lock {lock} --record-only`"

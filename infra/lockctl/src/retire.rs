@@ -171,7 +171,9 @@ async fn leave_register(
     if let Some(lock) = &registered.lock {
         let forgotten = by.cloud.forget(lock, args.gone, by.actor, &by.limits).await;
         match forgotten.with_context(|| format!("forget {lock}"))? {
-            Forgotten::Done(_) => lines.push(format!("lock {lock} is forgotten")),
+            Forgotten::Done(_) => {
+                lines.push(format!("lock {} is forgotten", by.names.lock(lock)));
+            }
             Forgotten::Unknown => lines.push(format!("lock {lock}: already gone")),
             Forgotten::Refused(refusal) => {
                 bail!("{lock} is not retired: {}", advice(&refusal));

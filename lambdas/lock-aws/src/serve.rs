@@ -76,8 +76,9 @@ pub fn serve<F: Function>(new: impl FnOnce(Cloud, &Settings) -> F) -> ExitCode {
     run(Connections::All, |_| Ok(()), new)
 }
 
-/// As [`serve()`], for a function whose events are batches. `read` reads its own settings before any
-/// connection opens. It publishes to no device, so only the table's connection opens at start-up.
+/// As [`serve()`], for a function whose events are batches. `read` reads its own settings before
+/// any connection opens. It publishes to no device, so only the table's connection opens at
+/// start-up.
 pub fn serve_batch<F: BatchFunction, Own>(
     read: impl FnOnce(Lookup<'_>) -> Result<Own, SettingsError>,
     new: impl FnOnce(Cloud, &Settings, Own) -> F,

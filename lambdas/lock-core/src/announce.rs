@@ -55,8 +55,8 @@ impl Announcement {
 }
 
 /// The messages about `new`, the event that replaced `old`: each alert that `old` did not have, and
-/// the unlock of a new event if `unlocks`. `time` writes an instant as a person reads it; `names` has
-/// the labels of the event's lock and button.
+/// the unlock of a new event if `unlocks`. `time` writes an instant as a person reads it; `names`
+/// has the labels of the event's lock and button.
 ///
 /// Only an event that says which state the latch had before announces an unlock: the lock repeats
 /// its state every quarter of an hour. A report that was not used announces none.
