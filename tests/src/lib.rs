@@ -1,6 +1,6 @@
 //! A stack for each test, with the interfaces that a person, a device or an AWS client has.
 //!
-//! Must not know: the product's code. It drives `lockctl local` from outside.
+//! Must not know: the product's code. It drives `lockctl` from outside.
 
 #![expect(
     clippy::missing_errors_doc,
@@ -11,8 +11,10 @@ pub mod browser;
 pub mod item;
 pub mod log;
 pub mod mqtt;
+pub mod place;
 pub mod program;
 mod sdk;
+pub mod shell;
 pub mod step;
 pub mod world;
 

@@ -35,6 +35,26 @@ impl World {
         client!(aws_sdk_iot, self, "iot")
     }
 
+    /// An AWS SDK client for `CloudFormation`.
+    pub fn cloudformation(&self) -> aws_sdk_cloudformation::Client {
+        client!(aws_sdk_cloudformation, self, "cloudformation")
+    }
+
+    /// An AWS SDK client for Lambda.
+    pub fn lambda(&self) -> aws_sdk_lambda::Client {
+        client!(aws_sdk_lambda, self, "lambda")
+    }
+
+    /// An AWS SDK client for `CloudWatch`.
+    pub fn cloudwatch(&self) -> aws_sdk_cloudwatch::Client {
+        client!(aws_sdk_cloudwatch, self, "cloudwatch")
+    }
+
+    /// An AWS SDK client for SQS.
+    pub fn sqs(&self) -> aws_sdk_sqs::Client {
+        client!(aws_sdk_sqs, self, "sqs")
+    }
+
     fn credentials(&self) -> Credentials {
         let credentials = &self.ready()["credentials"];
         let text = |name: &str| credentials[name].as_str().unwrap_or_default().to_owned();

@@ -132,6 +132,11 @@ impl World {
         &self.ready
     }
 
+    /// The directory of the stack, in which nothing outlives the test.
+    pub fn folder(&self) -> &Path {
+        self.directory.path()
+    }
+
     /// Path of the ready file.
     pub fn ready_file(&self) -> PathBuf {
         self.directory.path().join("ready.json")

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use e2e::World;
-use e2e::world::{program, python};
+use e2e::world::python;
 use serde_json::{Value, json};
 use tokio::process::Command;
 
@@ -233,21 +233,9 @@ async fn boto3_registers_a_button_that_lockctl_binds_and_mosquitto_presses() -> 
 async fn with_aws_settings_lockctl_names_account_and_region() -> Result<()> {
     let world = World::start().await?;
     world.until_settled("lock-1", "locked").await?;
-    let credentials = &world.ready()["credentials"];
-    let text = |name: &str| credentials[name].as_str().unwrap_or_default().to_owned();
-    let output = Command::new(program("lockctl")?)
-        .args(["unlock", "lock-1", "--data-dir", "/nowhere"])
-        .env("AWS_ACCESS_KEY_ID", text("accessKeyId"))
-        .env("AWS_SECRET_ACCESS_KEY", text("secretAccessKey"))
-        .env("AWS_REGION", world.at("region"))
-        .env("AWS_ENDPOINT_URL_DYNAMODB", world.at("dynamodb"))
-        .env("AWS_ENDPOINT_URL_IOT_DATA_PLANE", world.at("iotData"))
-        .env("USER", "operator-2")
-        .stdin(Stdio::null())
-        .kill_on_drop(true)
-        .output()
-        .await
-        .context("run lockctl")?;
+    let shell = world.shell()?.with("USER", "operator-2");
+    let arguments = ["unlock", "lock-1", "--data-dir", "/nowhere"];
+    let output = shell.lockctl(&arguments).await?;
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(
         output.status.success(),

@@ -6,10 +6,11 @@ use std::ops::Range;
 use anyhow::{Context, Result, ensure};
 use aws_credential_types::Credentials;
 use aws_sdk_iotdataplane::config::{BehaviorVersion, Region};
+use e2e::place::{Place, REGION, STACK, template, text};
 use local_cloud::EventKind;
 use serde_json::Value;
 
-use crate::person::{Place, REGION, STACK, template, text};
+use crate::furniture::furnish;
 
 /// What needs an action.
 #[derive(Clone, Copy, Debug)]
@@ -232,7 +233,7 @@ async fn without_an_action_what_it_is_for_is_refused() -> Result<()> {
     let whole = text()?;
     for (policy, rows) in policies() {
         let place = Place::start().await?;
-        place.furnish().await?;
+        furnish(&place).await?;
         for (statement, action, need) in rows {
             let mut changed = without(&whole, policy, statement, action)?;
             if let Need::Gone = need {

@@ -4,12 +4,14 @@
 //! Must not know: which calls a command makes.
 
 mod action;
-mod person;
+mod furniture;
 mod topic;
 
 use anyhow::{Context, Result, ensure};
+use e2e::place::Place;
+use e2e::shell::succeeds;
 
-use person::{Place, succeeds};
+use furniture::furnish;
 
 /// Who may run a command: this person, and those after.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
@@ -74,7 +76,7 @@ const COMMANDS: [Row; 18] = [
 #[tokio::test]
 async fn each_person_may_run_the_commands_of_the_role_and_no_other() -> Result<()> {
     let place = Place::start().await?;
-    place.furnish().await?;
+    furnish(&place).await?;
     for (who, policy) in PEOPLE {
         for (arguments, least, action) in COMMANDS {
             let (output, missing) = place.run(policy, arguments).await?;
@@ -96,7 +98,7 @@ async fn each_person_may_run_the_commands_of_the_role_and_no_other() -> Result<(
 #[tokio::test]
 async fn the_owner_leaves_the_sending_of_a_command_to_the_sweep() -> Result<()> {
     let place = Place::start().await?;
-    place.furnish().await?;
+    furnish(&place).await?;
     for arguments in [
         &["bind", "button-2", "lock-1"][..],
         &["revoke", "button-1"],

@@ -6,9 +6,8 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
 use aws_policy::{Decision, Document, Request};
+use e2e::place::{ACCOUNT, REGION, template};
 use serde_json::Value;
-
-use crate::person::{ACCOUNT, REGION, template};
 
 /// The functions that decide about locks.
 const DECIDERS: [&str; 3] = ["PressRole", "ReportRole", "SweepRole"];

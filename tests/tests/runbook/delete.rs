@@ -1,67 +1,18 @@
 //! The sections "Delete the stack" and "Create the stack on a retained table".
 
-use std::collections::BTreeMap;
-use std::path::Path;
-use std::process::{Output, Stdio};
+use std::process::Output;
 
 use anyhow::{Context, Result};
-use e2e::world::program;
-use local_cloud::{LocalCloud, Options, Ports};
-use sam_template::Template;
-use tokio::process::Command;
-
-const REGION: &str = "us-east-1";
-const ACCOUNT: &str = "123456789012";
-const STACK: &str = "doors";
-
-/// A stack in which no process of a function is ever needed.
-fn options(data_dir: &Path) -> Result<Options> {
-    let template = Path::new(env!("CARGO_MANIFEST_DIR")).join("../template.yaml");
-    let context = sam_template::Context {
-        stack_name: STACK.to_owned(),
-        region: REGION.to_owned(),
-        account: ACCOUNT.to_owned(),
-        parameters: BTreeMap::new(),
-    };
-    let functions = Template::load(&template, &context)?.functions;
-    let binaries = functions
-        .into_iter()
-        .map(|f| Ok((f.binary.clone(), program(&f.binary)?)))
-        .collect::<Result<_>>()?;
-    Ok(Options {
-        template,
-        parameters: BTreeMap::new(),
-        stack_name: STACK.to_owned(),
-        region: REGION.to_owned(),
-        account: ACCOUNT.to_owned(),
-        data_dir: Some(data_dir.to_owned()),
-        import_retained: false,
-        binaries,
-        ports: Ports::default(),
-        seed: 1,
-        time_scale: 1.0,
-        faults: Vec::new(),
-    })
-}
+use e2e::place::{self, REGION, STACK};
+use e2e::shell::{Shell, succeeds};
+use local_cloud::{LocalCloud, Options};
 
 async fn lockctl(cloud: &LocalCloud, arguments: &[&str]) -> Result<Output> {
-    let (endpoints, keys) = (cloud.endpoints(), cloud.credentials());
-    let run = Command::new(program("lockctl")?)
-        .args(arguments)
-        .args(["--stack", STACK])
-        .env("AWS_ACCESS_KEY_ID", &keys.access_key_id)
-        .env("AWS_SECRET_ACCESS_KEY", &keys.secret_access_key)
-        .env_remove("AWS_SESSION_TOKEN")
-        .env("AWS_REGION", REGION)
-        .env("AWS_ENDPOINT_URL_DYNAMODB", &endpoints.dynamodb)
-        .env("AWS_ENDPOINT_URL_IOT_DATA_PLANE", &endpoints.iot_data)
-        .env("AWS_ENDPOINT_URL_IOT", &endpoints.iot)
-        .stdin(Stdio::null())
-        .kill_on_drop(true)
-        .output();
-    let output = run.await.context("run lockctl")?;
-    let errors = String::from_utf8_lossy(&output.stderr);
-    anyhow::ensure!(output.status.success(), "{arguments:?}: {errors}");
+    let folder = tempfile::tempdir()?;
+    let shell = Shell::of_cloud(cloud, REGION, cloud.credentials(), folder.path());
+    let arguments = [arguments, &["--stack", STACK]].concat();
+    let output = shell.lockctl(&arguments).await?;
+    succeeds(&output).with_context(|| format!("{arguments:?}"))?;
     Ok(output)
 }
 
@@ -79,7 +30,10 @@ async fn add_lock(cloud: &LocalCloud) -> Result<()> {
 #[tokio::test]
 async fn a_stack_with_a_device_is_deleted_after_retire_and_its_table_is_used_again() -> Result<()> {
     let directory = tempfile::tempdir()?;
-    let mut options = options(directory.path())?;
+    let mut options = Options {
+        data_dir: Some(directory.path().to_owned()),
+        ..place::options(place::path())?
+    };
     let cloud = LocalCloud::start(options.clone()).await?;
     add_lock(&cloud).await?;
     let error = cloud.delete_stack().await.err();

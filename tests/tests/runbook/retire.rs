@@ -1,13 +1,11 @@
 //! `lockctl retire`: a lost button, a lost lock, an interrupted attempt, and a policy that a stack
 //! can delete afterwards.
 
-use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use aws_sdk_iot::error::ProvideErrorMetadata;
 use e2e::World;
-use e2e::world::program;
 use serde_json::Value;
 use tokio::process::Command;
 
@@ -201,23 +199,8 @@ async fn a_policy_can_be_deleted_once_its_devices_are_retired() -> Result<()> {
 
 /// `lockctl retire lock-9 --yes` that reaches the control plane through `iot`.
 fn retire(world: &World, iot: &str) -> Result<Command> {
-    let credentials = &world.ready()["credentials"];
-    let text = |name: &str| credentials[name].as_str().unwrap_or_default().to_owned();
-    let mut command = Command::new(program("lockctl")?);
-    command
-        .args(["retire", "lock-9", "--yes"])
-        .env("AWS_ACCESS_KEY_ID", text("accessKeyId"))
-        .env("AWS_SECRET_ACCESS_KEY", text("secretAccessKey"))
-        .env_remove("AWS_SESSION_TOKEN")
-        .env("AWS_REGION", world.at("region"))
-        .env("AWS_ENDPOINT_URL_DYNAMODB", world.at("dynamodb"))
-        .env("AWS_ENDPOINT_URL_IOT_DATA_PLANE", world.at("iotData"))
-        .env("AWS_ENDPOINT_URL_IOT", iot)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true);
-    Ok(command)
+    let shell = world.shell()?.with("AWS_ENDPOINT_URL_IOT", iot);
+    shell.command(&["retire", "lock-9", "--yes"])
 }
 
 /// Retires lock-9, and kills lockctl at the call after the first `calls`. Returns whether it was

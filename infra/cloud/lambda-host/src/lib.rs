@@ -3,6 +3,7 @@
 #![doc = include_str!("../README.md")]
 
 mod concurrency;
+mod description;
 mod environment;
 mod exit;
 mod instance;
@@ -24,6 +25,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
+pub use description::Description;
 pub use log::keeps_line;
 pub use notice::{Failure, Notice, Outcome, Usage};
 use pool::{Attempt, Event, Pool};

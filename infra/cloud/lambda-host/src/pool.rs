@@ -22,6 +22,8 @@ pub(super) struct Pool {
     pub function: sam_template::Function,
     binary: PathBuf,
     pub wiring: Wiring,
+    /// When it was made, milliseconds since the Unix epoch.
+    pub changed_ms: u64,
     concurrency: Concurrency,
     running: AtomicUsize,
     slots: Semaphore,
@@ -99,6 +101,7 @@ impl Pool {
     ) -> Self {
         Self {
             slots: Semaphore::new(wiring.tuning.concurrency.max(1)),
+            changed_ms: wiring.surroundings.now_ms(),
             concurrency,
             running: AtomicUsize::new(0),
             function,

@@ -25,6 +25,7 @@ use crate::event::{EventBus, EventKind};
 use crate::metric::Key;
 use crate::notification::{Publisher, Topics};
 use crate::sync::lock;
+pub(crate) use datapoint::value_of;
 use datapoint::{Datapoint, Window};
 pub use evaluate::State;
 use message::Change;
@@ -54,12 +55,27 @@ pub struct AlarmStatus {
 /// The state of every alarm; clones share it.
 #[derive(Debug, Clone, Default)]
 pub struct Alarms {
-    by_name: Arc<Mutex<BTreeMap<String, AlarmStatus>>>,
+    by_name: Arc<Mutex<BTreeMap<String, Entry>>>,
+}
+
+/// An alarm as the template declares it, and as it is now.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    pub alarm: Alarm,
+    /// When this declaration came into force, milliseconds since the Unix epoch.
+    pub declared_ms: u64,
+    pub status: AlarmStatus,
 }
 
 impl Alarms {
     /// All alarms in the order of their names.
     pub fn all(&self) -> Vec<AlarmStatus> {
+        let by_name = lock(&self.by_name);
+        by_name.values().map(|entry| entry.status.clone()).collect()
+    }
+
+    /// All alarms with their declarations, in the order of their names.
+    pub fn entries(&self) -> Vec<Entry> {
         lock(&self.by_name).values().cloned().collect()
     }
 
@@ -68,27 +84,37 @@ impl Alarms {
         let mut by_name = lock(&self.by_name);
         by_name.retain(|name, _| alarms.iter().any(|alarm| &alarm.name == name));
         for alarm in alarms {
-            let new = || AlarmStatus {
-                name: alarm.name.clone(),
-                description: None,
-                state: State::InsufficientData,
-                reason: "Unchecked: Initial alarm creation".to_owned(),
-                since_ms: now_ms,
+            let new = || Entry {
+                alarm: alarm.clone(),
+                declared_ms: now_ms,
+                status: AlarmStatus {
+                    name: alarm.name.clone(),
+                    description: None,
+                    state: State::InsufficientData,
+                    reason: "Unchecked: Initial alarm creation".to_owned(),
+                    since_ms: now_ms,
+                },
             };
-            let status = by_name.entry(alarm.name.clone()).or_insert_with(new);
-            status.description.clone_from(&alarm.description);
+            let entry = by_name.entry(alarm.name.clone()).or_insert_with(new);
+            if entry.alarm != *alarm {
+                entry.alarm = alarm.clone();
+                entry.declared_ms = now_ms;
+            }
+            entry.status.description.clone_from(&alarm.description);
         }
     }
 
     fn state_of(&self, name: &str) -> Option<State> {
-        lock(&self.by_name).get(name).map(|status| status.state)
+        lock(&self.by_name)
+            .get(name)
+            .map(|entry| entry.status.state)
     }
 
     fn set(&self, name: &str, state: State, reason: &str, now_ms: u64) {
-        if let Some(status) = lock(&self.by_name).get_mut(name) {
-            status.state = state;
-            reason.clone_into(&mut status.reason);
-            status.since_ms = now_ms;
+        if let Some(entry) = lock(&self.by_name).get_mut(name) {
+            entry.status.state = state;
+            reason.clone_into(&mut entry.status.reason);
+            entry.status.since_ms = now_ms;
         }
     }
 }

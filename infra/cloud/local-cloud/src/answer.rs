@@ -1,6 +1,7 @@
-//! Answers of AWS's REST-JSON, JSON 1.0 and Query services, with errors in the form that SDKs
+//! Answers of AWS's REST-JSON, JSON 1.0, CBOR and Query services, with errors in the form that SDKs
 //! decode.
 
+mod cbor;
 mod xml;
 
 use axum::body::Body;
@@ -9,6 +10,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
+pub use cbor::{cbor, cbor_error};
 pub use xml::{CLOUDFORMATION, Element, SNS, xml_answer, xml_error};
 
 const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");

@@ -8,7 +8,9 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 
-use crate::answer::{ApiError, CLOUDFORMATION, SNS, aws_json_error, is_form, xml_error};
+use crate::answer::{
+    ApiError, CLOUDFORMATION, SNS, aws_json_error, cbor_error, is_form, xml_error,
+};
 use crate::caller::{Caller, Callers};
 use aws_sigv4_verify::{Claim, SignatureError};
 
@@ -28,6 +30,7 @@ pub enum Service {
     Sqs,
     Sns,
     CloudFormation,
+    CloudWatch,
 }
 
 impl Service {
@@ -43,6 +46,7 @@ impl Service {
             Self::Sqs => &["sqs"],
             Self::Sns => &["sns"],
             Self::CloudFormation => &[CLOUDFORMATION_NAME],
+            Self::CloudWatch => &["monitoring"],
         }
     }
 
@@ -84,6 +88,7 @@ impl Service {
                 };
                 xml_error(namespace, StatusCode::FORBIDDEN, kind, &message)
             }
+            Self::CloudWatch => cbor_error(StatusCode::FORBIDDEN, kind, &message),
             Self::Iot | Self::Lambda => ApiError::new(403, kind, &message).into_response(),
             // The data plane has one error for all of them.
             Self::IotData => ApiError::new(403, "ForbiddenException", &message).into_response(),

@@ -17,6 +17,8 @@ mod captured;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod clock;
+mod cloudwatch;
+mod configuration;
 mod contain;
 mod control_plane;
 mod data_plane;

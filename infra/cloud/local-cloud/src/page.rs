@@ -26,27 +26,39 @@ impl PageRequest<'_> {
         list: &str,
         rows: impl Iterator<Item = (String, Value)>,
     ) -> Result<Value, ApiError> {
-        let mut rows: Vec<(String, Value)> = rows.collect();
-        rows.sort_by(|(a, _), (b, _)| a.cmp(b));
-        if !self.is_ascending {
-            rows.reverse();
-        }
-        if let Some(token) = self.token {
-            let start = decode(token).ok_or_else(|| {
-                let name = self.token_name;
-                ApiError::invalid(&format!("{name} was not issued by this service"))
-            })?;
-            rows.retain(|(key, _)| *key == start || (*key > start) == self.is_ascending);
-        }
-        let size = usize::try_from(self.size).unwrap_or(usize::MAX);
-        let next = rows.get(size).map(|(key, _)| URL_SAFE_NO_PAD.encode(key));
-        let page: Vec<Value> = rows.into_iter().take(size).map(|(_, row)| row).collect();
+        let cut = cut(rows.collect(), self.size, self.token, self.is_ascending);
+        let (page, next) = cut.ok_or_else(|| {
+            let name = self.token_name;
+            ApiError::invalid(&format!("{name} was not issued by this service"))
+        })?;
         let mut answer = json!({ list: page });
         if let Some(next) = next {
             answer[self.next_name] = next.into();
         }
         Ok(answer)
     }
+}
+
+/// A page of `rows`, pairs of key and row, and the token of the next page. `None` for a token that
+/// was not issued here.
+pub fn cut<T>(
+    mut rows: Vec<(String, T)>,
+    size: u64,
+    token: Option<&str>,
+    is_ascending: bool,
+) -> Option<(Vec<T>, Option<String>)> {
+    rows.sort_by(|(a, _), (b, _)| a.cmp(b));
+    if !is_ascending {
+        rows.reverse();
+    }
+    if let Some(token) = token {
+        let start = decode(token)?;
+        rows.retain(|(key, _)| *key == start || (*key > start) == is_ascending);
+    }
+    let size = usize::try_from(size).unwrap_or(usize::MAX);
+    let next = rows.get(size).map(|(key, _)| URL_SAFE_NO_PAD.encode(key));
+    let page = rows.into_iter().take(size).map(|(_, row)| row).collect();
+    Some((page, next))
 }
 
 fn decode(token: &str) -> Option<String> {

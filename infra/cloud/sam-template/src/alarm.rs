@@ -89,17 +89,13 @@ fn read_statistic(fields: &mut Fields) -> Result<Statistic, TemplateError> {
                 fields.refused("Statistic", &name, reason)
             })
         }
-        (None, Some(name)) => {
-            let percent = name.strip_prefix('p').filter(|rest| is_number(rest));
-            let percent = percent.and_then(|rest| rest.parse::<f64>().ok());
-            match percent.filter(|percent| (0.0..=100.0).contains(percent)) {
-                Some(percent) => Ok(Statistic::Percentile(percent)),
-                None => {
-                    let reason = "only percentiles are computed: write p0 to p100";
-                    Err(fields.refused("ExtendedStatistic", &name, reason))
-                }
+        (None, Some(name)) => match Statistic::percentile(&name) {
+            Some(percentile) => Ok(percentile),
+            None => {
+                let reason = "only percentiles are computed: write p0 to p100";
+                Err(fields.refused("ExtendedStatistic", &name, reason))
             }
-        }
+        },
         (None, None) => Err(fields.missing("Statistic")),
         (Some(_), Some(name)) => {
             let reason = "Statistic is given too, and an alarm has one of them";

@@ -18,6 +18,7 @@ pub const AREAS: &[(&str, &str)] = &[
     ("queue", "Queues and topics"),
     ("alarm", "Alarms and metrics"),
     ("stream", "Streams"),
+    ("stack", "Stack"),
     ("faults", "Faults"),
 ];
 

@@ -64,7 +64,8 @@ pub fn datapoints(
         .collect()
 }
 
-fn value_of(mut values: Vec<f64>, statistic: Statistic) -> Option<f64> {
+/// The statistic of these values; `None` without values.
+pub(crate) fn value_of(mut values: Vec<f64>, statistic: Statistic) -> Option<f64> {
     if values.is_empty() {
         return None;
     }

@@ -49,7 +49,11 @@ async fn check(
         Service::Lambda => lambda(&parts, account),
         Service::Sqs => sqs(&parts, &body, account),
         // These check the rights themselves.
-        Service::IotData | Service::DynamoDb | Service::Sns | Service::CloudFormation => None,
+        Service::IotData
+        | Service::DynamoDb
+        | Service::Sns
+        | Service::CloudFormation
+        | Service::CloudWatch => None,
     };
     let Some(need) = needs else {
         // Unknown to this table. If the service learns the operation first, only the operator may
@@ -142,15 +146,20 @@ fn iot(parts: &Parts, body: &[u8], account: &Account) -> Option<Need> {
     Some(Need::new(format!("iot:{action}"), resource))
 }
 
-/// The right that `Invoke` needs, on the function with the qualifier that the call names.
+/// The right that an operation of Lambda needs, on the function with the qualifier that the call
+/// names.
 fn lambda(parts: &Parts, account: &Account) -> Option<Need> {
     let segments = segments(parts);
-    let name = match segments.as_slice() {
-        [_, functions, name, call] if functions == "functions" && call == "invocations" => name,
+    let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+    let (action, name) = match (parts.method.as_str(), segments.as_slice()) {
+        ("POST", [_, "functions", name, "invocations"]) => ("InvokeFunction", *name),
+        ("GET", [_, "functions", name, "configuration"]) => ("GetFunctionConfiguration", *name),
+        ("GET", [_, "functions", name, "aliases", _]) => ("GetAlias", *name),
+        ("GET", [_, "functions", name, "policy"]) => ("GetPolicy", *name),
         _ => return None,
     };
     let mut arn = if name.starts_with("arn:") {
-        name.clone()
+        name.to_owned()
     } else {
         account.arn("lambda", format!("function:{name}"))
     };
@@ -161,7 +170,7 @@ fn lambda(parts: &Parts, account: &Account) -> Option<Need> {
     if let Some(qualifier) = qualifier.filter(|qualifier| !qualifier.is_empty()) {
         arn = format!("{arn}:{}", text(qualifier));
     }
-    Some(Need::new("lambda:InvokeFunction", arn))
+    Some(Need::new(format!("lambda:{action}"), arn))
 }
 
 /// The right that an operation of SQS needs, on the queue in its body.
@@ -214,7 +223,7 @@ mod tests {
         })
     }
 
-    // AWS same(iam): each operation of the IoT control plane, Invoke and SQS needs the action of
+    // AWS same(iam): each operation of the IoT control plane, Lambda and SQS needs the action of
     //     its name on its thing, policy, certificate, rule, function with qualifier, or queue
     #[test]
     fn operations_need_the_rights_that_aws_names() {
@@ -300,6 +309,27 @@ mod tests {
                 "lambda:InvokeFunction arn:aws:x:live",
             ),
             (Lambda, "GET /2015-03-31/functions", none, "", "none"),
+            (
+                Lambda,
+                &format!("GET {invoke}/f/configuration?Qualifier=live"),
+                none,
+                "",
+                "lambda:GetFunctionConfiguration arn:aws:lambda:r:1:function:f:live",
+            ),
+            (
+                Lambda,
+                &format!("GET {invoke}/f/aliases/live"),
+                none,
+                "",
+                "lambda:GetAlias arn:aws:lambda:r:1:function:f",
+            ),
+            (
+                Lambda,
+                &format!("GET {invoke}/f/policy"),
+                none,
+                "",
+                "lambda:GetPolicy arn:aws:lambda:r:1:function:f",
+            ),
             (
                 Sqs,
                 "POST /",

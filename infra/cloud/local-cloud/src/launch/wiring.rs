@@ -13,6 +13,8 @@ use crate::Endpoints;
 use crate::alarm::{self, AlarmRunner};
 use crate::caller::Callers;
 use crate::clock::Clock;
+use crate::cloudwatch::{self, CloudWatch};
+use crate::configuration;
 use crate::control_plane::{self, ControlPlane};
 use crate::data_plane::{self, DataPlane};
 use crate::dynamodb::{self, Backend, Proxy};
@@ -177,8 +179,8 @@ impl Opened {
         self.guarded(iam::authorised(plane, self.iam.clone()), Service::IotData)
     }
 
-    /// The control plane of AWS IoT, Lambda, SQS, CloudFormation and metrics, which people call;
-    /// and SNS.
+    /// The services that people call: the control plane of AWS IoT, Lambda, SQS, CloudFormation,
+    /// CloudWatch; and SNS.
     pub(super) fn iot(&self, endpoints: &Endpoints, functions: &Functions) -> Router {
         let plane = control_plane::router(ControlPlane {
             registry: self.registry.clone(),
@@ -202,10 +204,20 @@ impl Opened {
         let pages = metric::router(self.events.metrics().clone())
             .merge(notification::page(self.topics.clone()))
             .merge(alarm::page(self.alarms.clone()));
-        let invocations = invocation::router(functions.clone());
+        let functions_api = invocation::router(functions.clone()).merge(configuration::router(
+            functions.clone(),
+            self.account.clone(),
+        ));
+        let cloudwatch = cloudwatch::router(CloudWatch {
+            alarms: self.alarms.clone(),
+            metrics: self.events.metrics().clone(),
+            account: self.account.clone(),
+            iam: self.iam.clone(),
+        });
         [
             (permitted(plane, Service::Iot), Service::Iot),
-            (permitted(invocations, Service::Lambda), Service::Lambda),
+            (permitted(functions_api, Service::Lambda), Service::Lambda),
+            (cloudwatch, Service::CloudWatch),
             (forms, Service::Sqs),
         ]
         .into_iter()

@@ -4,6 +4,9 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails there")]
 
 mod alarm;
+mod cloudformation;
+mod cloudwatch;
+mod configuration;
 mod control_plane;
 mod data_plane;
 mod deletion;

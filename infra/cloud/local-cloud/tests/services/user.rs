@@ -11,13 +11,14 @@ use crate::world::{
 const USER: &str = "arn:aws:iam::123456789012:user/Viewer";
 
 /// A REST call of the user who has the policy `Viewer`.
-async fn rest_of_user(
+pub async fn rest_of_user(
     cloud: &LocalCloud,
     endpoint: &str,
     line: &str,
     headers: &str,
-    body: &str,
+    body: impl AsRef<[u8]>,
 ) -> Answer {
+    let body = body.as_ref();
     let user = cloud.credentials_with_policy("Viewer").unwrap();
     let keys = (
         user.access_key_id.as_str(),

@@ -257,6 +257,7 @@ pub struct Answer {
     /// `Null` if it is not JSON.
     pub body: Value,
     pub text: String,
+    pub bytes: Vec<u8>,
 }
 
 /// A REST call of the operator.
@@ -321,7 +322,12 @@ pub fn signed(
         e if e == endpoints.iot_data => "iotdata",
         e if e == endpoints.iot && request_line.contains(" /2015-03-31/") => "lambda",
         e if e == endpoints.iot && headers.contains("AmazonSQS.") => "sqs",
-        e if e == endpoints.iot && headers.contains("x-www-form-urlencoded") => "sns",
+        e if e == endpoints.iot && request_line.contains("/GraniteService") => "monitoring",
+        e if e == endpoints.iot && headers.contains("x-www-form-urlencoded") => {
+            let body = String::from_utf8_lossy(body.as_ref());
+            let is_stack = body.contains("Version=2010-05-15");
+            if is_stack { "cloudformation" } else { "sns" }
+        }
         e if e == endpoints.iot => "iot",
         _ => "dynamodb",
     };
@@ -370,16 +376,22 @@ pub async fn rest_as(
         );
         let bytes = [request.as_bytes(), body].concat();
         stream.write_all(&bytes).await.unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).await.unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).await.unwrap();
         answer
     };
     let answer = timeout(DEADLINE, exchange).await.expect("answer in time");
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let end = answer.windows(4).position(|four| four == b"\r\n\r\n");
+    let (head, bytes) = answer.split_at(end.unwrap() + 4);
+    let (head, text) = (
+        String::from_utf8_lossy(head),
+        String::from_utf8_lossy(bytes),
+    );
     Answer {
         status: head.split(' ').nth(1).unwrap().parse().unwrap(),
         head: head.to_ascii_lowercase(),
-        body: serde_json::from_str(body).unwrap_or(Value::Null),
-        text: body.to_owned(),
+        body: serde_json::from_str(&text).unwrap_or(Value::Null),
+        text: text.into_owned(),
+        bytes: bytes.to_owned(),
     }
 }

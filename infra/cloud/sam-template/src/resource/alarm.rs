@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::node::is_number;
+
 /// An `AWS::CloudWatch::Alarm` of one metric.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Alarm {
@@ -71,6 +73,31 @@ impl Statistic {
         ("Minimum", Self::Minimum),
         ("Maximum", Self::Maximum),
     ];
+
+    /// The percentile with this name, such as `p99.9`; `None` for anything but `p0` to `p100`.
+    pub fn percentile(name: &str) -> Option<Self> {
+        let percent = name.strip_prefix('p').filter(|rest| is_number(rest))?;
+        let percent = percent.parse::<f64>().ok()?;
+        let is_percentile = (0.0..=100.0).contains(&percent);
+        is_percentile.then_some(Self::Percentile(percent))
+    }
+
+    /// The statistic with this name of CloudWatch; `None` if it is not computed here.
+    pub fn named(name: &str) -> Option<Self> {
+        let known = Self::NAMED.into_iter().find(|(known, _)| *known == name);
+        known
+            .map(|(_, statistic)| statistic)
+            .or_else(|| Self::percentile(name))
+    }
+
+    /// CloudWatch's name for it.
+    pub fn name(self) -> String {
+        if let Self::Percentile(percent) = self {
+            return format!("p{percent}");
+        }
+        let known = Self::NAMED.into_iter().find(|(_, other)| *other == self);
+        known.map_or_else(String::new, |(name, _)| name.to_owned())
+    }
 }
 
 /// How values are compared with a threshold.
