@@ -91,7 +91,8 @@ OUTPUT, one JSON object per line, with the member "event": ready, pin, latch, le
 disconnected, config_set, reboot, power_cut or log.
 
 The values of --thing, --role, --broker, --ca, --cert, --key and --set override all files of the
-flash except conf9.json, and a save does not write them."#;
+flash except conf9.json, and a save does not write them. Without them the device has the settings of
+its flash alone, as a board has; names of files are then those in the flash."#;
 
 /// A virtual ESP8266 that runs the remote lock's firmware. Reads JSON lines from standard input,
 /// writes JSON lines to standard output, and ends when its standard input closes.
@@ -100,22 +101,22 @@ flash except conf9.json, and a save does not write them."#;
 struct Options {
     /// Name of the device: its thing name and MQTT client id, unless settings override them.
     #[arg(long)]
-    thing: String,
+    thing: Option<String>,
     /// Role of the device: lock, button or both.
     #[arg(long)]
-    role: String,
+    role: Option<String>,
     /// Address of the broker, as host:port.
     #[arg(long)]
-    broker: String,
+    broker: Option<String>,
     /// Certificate authority of the broker (PEM).
     #[arg(long, value_name = "FILE", value_parser = absolute)]
-    ca: String,
+    ca: Option<String>,
     /// Certificate of the device (PEM).
     #[arg(long, value_name = "FILE", value_parser = absolute)]
-    cert: String,
+    cert: Option<String>,
     /// Private key of the device (PEM).
     #[arg(long, value_name = "FILE", value_parser = absolute)]
-    key: String,
+    key: Option<String>,
     /// Directory that serves as the device's flash; created if absent.
     #[arg(long)]
     flash: PathBuf,
@@ -143,14 +144,18 @@ fn absolute(path: &str) -> io::Result<String> {
 
 /// The settings of the flash and the command line, and the log lines about bad files.
 fn configure(options: &Options) -> Result<(Config, Vec<String>)> {
-    let mut command_line = vec![
-        ("device.id", options.thing.as_str()),
+    let given = [
+        ("device.id", &options.thing),
         ("app.role", &options.role),
         ("mqtt.server", &options.broker),
         ("mqtt.ssl_ca_cert", &options.ca),
         ("mqtt.ssl_cert", &options.cert),
         ("mqtt.ssl_key", &options.key),
     ];
+    let given = given.into_iter();
+    let mut command_line: Vec<(&str, &str)> = given
+        .filter_map(|(key, value)| Some((key, value.as_deref()?)))
+        .collect();
     for text in &options.settings {
         command_line.push(config::assignment(text)?);
     }

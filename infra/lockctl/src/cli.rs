@@ -3,15 +3,16 @@
 //! Must not know: AWS, or how a command is carried out.
 
 mod operate;
+mod register;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use laptop::cli::{LocalArgs, StackArgs};
 
 pub use operate::{
-    Actor, BindArgs, ForgetArgs, HistoryArgs, PressArgs, RecoverArgs, RegisterButtonArgs,
-    RegisterLockArgs, RegisterThing, RequestArgs, RetireArgs, RevokeArgs, RuleArgs, StatusArgs,
-    UnbindArgs,
+    Actor, BindArgs, EnableArgs, ForgetArgs, HistoryArgs, PressArgs, RecoverArgs, RequestArgs,
+    RetireArgs, RevokeArgs, RuleArgs, StatusArgs, UnbindArgs,
 };
+pub use register::{IdentityArgs, PowerOn, RegisterButtonArgs, RegisterLockArgs, RegisterThing};
 
 /// Operates remote locks: those of a laptop stack, which it can run itself, or those of an AWS
 /// account.
@@ -57,12 +58,14 @@ Examples:
   lockctl unlock lock-1            request an unlock; the history records who asked
   lockctl status                   the state of every lock, and how old it is
   lockctl history lock-1           one line per event, with the reason
-  lockctl register lock lock-2     add a lock; only registered locks are commanded
+  lockctl register lock lock-2 --unlocked-level 1 --power-on locked
+                                   add a lock, with the key and certificate for its board
   lockctl register button button-2 --lock lock-2
                                    add a button, and bind it to a lock
   lockctl bind button-2 lock-1     bind it to another lock, and lock the previous one
   lockctl bindings                 which button commands which lock
   lockctl revoke button-2          withdraw its permission, and lock its lock
+  lockctl enable button-2          restore its permission
   lockctl retire button-2          delete its certificate and thing as well
   lockctl pause                    disable the topic rules, before a restore";
 
@@ -119,7 +122,7 @@ pub enum Operation {
     ///
     /// Presses of a bound button are in the history of its lock.
     History(HistoryArgs),
-    /// Register a lock or a button. A lock that is not registered is never commanded, and its
+    /// Register a lock or a button: thing, key, certificate, device folder, record. A lock that is not registered is never commanded, and its
     /// reports are ignored.
     #[command(subcommand)]
     Register(RegisterThing),
@@ -136,8 +139,13 @@ pub enum Operation {
     /// Withdraw a button's permission at once. Its lock is locked in the same step, unless it is
     /// known to be locked.
     ///
-    /// `lockctl bind` restores the permission.
+    /// `lockctl enable` restores the permission.
     Revoke(RevokeArgs),
+    /// Restore the permission of a revoked button, with the lock and the clicks that it had.
+    ///
+    /// A press made while it was revoked has no effect; the command returns after two seconds, when
+    /// new presses count.
+    Enable(EnableArgs),
     /// Remove a lock from the register: it is no longer commanded, and its reports are ignored.
     ///
     /// Refused while a button is bound to it, or while it is not known to be locked.

@@ -6,6 +6,7 @@
 mod answer;
 mod bind;
 mod cli;
+mod enable;
 mod forget;
 mod history;
 mod lock_command;
@@ -73,10 +74,11 @@ async fn operate(target: &Target, operation: Operation) -> Result<Answer> {
         Operation::Unlock(args) => request::unlock(target, &args).await,
         Operation::Status(args) => status::run(target, &args).await,
         Operation::History(args) => history::run(target, &args).await,
-        Operation::Register(thing) => register::run(target, &thing).await,
+        Operation::Register(thing) => Box::pin(register::run(target, &thing)).await,
         Operation::Bind(args) => bind::bind(target, &args).await,
         Operation::Unbind(args) => bind::unbind(target, &args).await,
         Operation::Bindings => bind::list(target).await,
+        Operation::Enable(args) => enable::run(target, &args).await,
         Operation::Revoke(args) => revoke::run(target, &args).await,
         Operation::Forget(args) => forget::run(target, &args).await,
         Operation::Retire(args) => Box::pin(retire::run(target, &args)).await,

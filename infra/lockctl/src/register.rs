@@ -1,4 +1,12 @@
-//! `lockctl register`: adds a lock or a button to the register. Issues no certificates.
+//! `lockctl register`: gives a lock or button its identity in AWS `IoT` and the folder that its board
+//! needs, then adds it to the register.
+
+mod enrol;
+pub mod folder;
+pub mod key;
+pub mod kind;
+mod name;
+mod plan;
 
 use anyhow::{Context, Result};
 use lock_aws::Registered;
@@ -6,6 +14,8 @@ use lock_core::BindWish;
 use lock_core::binding::Actions;
 use serde_json::json;
 
+use self::enrol::Device;
+use self::kind::Kind;
 use crate::answer::Answer;
 use crate::cli::{RegisterButtonArgs, RegisterLockArgs, RegisterThing};
 use crate::target::Target;
@@ -22,14 +32,26 @@ pub async fn run(target: &Target, thing: &RegisterThing) -> Result<Answer> {
 async fn lock(target: &Target, args: &RegisterLockArgs) -> Result<Answer> {
     let name = &args.name;
     let by = target.operator(&args.actor).await;
+    let device = Device {
+        name: name.as_str(),
+        kind: Kind::Lock,
+        latch: args.unlocked_level.zip(args.power_on),
+        csr: None,
+        args: &args.identity,
+    };
+    let mut lines = identify(target, &device).await?;
+    if args.identity.dry_run {
+        lines.push(format!("  register lock {name}"));
+        return Ok(dry_answer(name.as_str(), lines));
+    }
     let registered = by.cloud.register_lock(name, by.actor, &by.limits).await;
     let registered = registered.with_context(|| format!("register {name}"))?;
-    let mut lines = vec![match &registered {
+    lines.push(match &registered {
         Registered::Now(_) => {
             format!("{name} is registered; its state is unknown until it reports")
         }
         Registered::Already => format!("{name} was already registered: nothing changed"),
-    }];
+    });
     lines.extend(by.note);
     let body = json!({ "lock": name, "registered": word(&registered) });
     Ok(Answer::new(lines, body))
@@ -44,12 +66,30 @@ async fn button(target: &Target, args: &RegisterButtonArgs) -> Result<Answer> {
         // Checked first: nobody asked for a button that is registered but not bound.
         return Err(unknown::lock(by.cloud, lock).await?);
     }
+    let device = Device {
+        name: name.as_str(),
+        kind: if args.genuine {
+            Kind::GenuineButton
+        } else {
+            Kind::Button
+        },
+        latch: None,
+        csr: args.csr.as_deref(),
+        args: &args.identity,
+    };
+    let mut lines = identify(target, &device).await?;
+    if args.identity.dry_run {
+        lines.push(format!("  register button {name}"));
+        let bind = |lock| format!("  bind {name} to {lock}");
+        lines.extend(args.lock.as_ref().map(bind));
+        return Ok(dry_answer(name.as_str(), lines));
+    }
     let registered = by.cloud.register_button(name, by.actor, &by.limits).await;
     let registered = registered.with_context(|| format!("register {name}"))?;
-    let mut lines = vec![match &registered {
+    lines.push(match &registered {
         Registered::Now(_) => format!("{name} is registered"),
         Registered::Already => format!("{name} was already registered"),
-    }];
+    });
     let mut body = json!({ "button": name, "registered": word(&registered) });
     match &args.lock {
         Some(lock) => {
@@ -68,6 +108,20 @@ async fn button(target: &Target, args: &RegisterButtonArgs) -> Result<Answer> {
     }
     lines.extend(by.note);
     Ok(Answer::new(lines, body))
+}
+
+/// The identity of a device, with a line for each step; nothing with `--record-only`.
+async fn identify(target: &Target, device: &Device<'_>) -> Result<Vec<String>> {
+    if device.args.record_only {
+        return Ok(Vec::new());
+    }
+    Box::pin(enrol::run(target, device)).await
+}
+
+/// The answer of a dry run.
+fn dry_answer(name: &str, lines: Vec<String>) -> Answer {
+    let body = json!({ "name": name, "dryRun": true, "calls": lines });
+    Answer::new(lines, body)
 }
 
 fn word(registered: &Registered) -> &'static str {

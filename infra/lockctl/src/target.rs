@@ -5,6 +5,8 @@
 
 mod environment;
 
+use std::path::PathBuf;
+
 use anyhow::{Context, Result, anyhow, bail};
 use laptop::cli::StackArgs;
 use laptop::ready::Ready;
@@ -26,7 +28,12 @@ pub struct Target {
     pub cloud: Cloud,
     /// Region, credentials and endpoints.
     access: Access,
+    /// The authority that signed the certificate of a laptop stack's broker.
+    authority: Option<PathBuf>,
 }
+
+/// The authority of AWS IoT's brokers: Amazon Root CA 1, from amazontrust.com.
+const AMAZON_ROOT_CA: &str = include_str!("register/amazon-root-ca-1.pem");
 
 /// The limits of a deployment; `None` until one of its functions has written them to the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,6 +90,7 @@ impl Target {
             stack: ready.table.clone(),
             cloud: ready.remote()?,
             access: ready.access()?,
+            authority: Some(ready.cloud.ca.clone()),
         })
     }
 
@@ -103,7 +111,22 @@ impl Target {
             stack: stack.to_owned(),
             cloud: cloud.with_clock(seen.clock),
             access,
+            authority: None,
         })
+    }
+
+    /// The authority that a device trusts, as PEM.
+    ///
+    /// # Errors
+    ///
+    /// The laptop stack's file cannot be read.
+    pub fn authority(&self) -> Result<String> {
+        match &self.authority {
+            None => Ok(AMAZON_ROOT_CA.to_owned()),
+            Some(path) => {
+                std::fs::read_to_string(path).with_context(|| format!("read {}", path.display()))
+            }
+        }
     }
 
     /// The control plane of the target: its rules, things and certificates.

@@ -25,7 +25,7 @@ pub use error::{CallError, Remedy, chain};
 pub use message::MessageFunction;
 pub use metric::Metrics;
 pub use notifier::{Notifier, NotifyError};
-pub use operate::{Bound, Forgotten, Recovered, Registered, Unbound};
+pub use operate::{Bound, Enabled, Forgotten, Recovered, Registered, Unbound};
 pub use perform::{PerformError, Performed, Steps};
 pub use publisher::{PublishError, Publisher};
 #[cfg(feature = "registry")]

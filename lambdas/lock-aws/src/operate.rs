@@ -5,7 +5,7 @@
 
 mod register;
 
-pub use register::{Bound, Forgotten, Registered, Unbound};
+pub use register::{Bound, Enabled, Forgotten, Registered, Unbound};
 
 use lock_core::limits::Limits;
 use lock_core::name::{ButtonSerial, LockName};

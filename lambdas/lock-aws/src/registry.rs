@@ -1,14 +1,20 @@
 //! The control plane of AWS `IoT`: the topic rules of a stack, and the things and certificates of
 //! devices. For operators, not for functions: only the feature `registry` builds it.
 //!
-//! Must not know: in which order a device is retired.
+//! Must not know: in which order a device is registered or retired.
 
 mod call;
+mod change;
+mod connection;
+mod enrolment;
 mod rule;
 mod stack;
 mod thing;
 
 pub use call::{Call, Outcome};
+pub use change::Change;
+pub use connection::Connection;
+pub use enrolment::{NewCertificate, PolicyText};
 pub use rule::ListedRule;
 pub use stack::Stack;
 pub use thing::{Certificate, Thing, certificate_id};

@@ -187,7 +187,14 @@ impl OperatorClients {
                 retry
             ),
             lambda: client!(aws_sdk_lambda, access, operator.lambda, http, keys, retry),
-            cloudwatch: client!(aws_sdk_cloudwatch, access, operator.cloudwatch, http, keys, retry),
+            cloudwatch: client!(
+                aws_sdk_cloudwatch,
+                access,
+                operator.cloudwatch,
+                http,
+                keys,
+                retry
+            ),
             sqs: client!(aws_sdk_sqs, access, operator.sqs, http, keys, retry),
         }
     }

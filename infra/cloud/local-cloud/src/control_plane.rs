@@ -5,6 +5,7 @@
 
 mod certificate;
 mod error;
+pub(crate) mod group;
 mod input;
 mod page;
 mod policy;
@@ -73,6 +74,21 @@ fn things() -> Router<ControlPlane> {
         )
         .route("/things/{name}/principals-v2", get(thing::principals_v2))
         .route("/principals/things", get(thing::of_principal))
+        .route("/things/{name}/thing-groups", get(group::of_thing))
+        .route(
+            "/thing-types/{name}",
+            post(group::create_type).get(group::describe_type),
+        )
+        .route(
+            "/thing-groups/{name}",
+            post(group::create).get(group::describe),
+        )
+        .route("/thing-groups/{name}/things", get(group::things))
+        .route("/thing-groups/addThingToThingGroup", put(group::add))
+        .route(
+            "/thing-groups/removeThingFromThingGroup",
+            put(group::remove),
+        )
 }
 
 fn certificates() -> Router<ControlPlane> {

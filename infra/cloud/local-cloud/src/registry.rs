@@ -1,4 +1,4 @@
-//! Things, certificates and IoT policies: who may connect, and what they may do.
+//! Things, their types and groups, certificates and IoT policies: who may connect, and what they may do.
 //!
 //! Each is kept as a JSON file in the data directory. Must not know: MQTT, HTTP; the broker and the
 //! control plane both use it.
@@ -6,6 +6,7 @@
 mod authority;
 mod certificate;
 mod error;
+mod group;
 mod identity;
 mod name;
 mod policy;
@@ -29,7 +30,7 @@ pub(crate) use identity::{Identity, certificate_variables};
 pub(crate) use record::{
     CertificateRecord, CertificateStatus, PolicyRecord, PolicyVersion, Records, Thing,
 };
-pub(crate) use thing::AttributeChange;
+pub(crate) use thing::{ThingChange, TypeChange};
 
 use crate::account::Account;
 use crate::clock::Clock;

@@ -1,6 +1,6 @@
 //! The options of the operator's commands.
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, ValueEnum};
 use lock_core::action::{self, ClickType};
 use lock_core::name::{ButtonSerial, LockName};
 
@@ -84,41 +84,6 @@ pub struct HistoryArgs {
     pub limit: u16,
 }
 
-/// What to register.
-#[derive(Debug, Subcommand)]
-pub enum RegisterThing {
-    /// Register a lock under its thing name in AWS IoT.
-    ///
-    /// Its state is unknown until it reports; the system answers its first report with a lock
-    /// command.
-    Lock(RegisterLockArgs),
-    /// Register a button under its serial number, the last part of its topic iotbutton/SERIAL.
-    ///
-    /// Its presses are ignored with the reason `not bound` until it is bound to a lock.
-    Button(RegisterButtonArgs),
-}
-
-/// Options of `register lock`.
-#[derive(Debug, Args)]
-pub struct RegisterLockArgs {
-    /// The lock's thing name, exactly as in AWS IoT; case matters.
-    pub name: LockName,
-    #[command(flatten)]
-    pub actor: Actor,
-}
-
-/// Options of `register button`.
-#[derive(Debug, Args)]
-pub struct RegisterButtonArgs {
-    /// The button's serial number, exactly as in its topic; case matters.
-    pub name: ButtonSerial,
-    /// A registered lock to bind the button to.
-    #[arg(long, value_name = "LOCK")]
-    pub lock: Option<LockName>,
-    #[command(flatten)]
-    pub actor: Actor,
-}
-
 /// Options of `bind`.
 #[derive(Debug, Args)]
 pub struct BindArgs {
@@ -155,6 +120,15 @@ pub struct UnbindArgs {
 /// Options of `revoke`.
 #[derive(Debug, Args)]
 pub struct RevokeArgs {
+    /// The button's serial number.
+    pub button: ButtonSerial,
+    #[command(flatten)]
+    pub actor: Actor,
+}
+
+/// Options of `enable`.
+#[derive(Debug, Args)]
+pub struct EnableArgs {
     /// The button's serial number.
     pub button: ButtonSerial,
     #[command(flatten)]

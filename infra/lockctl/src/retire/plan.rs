@@ -84,7 +84,9 @@ mod tests {
         Certificate {
             id: id.to_owned(),
             arn: format!("cert/{id}"),
+            pem: String::new(),
             is_active: true,
+            is_revoked: false,
             policies: vec!["p".to_owned()],
             things: things.iter().map(|&name| name.to_owned()).collect(),
         }
@@ -98,12 +100,14 @@ mod tests {
     fn a_certificate_is_noted_and_cut_off_before_it_is_detached() {
         let mut thing = Thing {
             name: "lock-1".to_owned(),
+            kind: None,
             certificates: vec![
                 certificate("a", &["lock-1"]),
                 certificate("b", &["lock-1", "x"]),
             ],
             others: vec!["identity".to_owned()],
             noted: BTreeSet::new(),
+            rotation: Vec::new(),
         };
         let all = [
             "iot:UpdateThing lock-1 retiring=a",

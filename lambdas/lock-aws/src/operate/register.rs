@@ -38,6 +38,21 @@ pub enum Bound {
     UnknownLock,
 }
 
+/// Outcome of enabling a button.
+#[derive(Debug)]
+pub enum Enabled {
+    /// The button commands its lock again, with this former binding.
+    Done(Box<Binding>),
+    /// The button was not revoked; nothing changed.
+    Already(Box<Binding>),
+    /// The button is not bound to a lock; nothing changed.
+    Unbound,
+    /// The button is not registered; nothing changed.
+    UnknownButton,
+    /// The button's lock is no longer registered; nothing changed.
+    UnknownLock(LockName),
+}
+
 /// An unbound button and its former binding.
 #[derive(Debug)]
 pub struct Unbound {
@@ -154,6 +169,52 @@ impl Cloud {
                     decision: Box::new(decision),
                 });
             }
+        }
+        Err(steps.exhausted())
+    }
+
+    /// Undoes [`Cloud::revoke`]: binds a revoked button again to the lock and with the actions that
+    /// it has (C3), so that a press made while it was revoked has no effect. May be repeated.
+    ///
+    /// # Errors
+    ///
+    /// [`PerformError`], as for [`Cloud::revoke`].
+    pub async fn enable(
+        &self,
+        button: &ButtonSerial,
+        actor: Option<&str>,
+        limits: &Limits,
+    ) -> Result<Enabled, PerformError> {
+        let mut steps = Steps::default();
+        let mut tried = false;
+        while steps.may_decide() {
+            let Some(binding) = self.store.read_binding(button).await? else {
+                return Ok(Enabled::UnknownButton);
+            };
+            let Some(lock) = &binding.lock else {
+                return Ok(Enabled::Unbound);
+            };
+            if binding.enabled {
+                // After a commit of this loop whose answer was lost, it is done.
+                return Ok(if tried {
+                    Enabled::Done(Box::new(binding))
+                } else {
+                    Enabled::Already(Box::new(binding))
+                });
+            }
+            let Some(to) = self.store.read_record(lock).await? else {
+                return Ok(Enabled::UnknownLock(lock.clone()));
+            };
+            let wish = BindWish {
+                actions: binding.actions.clone(),
+                forget_last_press: false,
+            };
+            let now = self.clock.now();
+            let decision = decide_bind(&binding, None, &to, wish, actor, now, limits);
+            if self.commit(&decision, &mut steps).await? == Performed::Done {
+                return Ok(Enabled::Done(Box::new(binding)));
+            }
+            tried = true;
         }
         Err(steps.exhausted())
     }

@@ -10,6 +10,9 @@ use super::{Registry, RegistryError};
 /// The attribute of a thing that names the certificates being deleted with it. Once a certificate
 /// is detached, nothing else leads to it.
 pub(super) const NOTE: &str = "retiring";
+/// The attribute of a thing whose certificate is being rotated: the new certificate, then the old
+/// ones.
+pub(super) const ROTATION: &str = "rotating";
 /// Separates the certificate ids in that attribute.
 pub(super) const SEPARATOR: &str = ":";
 
@@ -20,12 +23,16 @@ const NOT_FOUND: &str = "ResourceNotFoundException";
 pub struct Thing {
     /// Its name.
     pub name: String,
+    /// Its thing type.
+    pub kind: Option<String>,
     /// The certificates that are attached to it, or that an earlier attempt has noted.
     pub certificates: Vec<Certificate>,
     /// ARNs of its principals that are not certificates.
     pub others: Vec<String>,
     /// Ids of the certificates that an earlier attempt has noted.
     pub noted: BTreeSet<String>,
+    /// Ids of the certificates of a rotation: the new one, then the old ones.
+    pub rotation: Vec<String>,
 }
 
 /// A certificate of a thing.
@@ -35,8 +42,12 @@ pub struct Certificate {
     pub id: String,
     /// Its ARN.
     pub arn: String,
+    /// Itself, as PEM.
+    pub pem: String,
     /// Whether a device may connect with it.
     pub is_active: bool,
+    /// Whether it was revoked, for good.
+    pub is_revoked: bool,
     /// Names of the policies that are attached to it.
     pub policies: Vec<String>,
     /// Names of the things that it is attached to.
@@ -66,7 +77,11 @@ impl Registry {
         let note = described.attributes().and_then(|all| all.get(NOTE));
         let noted = note.into_iter().flat_map(|ids| ids.split(SEPARATOR));
         let noted: BTreeSet<String> = noted.map(str::to_owned).collect();
+        let rotation = described.attributes().and_then(|all| all.get(ROTATION));
+        let rotation = rotation.into_iter().flat_map(|ids| ids.split(SEPARATOR));
+        let rotation: Vec<String> = rotation.map(str::to_owned).collect();
         let (mut ids, mut others) = (noted.clone(), Vec::new());
+        ids.extend(rotation.iter().cloned());
         for arn in self.list_principals(name).await? {
             match certificate_id(&arn) {
                 Some(id) => drop(ids.insert(id.to_owned())),
@@ -79,9 +94,11 @@ impl Registry {
         }
         Ok(Some(Thing {
             name: name.to_owned(),
+            kind: described.thing_type_name().map(str::to_owned),
             certificates,
             others,
             noted,
+            rotation,
         }))
     }
 
@@ -99,7 +116,11 @@ impl Registry {
         Ok(all)
     }
 
-    async fn find_certificate(&self, id: &str) -> Result<Option<Certificate>, RegistryError> {
+    /// The certificate of this id with all that is attached to it; `None` if there is none.
+    pub(super) async fn find_certificate(
+        &self,
+        id: &str,
+    ) -> Result<Option<Certificate>, RegistryError> {
         let call = self.client.describe_certificate().certificate_id(id);
         let described = match call.send().await {
             Ok(described) => described,
@@ -112,9 +133,12 @@ impl Registry {
         let arn = description.and_then(|found| found.certificate_arn());
         let arn = arn.unwrap_or_default().to_owned();
         let status = description.and_then(|found| found.status());
+        let pem = description.and_then(|found| found.certificate_pem());
         Ok(Some(Certificate {
             id: id.to_owned(),
+            pem: pem.unwrap_or_default().to_owned(),
             is_active: status == Some(&CertificateStatus::Active),
+            is_revoked: status == Some(&CertificateStatus::Revoked),
             policies: self.list_policies(&arn).await?,
             things: self.list_things(&arn).await?,
             arn,

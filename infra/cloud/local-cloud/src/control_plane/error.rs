@@ -12,6 +12,7 @@ impl From<RegistryError> for ApiError {
         let exception = |status, kind| Self::new(status, kind, &message);
         match error {
             E::ThingNotFound(_)
+            | E::KindNotFound { .. }
             | E::CertificateNotFound(_)
             | E::PolicyNotFound(_)
             | E::PolicyVersionNotFound { .. } => Self::not_found(&message),

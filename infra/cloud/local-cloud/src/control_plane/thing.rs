@@ -12,7 +12,7 @@ use super::input;
 use super::{Answer, ControlPlane, Name, Plane, done, page};
 use crate::answer::{ApiError, ok};
 use crate::parameter::Parameters;
-use crate::registry::{AttributeChange, Thing};
+use crate::registry::{Thing, ThingChange, TypeChange};
 
 const PRINCIPAL: &str = "x-amzn-principal";
 /// The only kind of attachment supported.
@@ -21,7 +21,7 @@ const NOT_EXCLUSIVE: &str = "NON_EXCLUSIVE_THING";
 #[derive(Deserialize, Default)]
 #[serde(default, rename_all = "camelCase")]
 struct ThingRequest {
-    attribute_payload: AttributePayload,
+    attribute_payload: Option<AttributePayload>,
     thing_type_name: Option<String>,
     billing_group_name: Option<String>,
     remove_thing_type: bool,
@@ -38,28 +38,24 @@ struct AttributePayload {
 impl ThingRequest {
     fn read(bytes: &[u8]) -> Result<Self, ApiError> {
         let request: Self = input::body(bytes)?;
-        for (field, given) in [
-            ("thingTypeName", request.thing_type_name.is_some()),
-            ("billingGroupName", request.billing_group_name.is_some()),
-            ("removeThingType", request.remove_thing_type),
-        ] {
-            if given {
-                return Err(unsupported(field));
-            }
+        if request.billing_group_name.is_some() {
+            return Err(unsupported("billingGroupName"));
         }
         Ok(request)
     }
 }
 
-fn unsupported(field: &str) -> ApiError {
+pub fn unsupported(field: &str) -> ApiError {
     ApiError::invalid(&format!(
         "{field} is not part of the local cloud: leave it out"
     ))
 }
 
 pub async fn create(State(plane): Plane, Path(name): Name, body: Bytes) -> Answer {
-    let attributes = ThingRequest::read(&body)?.attribute_payload.attributes;
-    let id = plane.registry.create_thing_with(&name, attributes)?;
+    let request = ThingRequest::read(&body)?;
+    let attributes = request.attribute_payload.unwrap_or_default().attributes;
+    let kind = request.thing_type_name;
+    let id = plane.registry.create_thing_with(&name, attributes, kind)?;
     let arn = plane.registry.thing_arn(&name);
     Ok(ok(
         &json!({"thingName": name, "thingArn": arn, "thingId": id}),
@@ -68,26 +64,34 @@ pub async fn create(State(plane): Plane, Path(name): Name, body: Bytes) -> Answe
 
 pub async fn describe(State(plane): Plane, Path(name): Name) -> Answer {
     let thing = find(&plane, &name)?;
-    Ok(ok(&json!({
-        "defaultClientId": name,
-        "thingName": name,
-        "thingId": thing.id,
-        "thingArn": plane.registry.thing_arn(&name),
-        "attributes": thing.attributes,
-        "version": thing.version,
-    })))
+    let mut shown = row(&plane, &name, &thing);
+    shown["defaultClientId"] = name.into();
+    shown["thingId"] = thing.id.into();
+    Ok(ok(&shown))
 }
 
-fn find(plane: &ControlPlane, name: &str) -> Result<Thing, ApiError> {
+/// What lists and descriptions show of a thing.
+fn row(plane: &ControlPlane, name: &str, thing: &Thing) -> Value {
+    let mut row = json!({
+        "thingName": name,
+        "thingArn": plane.registry.thing_arn(name),
+        "attributes": thing.attributes,
+        "version": thing.version,
+    });
+    if let Some(kind) = &thing.type_name {
+        row["thingTypeName"] = kind.as_str().into();
+    }
+    row
+}
+
+pub fn find(plane: &ControlPlane, name: &str) -> Result<Thing, ApiError> {
     let records = plane.registry.records();
     let thing = records.things.get(name).cloned();
     thing.ok_or_else(|| ApiError::not_found(&format!("Thing {name} not found")))
 }
 
 pub async fn list(State(plane): Plane, q: Parameters) -> Answer {
-    if q.text("thingTypeName").is_some() {
-        return Err(unsupported("thingTypeName"));
-    }
+    let kind = q.text("thingTypeName");
     let is_prefix = q.flag("usePrefixAttributeValue")?;
     let (name, value) = (q.text("attributeName"), q.text("attributeValue"));
     let records = plane.registry.records();
@@ -96,23 +100,29 @@ pub async fn list(State(plane): Plane, q: Parameters) -> Answer {
         Some(None) => false,
         Some(Some(is)) => value.is_none_or(|v| is == v || is_prefix && is.starts_with(v)),
     };
-    let things = records.things.iter().filter(|(_, thing)| fits(thing));
-    let rows = things.map(|(name, thing)| {
-        let row = json!({
-            "thingName": name,
-            "thingArn": plane.registry.thing_arn(name),
-            "attributes": thing.attributes,
-            "version": thing.version,
-        });
-        (name.clone(), row)
-    });
+    let has_kind = |thing: &Thing| kind.is_none() || thing.type_name.as_deref() == kind;
+    let things = records.things.iter();
+    let things = things.filter(|(_, thing)| has_kind(thing) && fits(thing));
+    let rows = things.map(|(name, thing)| (name.clone(), row(&plane, name, thing)));
     page::of_things(&q, "things", rows)
 }
 
 pub async fn update(State(plane): Plane, Path(name): Name, body: Bytes) -> Answer {
     let request = ThingRequest::read(&body)?;
-    let payload = request.attribute_payload;
-    let change = AttributeChange {
+    let kind = match (request.thing_type_name, request.remove_thing_type) {
+        (Some(_), true) => {
+            let message = "thingTypeName and removeThingType exclude each other";
+            return Err(ApiError::invalid(message));
+        }
+        (Some(kind), false) => TypeChange::Set(kind),
+        (None, true) => TypeChange::Remove,
+        (None, false) => TypeChange::Keep,
+    };
+    let has_attributes = request.attribute_payload.is_some();
+    let payload = request.attribute_payload.unwrap_or_default();
+    let change = ThingChange {
+        kind,
+        has_attributes,
         attributes: payload.attributes,
         merge: payload.merge,
     };

@@ -17,6 +17,7 @@ use super::{Iam, Need};
 use crate::account::Account;
 use crate::answer::{ApiError, aws_json_error};
 use crate::caller::Caller;
+use crate::control_plane::group;
 use crate::guard::Service;
 use aws_sigv4_verify::percent_decode;
 
@@ -45,9 +46,9 @@ async fn check(
     };
     let account = &iam.inner.account;
     let needs = match service {
-        Service::Iot => iot(&parts, &body, account),
-        Service::Lambda => lambda(&parts, account),
-        Service::Sqs => sqs(&parts, &body, account),
+        Service::Iot => iot_all(&parts, &body, account),
+        Service::Lambda => lambda(&parts, account).map(|need| vec![need]),
+        Service::Sqs => sqs(&parts, &body, account).map(|need| vec![need]),
         // These check the rights themselves.
         Service::IotData
         | Service::DynamoDb
@@ -55,14 +56,14 @@ async fn check(
         | Service::CloudFormation
         | Service::CloudWatch => None,
     };
-    let Some(need) = needs else {
+    let Some(needs) = needs else {
         // Unknown to this table. If the service learns the operation first, only the operator may
         // call it.
         let (method, path) = (&parts.method, parts.uri.path());
         let message = format!("the rights for {method} {path} are not known");
         return refusal(service, &message);
     };
-    match iam.check(&caller, &[need]) {
+    match iam.check(&caller, &needs) {
         Ok(()) => next.run(Request::from_parts(parts, Body::from(body))).await,
         Err(denial) => refusal(service, &denial.to_string()),
     }
@@ -78,6 +79,23 @@ fn refusal(service: Service, message: &str) -> Response {
     }
 }
 
+/// The rights that an operation of the IoT control plane needs: on a group and a thing for a change
+/// of a group's things, otherwise one.
+fn iot_all(parts: &Parts, body: &[u8], account: &Account) -> Option<Vec<Need>> {
+    let call = parts.uri.path().strip_prefix("/thing-groups/");
+    let action = match (parts.method.as_str(), call) {
+        ("PUT", Some("addThingToThingGroup")) => "iot:AddThingToThingGroup",
+        ("PUT", Some("removeThingFromThingGroup")) => "iot:RemoveThingFromThingGroup",
+        _ => return iot(parts, body, account).map(|need| vec![need]),
+    };
+    let (group, thing) = group::member(body).ok()?;
+    let on = |resource: String| Need::new(action, account.arn("iot", resource));
+    Some(vec![
+        on(format!("thing/{thing}")),
+        on(format!("thinggroup/{group}")),
+    ])
+}
+
 /// The right that an operation of the IoT control plane needs.
 fn iot(parts: &Parts, body: &[u8], account: &Account) -> Option<Need> {
     let segments = segments(parts);
@@ -85,6 +103,8 @@ fn iot(parts: &Parts, body: &[u8], account: &Account) -> Option<Need> {
     let arn = |path: String| account.arn("iot", path);
     let any = || "*".to_owned();
     let thing = |name: &str| arn(format!("thing/{name}"));
+    let thing_type = |name: &str| arn(format!("thingtype/{name}"));
+    let group = |name: &str| arn(format!("thinggroup/{name}"));
     let policy = |name: &str| arn(format!("policy/{name}"));
     let certificate = |id: &str| arn(format!("cert/{id}"));
     let rule = |name: &str| arn(format!("rule/{name}"));
@@ -104,6 +124,12 @@ fn iot(parts: &Parts, body: &[u8], account: &Account) -> Option<Need> {
     };
     let (action, resource) = match (parts.method.as_str(), segments.as_slice()) {
         ("GET", ["endpoint"]) => ("DescribeEndpoint", any()),
+        ("POST", ["thing-types", name]) => ("CreateThingType", thing_type(name)),
+        ("GET", ["thing-types", name]) => ("DescribeThingType", thing_type(name)),
+        ("POST", ["thing-groups", name]) => ("CreateThingGroup", group(name)),
+        ("GET", ["thing-groups", name]) => ("DescribeThingGroup", group(name)),
+        ("GET", ["thing-groups", name, "things"]) => ("ListThingsInThingGroup", group(name)),
+        ("GET", ["things", name, "thing-groups"]) => ("ListThingGroupsForThing", thing(name)),
         ("GET", ["things"]) => ("ListThings", any()),
         ("POST", ["things", name]) => ("CreateThing", thing(name)),
         ("GET", ["things", name]) => ("DescribeThing", thing(name)),
@@ -214,12 +240,14 @@ mod tests {
         };
         let body = Bytes::from(body.to_owned());
         let need = match service {
-            Service::Iot => iot(&parts, &body, &account),
-            Service::Lambda => lambda(&parts, &account),
-            _ => sqs(&parts, &body, &account),
+            Service::Iot => iot_all(&parts, &body, &account),
+            Service::Lambda => lambda(&parts, &account).map(|need| vec![need]),
+            _ => sqs(&parts, &body, &account).map(|need| vec![need]),
         };
-        need.map_or("none".to_owned(), |need| {
-            format!("{} {}", need.action, need.resource)
+        need.map_or("none".to_owned(), |needs| {
+            let needs = needs.iter();
+            let texts = needs.map(|need| format!("{} {}", need.action, need.resource));
+            texts.collect::<Vec<_>>().join(", ")
         })
     }
 
@@ -233,6 +261,7 @@ mod tests {
         let list = ("x-amz-target", "AmazonSQS.ListQueues");
         let principal = ("x-amzn-iot-principal", "arn:c");
         let queue = r#"{"QueueUrl":"https://sqs.r.amazonaws.com/1/q"}"#;
+        let member = r#"{"thingGroupName":"g","thingName":"t"}"#;
         let invoke = "/2015-03-31/functions";
         for (service, line, header, body, expected) in [
             (Iot, "GET /endpoint", none, "", "iot:DescribeEndpoint *"),
@@ -258,6 +287,21 @@ mod tests {
                 "iot:AttachPolicy arn:c",
             ),
             (Iot, "PUT /target-policies/p", none, "", "none"),
+            (
+                Iot,
+                "PUT /thing-groups/addThingToThingGroup",
+                none,
+                member,
+                "iot:AddThingToThingGroup arn:aws:iot:r:1:thing/t, \
+                 iot:AddThingToThingGroup arn:aws:iot:r:1:thinggroup/g",
+            ),
+            (
+                Iot,
+                "POST /thing-types/t",
+                none,
+                "",
+                "iot:CreateThingType arn:aws:iot:r:1:thingtype/t",
+            ),
             (
                 Iot,
                 "PUT /principal-policies/p",

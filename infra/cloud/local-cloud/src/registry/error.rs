@@ -13,6 +13,14 @@ pub enum RegistryError {
     /// No thing has this name.
     #[error("Thing {0} not found")]
     ThingNotFound(String),
+    /// No thing type or thing group has this name.
+    #[error("{what} {name} not found")]
+    KindNotFound {
+        /// `Thing type` or `Thing group`.
+        what: &'static str,
+        /// The name.
+        name: String,
+    },
     /// No certificate has this id or ARN.
     #[error("The certificate given in the request does not exist: {0}")]
     CertificateNotFound(String),

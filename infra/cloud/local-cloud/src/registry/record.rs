@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::RegistryError;
@@ -13,6 +14,8 @@ use aws_policy::Document;
 #[derive(Debug, Clone, Default)]
 pub struct Records {
     pub things: BTreeMap<String, Thing>,
+    pub thing_types: BTreeMap<String, Kind>,
+    pub thing_groups: BTreeMap<String, Kind>,
     pub certificates: BTreeMap<String, CertificateRecord>,
     pub policies: BTreeMap<String, PolicyRecord>,
 }
@@ -81,6 +84,33 @@ pub struct Thing {
     /// Grows by one with each change of the attributes.
     #[serde(default = "first_version")]
     pub version: u64,
+    /// Name of its thing type.
+    #[serde(default)]
+    pub type_name: Option<String>,
+    /// Names of the thing groups that it is in.
+    #[serde(default)]
+    pub groups: BTreeSet<String>,
+}
+
+/// A thing type or a thing group. A group's members are in the records of the things.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Kind {
+    /// The UUID that AWS gives each.
+    pub id: String,
+    /// Its properties, as `CreateThingType` or `CreateThingGroup` gave them.
+    pub properties: Value,
+    /// When it was created, milliseconds since the Unix epoch.
+    pub created_at_ms: u64,
+}
+
+impl Kind {
+    pub(super) fn new(properties: Value, created_at_ms: u64) -> Self {
+        Self {
+            id: Uuid::new_v4().to_string(),
+            properties,
+            created_at_ms,
+        }
+    }
 }
 
 fn first_version() -> u64 {
@@ -88,12 +118,14 @@ fn first_version() -> u64 {
 }
 
 impl Thing {
-    pub(super) fn new(attributes: BTreeMap<String, String>) -> Self {
+    pub(super) fn new(attributes: BTreeMap<String, String>, type_name: Option<String>) -> Self {
         Self {
             id: Uuid::new_v4().to_string(),
             attributes,
             principals: BTreeSet::new(),
             version: first_version(),
+            type_name,
+            groups: BTreeSet::new(),
         }
     }
 }

@@ -26,7 +26,9 @@ impl Registry {
         let policies = self.draft_policies(&mut draft, old, &new.iot_policies)?;
         for thing in &new.things {
             let attributes = thing.attributes.clone();
-            draft.create_thing(&thing.name, attributes, || self.thing_arn(&thing.name))?;
+            draft.create_thing(&thing.name, attributes, None, || {
+                self.thing_arn(&thing.name)
+            })?;
         }
         for attachment in &new.policy_attachments {
             draft.attach_policy(&attachment.to, &attachment.principal)?;

@@ -1,4 +1,5 @@
-//! The registry's records on disk: one directory each for things, certificates and policies.
+//! The registry's records on disk: one directory each for things, their types and groups,
+//! certificates and policies.
 
 use std::path::Path;
 
@@ -12,6 +13,10 @@ const DIRECTORY: &str = "registry";
 pub enum RecordKey<'a> {
     /// A thing, by name.
     Thing(&'a str),
+    /// A thing type, by name.
+    ThingType(&'a str),
+    /// A thing group, by name.
+    ThingGroup(&'a str),
     /// A certificate, by id.
     Certificate(&'a str),
     /// A policy, by name.
@@ -22,6 +27,8 @@ pub enum RecordKey<'a> {
 #[derive(Debug)]
 pub struct Store {
     things: Shelf,
+    thing_types: Shelf,
+    thing_groups: Shelf,
     certificates: Shelf,
     policies: Shelf,
 }
@@ -32,6 +39,8 @@ impl Store {
         let directory = data_dir.join(DIRECTORY);
         Ok(Self {
             things: Shelf::open(directory.join("things"))?,
+            thing_types: Shelf::open(directory.join("thing-types"))?,
+            thing_groups: Shelf::open(directory.join("thing-groups"))?,
             certificates: Shelf::open(directory.join("certificates"))?,
             policies: Shelf::open(directory.join("policies"))?,
         })
@@ -41,6 +50,8 @@ impl Store {
     pub fn load(&self) -> Result<Records, StorageError> {
         Ok(Records {
             things: self.things.load()?,
+            thing_types: self.thing_types.load()?,
+            thing_groups: self.thing_groups.load()?,
             certificates: self.certificates.load()?,
             policies: self.policies.load()?,
         })
@@ -50,6 +61,10 @@ impl Store {
     pub fn save(&self, records: &Records, key: RecordKey<'_>) -> Result<(), StorageError> {
         match key {
             RecordKey::Thing(name) => self.things.put(name, records.things.get(name)),
+            RecordKey::ThingType(name) => self.thing_types.put(name, records.thing_types.get(name)),
+            RecordKey::ThingGroup(name) => {
+                self.thing_groups.put(name, records.thing_groups.get(name))
+            }
             RecordKey::Certificate(id) => self.certificates.put(id, records.certificates.get(id)),
             RecordKey::Policy(name) => self.policies.put(name, records.policies.get(name)),
         }

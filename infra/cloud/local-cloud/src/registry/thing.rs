@@ -7,9 +7,25 @@ use super::record::{Records, Thing};
 use super::store::RecordKey;
 use super::{Registry, RegistryError, certificate_id};
 
-/// A change of a thing's attributes.
+/// What becomes of a thing's type.
 #[derive(Debug, Clone, Default)]
-pub struct AttributeChange {
+pub enum TypeChange {
+    /// It keeps the type that it has.
+    #[default]
+    Keep,
+    /// It gets this type.
+    Set(String),
+    /// It has no type any more.
+    Remove,
+}
+
+/// A change of a thing's attributes and type.
+#[derive(Debug, Clone, Default)]
+pub struct ThingChange {
+    /// What becomes of its type.
+    pub kind: TypeChange,
+    /// Whether its attributes change at all.
+    pub has_attributes: bool,
     /// New values; an empty one removes the attribute.
     pub attributes: BTreeMap<String, String>,
     /// Whether other attributes are kept.
@@ -27,39 +43,49 @@ impl Registry {
     /// # Errors
     /// [`RegistryError::AlreadyExists`] if it has attributes; [`RegistryError::Invalid`].
     pub fn create_thing(&self, name: &str) -> Result<(), RegistryError> {
-        self.create_thing_with(name, BTreeMap::new()).map(drop)
+        self.create_thing_with(name, BTreeMap::new(), None)
+            .map(drop)
     }
 
-    /// Creates a thing with attributes, and returns its id.
+    /// Creates a thing with attributes and a thing type, and returns its id.
     pub(crate) fn create_thing_with(
         &self,
         name: &str,
         attributes: BTreeMap<String, String>,
+        type_name: Option<String>,
     ) -> Result<String, RegistryError> {
         self.change(RecordKey::Thing(name), |records| {
-            records.create_thing(name, attributes, || self.thing_arn(name))
+            records.create_thing(name, attributes, type_name, || self.thing_arn(name))
         })
     }
 
-    /// Changes attributes.
+    /// Changes attributes and type.
     pub(crate) fn update_thing(
         &self,
         name: &str,
-        change: AttributeChange,
+        change: ThingChange,
         expected: Option<u64>,
     ) -> Result<(), RegistryError> {
         self.change(RecordKey::Thing(name), |records| {
+            if let TypeChange::Set(kind) = &change.kind {
+                records.thing_type(kind)?;
+            }
             let thing = records.thing_mut(name)?;
             check_version(name, thing.version, expected)?;
-            let mut attributes = if change.merge {
+            let mut attributes = if change.merge || !change.has_attributes {
                 thing.attributes.clone()
             } else {
                 BTreeMap::new()
             };
             attributes.extend(change.attributes);
             attributes.retain(|_, value| !value.is_empty());
-            check_attributes(&attributes)?;
-            thing.attributes = attributes;
+            let type_name = match change.kind {
+                TypeChange::Keep => thing.type_name.clone(),
+                TypeChange::Set(kind) => Some(kind),
+                TypeChange::Remove => None,
+            };
+            check_attributes(&attributes, type_name.is_some())?;
+            (thing.attributes, thing.type_name) = (attributes, type_name);
             thing.version += 1;
             Ok(())
         })
@@ -117,21 +143,30 @@ impl Records {
         &mut self,
         name: &str,
         attributes: BTreeMap<String, String>,
+        type_name: Option<String>,
         arn: impl FnOnce() -> String,
     ) -> Result<String, RegistryError> {
         check_thing_name(name)?;
-        check_attributes(&attributes)?;
+        check_attributes(&attributes, type_name.is_some())?;
+        if let Some(kind) = &type_name {
+            self.thing_type(kind)?;
+        }
         let Some(existing) = self.things.get(name) else {
-            let thing = Thing::new(attributes);
+            let thing = Thing::new(attributes, type_name);
             let id = thing.id.clone();
             self.things.insert(name.to_owned(), thing);
             return Ok(id);
         };
-        if existing.attributes == attributes {
+        if existing.attributes == attributes && existing.type_name == type_name {
             return Ok(existing.id.clone());
         }
+        let what = if existing.attributes == attributes {
+            "thing type"
+        } else {
+            "attributes"
+        };
         Err(RegistryError::AlreadyExists {
-            message: format!("Thing {name} already exists in account with different attributes"),
+            message: format!("Thing {name} already exists in account with different {what}"),
             name: name.to_owned(),
             arn: arn(),
         })

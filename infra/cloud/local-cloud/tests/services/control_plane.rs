@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::world::{Answer, cloud, rest};
 
 /// A request with or without a JSON body.
-async fn ask(cloud: &LocalCloud, request: &str, headers: &str, body: &Value) -> Answer {
+pub async fn ask(cloud: &LocalCloud, request: &str, headers: &str, body: &Value) -> Answer {
     let endpoint = cloud.endpoints().iot.clone();
     let headers = format!("Content-Type: application/json\r\n{headers}");
     let body = match body {
@@ -18,14 +18,14 @@ async fn ask(cloud: &LocalCloud, request: &str, headers: &str, body: &Value) -> 
 }
 
 /// The answer to a request without a body, which must succeed.
-async fn succeed(cloud: &LocalCloud, request: &str) -> Value {
+pub async fn succeed(cloud: &LocalCloud, request: &str) -> Value {
     let answer = ask(cloud, request, "", &Value::Null).await;
     assert_eq!(answer.status, 200, "{request}: {answer:?}");
     answer.body
 }
 
 /// Checks the status and the name of a refusal, and returns its body.
-async fn refused(
+pub async fn refused(
     cloud: &LocalCloud,
     request: &str,
     headers: &str,
@@ -324,8 +324,8 @@ async fn attachments_are_listed_from_both_ends() {
     cloud.shutdown().await;
 }
 
-// AWS absent(control-plane): thing types, thing groups, billing groups, tags, Cognito identities as
-//     targets, exclusive things; refused with InvalidRequestException
+// AWS absent(control-plane): groups in groups, policies of groups, billing groups, tags, Cognito
+//     identities as targets, exclusive things; refused with InvalidRequestException
 // AWS absent(control-plane): the endpoints for jobs and for credentials; refused with
 //     InvalidRequestException
 // AWS absent(control-plane): every other operation of the service; UnknownOperationException
@@ -338,9 +338,9 @@ async fn unsupported_features_are_refused_and_never_ignored() {
     let tagged = json!({"policyDocument": "{}", "tags": [{"Key": "k"}]});
     let nothing = Value::Null;
     for (request, headers, body) in [
-        ("POST /things/b", "", &json!({"thingTypeName": "t"})),
         ("POST /things/b", "", &json!({"billingGroupName": "g"})),
-        ("GET /things?thingTypeName=t", "", &nothing),
+        ("POST /thing-groups/g", "", &json!({"parentGroupName": "a"})),
+        ("POST /thing-types/t", "", &json!({"tags": [{"Key": "k"}]})),
         ("POST /policies/p", "", &tagged),
         (
             "PUT /target-policies/thing",

@@ -36,6 +36,7 @@ mod sigv4;
 mod standalone;
 mod stream;
 mod stream_failure;
+mod thing_group;
 mod topic_rule;
 mod user;
 mod variable;

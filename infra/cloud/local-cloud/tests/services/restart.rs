@@ -24,9 +24,17 @@ async fn things_certificates_shadows_and_items_survive_a_restart() {
     assert_eq!(answer.status, 200);
     let answer = rest(&cloud, &endpoints.dynamodb, "POST /", table, &item).await;
     assert_eq!(answer.status, 200, "{answer:?}");
+    for make in ["POST /thing-types/t", "POST /thing-groups/g"] {
+        let answer = rest(&cloud, &endpoints.iot, make, "", "").await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+    }
     cloud.shutdown().await;
 
     let cloud = LocalCloud::start(options).await.unwrap();
+    for get in ["GET /thing-types/t", "GET /thing-groups/g"] {
+        let answer = rest(&cloud, &cloud.endpoints().iot, get, "", "").await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+    }
     assert_eq!(cloud.ca_pem(), ca_pem);
     Client::connect(&cloud, "a", &certificate).await;
     let endpoints = cloud.endpoints().clone();

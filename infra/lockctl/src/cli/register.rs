@@ -1,0 +1,89 @@
+//! The options of `register` and `rotate`: of the commands that give a device its identity.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+use lock_core::name::{ButtonSerial, LockName};
+
+use super::Actor;
+
+/// What to register.
+#[derive(Debug, Subcommand)]
+pub enum RegisterThing {
+    /// Register a lock under its thing name in AWS IoT, and make the folder that its board needs.
+    ///
+    /// Its state is unknown until it reports; the system answers its first report with a lock
+    /// command. Repeat the command after a failure: it continues with what is left.
+    Lock(RegisterLockArgs),
+    /// Register a button under its serial number, the last part of its topic iotbutton/SERIAL, and
+    /// make the folder that its board needs.
+    ///
+    /// Its presses are ignored with the reason `not bound` until it is bound to a lock. Repeat the
+    /// command after a failure: it continues with what is left.
+    Button(RegisterButtonArgs),
+}
+
+/// Options of `register lock`.
+#[derive(Debug, Args)]
+pub struct RegisterLockArgs {
+    /// The lock's thing name, exactly as in AWS IoT; case matters.
+    pub name: LockName,
+    /// Level of the relay's pin that unlocks the latch.
+    #[arg(
+        long,
+        value_name = "LEVEL",
+        value_parser = clap::value_parser!(u8).range(0..=1),
+        required_unless_present_any = ["record_only", "dry_run"]
+    )]
+    pub unlocked_level: Option<u8>,
+    /// State of the latch after power-on: locked (fail-secure) or unlocked (fail-safe).
+    #[arg(long, value_enum, required_unless_present_any = ["record_only", "dry_run"])]
+    pub power_on: Option<PowerOn>,
+    #[command(flatten)]
+    pub identity: IdentityArgs,
+    #[command(flatten)]
+    pub actor: Actor,
+}
+
+/// State of a latch after power-on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PowerOn {
+    /// Locked.
+    Locked,
+    /// Unlocked.
+    Unlocked,
+}
+
+/// Options of `register button`.
+#[derive(Debug, Args)]
+pub struct RegisterButtonArgs {
+    /// The button's serial number, exactly as in its topic; case matters.
+    pub name: ButtonSerial,
+    /// A registered lock to bind the button to.
+    #[arg(long, value_name = "LOCK")]
+    pub lock: Option<LockName>,
+    /// A genuine AWS IoT Button, which has a policy of its own and needs --csr.
+    #[arg(long, requires = "csr")]
+    pub genuine: bool,
+    /// Signing request of a genuine button, whose common name is the serial number.
+    #[arg(long, value_name = "FILE", requires = "genuine")]
+    pub csr: Option<PathBuf>,
+    #[command(flatten)]
+    pub identity: IdentityArgs,
+    #[command(flatten)]
+    pub actor: Actor,
+}
+
+/// How a device gets its key and certificate.
+#[derive(Debug, Args)]
+pub struct IdentityArgs {
+    /// Make no thing, key or certificate: the identity exists, or is made elsewhere.
+    #[arg(long)]
+    pub record_only: bool,
+    /// Print the calls, and change nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Folder of the devices' folders, each with a private key.
+    #[arg(long, value_name = "DIR", default_value = "devices")]
+    pub devices: PathBuf,
+}

@@ -1,0 +1,39 @@
+//! The kinds of device: which thing type, policy and role each has.
+
+/// A kind of device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A board with our firmware that is a lock.
+    Lock,
+    /// A board with our firmware that is a button.
+    Button,
+    /// A genuine AWS IoT Button.
+    GenuineButton,
+}
+
+impl Kind {
+    /// Its thing type.
+    pub fn thing_type(self) -> &'static str {
+        match self {
+            Self::Lock => "remote-lock-lock",
+            Self::Button | Self::GenuineButton => "remote-lock-button",
+        }
+    }
+
+    /// The stack's output that names its policy.
+    pub fn policy_output(self) -> &'static str {
+        match self {
+            Self::Lock => "LockPolicyName",
+            Self::Button => "ButtonPolicyName",
+            Self::GenuineButton => "AwsIotButtonPolicyName",
+        }
+    }
+
+    /// Its word: `lock` or `button`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Lock => "lock",
+            Self::Button | Self::GenuineButton => "button",
+        }
+    }
+}
