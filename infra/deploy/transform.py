@@ -42,12 +42,16 @@ SETS = [
 ]
 # Policies of AWS that a role may have: by role, since each covers the whole account.
 MANAGED = {"AuditRole": ["arn:aws:iam::aws:policy/service-role/AWSIoTDeviceDefenderAudit"]}
-# Calls without a resource of AWS IoT. `lockctl retire` and `pause` make them.
+# Calls without a resource of AWS IoT. `lockctl register`, `retire` and `pause` make them.
 ANYWHERE = {
     f"OwnerPolicy may iot:{call} on *"
     for call in [
+        "AttachThingPrincipal",
+        "CreateCertificateFromCsr",
+        "DescribeEndpoint",
         "DetachThingPrincipal",
         "ListAttachedPolicies",
+        "ListCertificates",
         "ListPrincipalThings",
         "ListThingPrincipals",
         "ListTopicRules",

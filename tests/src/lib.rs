@@ -13,6 +13,7 @@ pub mod log;
 pub mod mqtt;
 pub mod place;
 pub mod program;
+pub mod proxy;
 mod sdk;
 pub mod shell;
 pub mod step;

@@ -87,6 +87,11 @@ impl Place {
         Ok(Self { cloud, folder })
     }
 
+    /// The folder in which commands run.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// Puts a changed template in force.
     pub async fn change(&self, text: &str) -> Result<()> {
         std::fs::write(self.folder.path().join("template.yaml"), text)?;

@@ -211,6 +211,18 @@ impl World {
         }
     }
 
+    /// Waits until `fits` accepts the answer of `lockctl status`.
+    pub async fn until_status(&self, what: &str, fits: impl Fn(&Value) -> bool) -> Result<Value> {
+        let look = async || Ok(Some(self.lockctl_json(&["status"]).await?).filter(&fits));
+        match poll(look).await? {
+            Some(status) => Ok(status),
+            None => bail!(
+                "lockctl status never showed {what}\n{}",
+                tail(&self.directory)
+            ),
+        }
+    }
+
     /// Waits until latch, record and shadow of a lock say `latch` and the record is settled.
     pub async fn until_settled(&self, thing: &str, latch: &str) -> Result<Value> {
         self.until(thing, &format!("settled {latch}"), |lock| {
@@ -303,6 +315,7 @@ impl World {
         }
         command
             .args(arguments)
+            .current_dir(self.directory.path())
             .arg("--ready-file")
             .arg(self.directory.path().join("ready.json"));
         let run = command.stdin(Stdio::null()).kill_on_drop(true).output();

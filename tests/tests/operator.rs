@@ -65,7 +65,7 @@ async fn a_press_that_is_ignored_fails_with_its_reason() -> Result<()> {
         ignored(&world, reason).await?;
     }
     world
-        .lockctl_json(&["register", "button", "button-9"])
+        .lockctl_json(&["register", "button", "button-9", "--record-only"])
         .await?;
     ignored(&world, "not bound").await?;
     let history = world.lockctl(&["history", "button-9"]).await?;
@@ -140,7 +140,7 @@ async fn every_answer_for_people_names_its_target_first() -> Result<()> {
         &["status"][..],
         &["history", "lock-1"],
         &["bindings"],
-        &["register", "button", "button-7"],
+        &["register", "button", "button-7", "--record-only"],
         &["bind", "button-7", "lock-1"],
     ] {
         let output = world.lockctl(arguments).await?;
@@ -218,7 +218,7 @@ async fn boto3_registers_a_button_that_lockctl_binds_and_mosquitto_presses() -> 
         "the service returns another endpoint"
     );
     world
-        .lockctl_json(&["register", "button", "button-8"])
+        .lockctl_json(&["register", "button", "button-8", "--record-only"])
         .await?;
     let bound = world
         .lockctl_json(&["bind", "button-8", "lock-1", "--single", "unlock"])

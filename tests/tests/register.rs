@@ -187,7 +187,14 @@ async fn a_name_that_is_not_registered_is_refused_and_nothing_is_written() -> Re
         )
         .await?;
     }
-    let arguments = ["register", "button", "button-9", "--lock", "lock-9"];
+    let arguments = [
+        "register",
+        "button",
+        "button-9",
+        "--lock",
+        "lock-9",
+        "--record-only",
+    ];
     run_refused(&world, &arguments, "no lock lock-9 is registered").await?;
     assert_eq!(bindings(&world).await?, before);
     assert_eq!(names_of_locks(&world).await?, ["lock-1", "lock-2"]);
@@ -197,13 +204,14 @@ async fn a_name_that_is_not_registered_is_refused_and_nothing_is_written() -> Re
 #[tokio::test]
 async fn names_are_printed_as_they_are_stored() -> Result<()> {
     let (world, _button) = two_doors().await?;
-    run_ok(&world, &["register", "lock", "Front-DOOR"]).await?;
+    run_ok(&world, &["register", "lock", "Front-DOOR", "--record-only"]).await?;
     let arguments = [
         "register",
         "button",
         "G030JF055364XVRB",
         "--lock",
         "Front-DOOR",
+        "--record-only",
     ];
     let text = run_ok(&world, &arguments).await?;
     let wanted =
@@ -214,7 +222,7 @@ async fn names_are_printed_as_they_are_stored() -> Result<()> {
         text.contains("G030JF055364XVRB commands Front-DOOR: single toggle"),
         "{text}"
     );
-    let again = run_ok(&world, &["register", "lock", "Front-DOOR"]).await?;
+    let again = run_ok(&world, &["register", "lock", "Front-DOOR", "--record-only"]).await?;
     assert!(
         again.contains("Front-DOOR was already registered"),
         "{again}"

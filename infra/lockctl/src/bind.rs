@@ -144,7 +144,7 @@ pub fn list_answer(buttons: &[ButtonSerial], bindings: &[Binding]) -> Answer {
         if !bindings.iter().any(|binding| binding.button == *button) {
             lines.push(format!(
                 "{button}: registered, but its binding is missing; `lockctl register button \
-                 {button}` creates it"
+                 {button} --record-only` creates it"
             ));
         }
     }

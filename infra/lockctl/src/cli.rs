@@ -12,7 +12,9 @@ pub use operate::{
     Actor, BindArgs, EnableArgs, ForgetArgs, HistoryArgs, PressArgs, RecoverArgs, RequestArgs,
     RetireArgs, RevokeArgs, RuleArgs, StatusArgs, UnbindArgs,
 };
-pub use register::{IdentityArgs, PowerOn, RegisterButtonArgs, RegisterLockArgs, RegisterThing};
+pub use register::{
+    IdentityArgs, PowerOn, RegisterButtonArgs, RegisterLockArgs, RegisterThing, RotateArgs,
+};
 
 /// Operates remote locks: those of a laptop stack, which it can run itself, or those of an AWS
 /// account.
@@ -66,6 +68,7 @@ Examples:
   lockctl bindings                 which button commands which lock
   lockctl revoke button-2          withdraw its permission, and lock its lock
   lockctl enable button-2          restore its permission
+  lockctl rotate lock-1            a new key and certificate for its board
   lockctl retire button-2          delete its certificate and thing as well
   lockctl pause                    disable the topic rules, before a restore";
 
@@ -122,8 +125,8 @@ pub enum Operation {
     ///
     /// Presses of a bound button are in the history of its lock.
     History(HistoryArgs),
-    /// Register a lock or a button: thing, key, certificate, device folder, record. A lock that is not registered is never commanded, and its
-    /// reports are ignored.
+    /// Register a lock or a button: thing, key, certificate, device folder, record. A lock that is
+    /// not registered is never commanded, and its reports are ignored.
     #[command(subcommand)]
     Register(RegisterThing),
     /// Bind a registered button to a registered lock, instead of its current one.
@@ -150,6 +153,13 @@ pub enum Operation {
     ///
     /// Refused while a button is bound to it, or while it is not known to be locked.
     Forget(ForgetArgs),
+    /// Give a device a new key and certificate; with --finish end the old certificate.
+    ///
+    /// First `lockctl rotate NAME`, then bring the new files to the board, then `lockctl rotate
+    /// NAME --finish`: it cuts the old certificate off and deletes it once the device is connected
+    /// with the new one. If the device does not come, the old certificate is active again. Repeat
+    /// either after a failure.
+    Rotate(RotateArgs),
     /// Remove a lock or button for good: from the register, and its thing and certificates from AWS
     /// IoT. The history stays.
     ///

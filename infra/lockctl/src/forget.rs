@@ -24,7 +24,7 @@ pub async fn run(target: &Target, args: &ForgetArgs) -> Result<Answer> {
         format!("{lock} is forgotten: it is no longer commanded, and its reports are ignored"),
         format!(
             "its certificate still connects: `lockctl retire {lock}` deletes it, or keep it for \
-             `lockctl register lock {lock}`"
+             `lockctl register lock {lock} --record-only`"
         ),
     ];
     lines.extend(by.note);

@@ -17,6 +17,7 @@ mod register;
 mod request;
 mod retire;
 mod revoke;
+mod rotate;
 mod rule;
 mod sentence;
 mod status;
@@ -82,6 +83,7 @@ async fn operate(target: &Target, operation: Operation) -> Result<Answer> {
         Operation::Revoke(args) => revoke::run(target, &args).await,
         Operation::Forget(args) => forget::run(target, &args).await,
         Operation::Retire(args) => Box::pin(retire::run(target, &args)).await,
+        Operation::Rotate(args) => Box::pin(rotate::run(target, &args)).await,
         Operation::Pause(args) => rule::pause(target, &args).await,
         Operation::Resume(args) => rule::resume(target, &args).await,
         Operation::Recover(args) => recover::run(target, &args).await,

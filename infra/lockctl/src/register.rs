@@ -1,12 +1,12 @@
-//! `lockctl register`: gives a lock or button its identity in AWS `IoT` and the folder that its board
-//! needs, then adds it to the register.
+//! `lockctl register`: gives a lock or button its identity in AWS `IoT` and the folder that its
+//! board needs, then adds it to the register.
 
 mod enrol;
 pub mod folder;
 pub mod key;
 pub mod kind;
 mod name;
-mod plan;
+pub mod plan;
 
 use anyhow::{Context, Result};
 use lock_aws::Registered;

@@ -65,7 +65,10 @@ pub async fn run(target: &Target, args: &RetireArgs) -> Result<Answer> {
         Some(error) => format!(
             "failed: {error:#}; repeat `lockctl retire {name}`: it continues with what is left"
         ),
-        None => format!("{name} is retired; `lockctl history {name}` stays"),
+        None => format!(
+            "{name} is retired; `lockctl history {name}` stays, and its folder, devices/{name} by \
+             default, may be deleted"
+        ),
     });
     lines.extend(by.note);
     let body = json!({ "name": name, "retired": !has_failed, "steps": lines });

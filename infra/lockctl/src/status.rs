@@ -46,8 +46,8 @@ pub fn status_answer(
     for lock in locks {
         if !records.iter().any(|record| record.lock == *lock) {
             lines.push(format!(
-                "{lock}: registered, but its record is missing; `lockctl register lock {lock}` \
-                 creates it"
+                "{lock}: registered, but its record is missing; `lockctl register lock {lock} \
+                 --record-only` creates it"
             ));
         }
     }

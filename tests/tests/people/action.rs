@@ -32,6 +32,12 @@ const STATUS: Need = Need::Commands(&[&["status"]]);
 const HISTORY: Need = Need::Commands(&[&["history", "lock-1"]]);
 const LOCK: Need = Need::Commands(&[&["lock", "lock-1", "--no-wait"]]);
 const OTHER_LEVEL: Need = Need::Forbidden("remote-lock/lock-1/more/request");
+/// One device throughout: a registration that is refused at one call goes on at it next time.
+const REGISTER: Need = Need::Commands(&[&["register", "button", "button-5"]]);
+const FINISH: Need = Need::Commands(&[
+    &["rotate", "button-1"],
+    &["rotate", "button-1", "--finish", "--wait", "0"],
+]);
 const RETIRE: Need = Need::Commands(&[&["retire", "button-1", "--yes"]]);
 
 /// The rules that an owner may read and switch.
@@ -53,13 +59,13 @@ const REQUESTS: [(&str, &str, Need); 2] = [
     ("NoOtherLevel", "iot:Publish", OTHER_LEVEL),
 ];
 
-/// What an owner may do beyond that. A retirement that is refused at one call goes on at it next
-/// time, so those are in the order of its calls.
-const OWNS: [(&str, &str, Need); 19] = [
+/// What an owner may do beyond that. A registration or retirement that is refused at one call goes
+/// on at it next time, so those are in the order of its calls.
+const OWNS: [(&str, &str, Need); 35] = [
     (
         "Register",
         "dynamodb:PutItem",
-        Need::Commands(&[&["register", "lock", "lock-4"]]),
+        Need::Commands(&[&["register", "lock", "lock-4", "--record-only"]]),
     ),
     (
         "Register",
@@ -84,6 +90,22 @@ const OWNS: [(&str, &str, Need); 19] = [
     ),
     ("RetireAnywhere", "iot:ListTopicRules", Need::Gone),
     ("Attached", "iot:ListTargetsForPolicy", Need::Targets),
+    ("Stack", "cloudformation:DescribeStacks", REGISTER),
+    ("Attached", "iot:GetPolicy", REGISTER),
+    ("EnrolType", "iot:DescribeThingType", REGISTER),
+    ("EnrolGroup", "iot:DescribeThingGroup", REGISTER),
+    ("EnrolType", "iot:CreateThingType", REGISTER),
+    ("EnrolGroup", "iot:CreateThingGroup", REGISTER),
+    ("Enrol", "iot:CreateThing", REGISTER),
+    ("EnrolGroup", "iot:AddThingToThingGroup", REGISTER),
+    ("Enrol", "iot:ListThingGroupsForThing", REGISTER),
+    ("EnrolAnywhere", "iot:CreateCertificateFromCsr", REGISTER),
+    ("EnrolAnywhere", "iot:ListCertificates", REGISTER),
+    ("EnrolAnywhere", "iot:DescribeEndpoint", REGISTER),
+    ("Enrol", "iot:AttachPolicy", REGISTER),
+    ("EnrolAnywhere", "iot:AttachThingPrincipal", REGISTER),
+    ("Rotate", "iot:GetConnection", FINISH),
+    ("Rotate", "iot:DeleteConnection", FINISH),
     ("Retire", "iot:DescribeThing", RETIRE),
     ("RetireAnywhere", "iot:ListThingPrincipals", RETIRE),
     ("Retire", "iot:DescribeCertificate", RETIRE),

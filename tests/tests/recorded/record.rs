@@ -210,7 +210,7 @@ pub async fn items() -> Result<Vec<Value>> {
         &["bind", "button-2", "lock-1"],
         &["revoke", "button-2"],
         &["unbind", "button-1"],
-        &["register", "lock", "shed"],
+        &["register", "lock", "shed", "--record-only"],
         &["forget", "shed"],
         &["recover", "lock-1"],
     ] {

@@ -4,6 +4,5 @@
 mod delete;
 mod page;
 mod pause;
-mod proxy;
 mod restore;
 mod retire;

@@ -72,7 +72,7 @@ async fn after_a_restore_every_lock_is_known_again_and_a_press_works() -> Result
     let opened = world.until_settled("lock-1", "unlocked").await?;
     let version = opened["record"]["version"].as_u64().context("no version")?;
     world
-        .lockctl_json(&["register", "button", "button-9"])
+        .lockctl_json(&["register", "button", "button-9", "--record-only"])
         .await?;
 
     // A recovery while the rules run is refused, and says what to do.

@@ -6,10 +6,9 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 use aws_sdk_iot::error::ProvideErrorMetadata;
 use e2e::World;
+use e2e::proxy::{Proxy, Stop};
 use serde_json::Value;
 use tokio::process::Command;
-
-use crate::proxy::{Proxy, Stop};
 
 /// How long a step may take. Generous: test machines are shared.
 const DEADLINE: Duration = Duration::from_secs(120);
@@ -58,7 +57,9 @@ async fn add_lock(world: &World, name: &str) -> Result<String> {
         .await?;
     let attach = iot.attach_thing_principal().thing_name(name);
     attach.principal(&arn).send().await?;
-    world.lockctl_json(&["register", "lock", name]).await?;
+    world
+        .lockctl_json(&["register", "lock", name, "--record-only"])
+        .await?;
     Ok(arn)
 }
 

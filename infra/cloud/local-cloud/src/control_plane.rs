@@ -5,7 +5,7 @@
 
 mod certificate;
 mod error;
-pub(crate) mod group;
+mod group;
 mod input;
 mod page;
 mod policy;

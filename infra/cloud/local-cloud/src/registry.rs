@@ -1,4 +1,5 @@
-//! Things, their types and groups, certificates and IoT policies: who may connect, and what they may do.
+//! Things, their types and groups, certificates and IoT policies: who may connect, and what they
+//! may do.
 //!
 //! Each is kept as a JSON file in the data directory. Must not know: MQTT, HTTP; the broker and the
 //! control plane both use it.

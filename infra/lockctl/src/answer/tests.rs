@@ -184,8 +184,8 @@ fn bindings_shows_every_registered_button() {
         (
             vec![button()],
             vec![],
-            "button-1: registered, but its binding is missing; `lockctl register button button-1` \
-             creates it",
+            "button-1: registered, but its binding is missing; `lockctl register button button-1 \
+             --record-only` creates it",
         ),
     ] {
         assert_eq!(bind::list_answer(&registered, &bindings).lines, [wanted]);
@@ -258,8 +258,8 @@ fn status_shows_every_registered_lock() {
         (
             vec![lock("lock-1")],
             vec![],
-            "lock-1: registered, but its record is missing; `lockctl register lock lock-1` \
-             creates it",
+            "lock-1: registered, but its record is missing; `lockctl register lock lock-1 \
+             --record-only` creates it",
         ),
     ] {
         let answer = status::status_answer(&locks, &records, THEN, None);

@@ -74,6 +74,27 @@ pub struct RegisterButtonArgs {
     pub actor: Actor,
 }
 
+/// Options of `rotate`.
+#[derive(Debug, Args)]
+pub struct RotateArgs {
+    /// The thing name of a lock, or the serial number of a button.
+    pub name: LockName,
+    /// End the rotation: cut the old certificate off, wait for the device, and delete it.
+    #[arg(long)]
+    pub finish: bool,
+    /// With --finish: how long to wait for the device, in seconds.
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value_t = 180,
+        requires = "finish"
+    )]
+    pub wait: u64,
+    /// Folder of the devices' folders.
+    #[arg(long, value_name = "DIR", default_value = "devices")]
+    pub devices: PathBuf,
+}
+
 /// How a device gets its key and certificate.
 #[derive(Debug, Args)]
 pub struct IdentityArgs {

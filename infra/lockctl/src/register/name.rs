@@ -1,5 +1,5 @@
-//! Whether a device of a name will be let in: by the pattern of lock names, and by the policy of its
-//! certificate, which is evaluated here.
+//! Whether a device of a name will be let in: by the pattern of lock names, and by the policy of
+//! its certificate, which is evaluated here.
 //!
 //! Must not know: where stack and policy come from.
 
@@ -102,12 +102,12 @@ fn needs(kind: Kind, name: &str) -> Vec<(&'static str, String)> {
         ("iot:Connect", format!("client/{name}")),
         ("iot:Publish", format!("topic/{shadow}")),
     ];
-    let mut heard = vec![format!("{shadow}/accepted"), format!("{shadow}/rejected")];
+    let mut received = vec![format!("{shadow}/accepted"), format!("{shadow}/rejected")];
     match kind {
-        Kind::Lock => heard.push(format!("remote-lock/{name}")),
+        Kind::Lock => received.push(format!("remote-lock/{name}")),
         _ => needs.push(("iot:Publish", format!("topic/iotbutton/{name}"))),
     }
-    for topic in heard {
+    for topic in received {
         needs.push(("iot:Subscribe", format!("topicfilter/{topic}")));
         needs.push(("iot:Receive", format!("topic/{topic}")));
     }

@@ -63,6 +63,8 @@ pub enum Step {
 /// A change of the certificate that an earlier step signs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Then {
+    /// Notes it as the new certificate of a thing's rotation, before these old ones.
+    Note(String, Vec<String>),
     /// Attaches a policy.
     AttachPolicy(String),
     /// Attaches it to a thing.
@@ -123,6 +125,10 @@ impl Then {
     pub fn of(&self, id: &str, arn: &str) -> Change {
         let (certificate, principal) = (id.to_owned(), arn.to_owned());
         match self {
+            Self::Note(thing, old) => Change::NoteRotation {
+                thing: thing.clone(),
+                certificates: [std::slice::from_ref(&certificate), old].concat(),
+            },
             Self::AttachPolicy(policy) => Change::AttachPolicy {
                 policy: policy.clone(),
                 principal,

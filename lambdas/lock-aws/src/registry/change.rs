@@ -1,5 +1,5 @@
-//! The calls that make a device known: thing type, group, thing, attachments, activation. Each may be
-//! repeated.
+//! The calls that make a device known: thing type, group, thing, attachments, activation. Each may
+//! be repeated.
 
 use std::fmt;
 
@@ -66,7 +66,7 @@ pub enum Change {
         /// Certificate id.
         certificate: String,
     },
-    /// Writes the certificates of a rotation into the thing's attributes, beside the others; none
+    /// Writes the certificates of a rotation into the thing's attributes, next to the others; none
     /// removes them.
     NoteRotation {
         /// The thing's name.

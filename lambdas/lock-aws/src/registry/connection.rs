@@ -33,7 +33,7 @@ impl Registry {
         }
     }
 
-    /// Ends the connection of a client. A client that is not connected is no error.
+    /// Ends the connection of a client. It may have none.
     ///
     /// # Errors
     ///

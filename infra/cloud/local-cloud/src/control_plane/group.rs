@@ -95,7 +95,7 @@ struct Member {
 }
 
 /// Group and thing of a body, each by its name or its ARN.
-pub fn member(bytes: &[u8]) -> Result<(String, String), ApiError> {
+fn member(bytes: &[u8]) -> Result<(String, String), ApiError> {
     let member: Member = input::body(bytes)?;
     let name = |name: Option<String>, arn: Option<String>, field| {
         let of_arn = || Some(arn?.rsplit_once('/')?.1.to_owned());

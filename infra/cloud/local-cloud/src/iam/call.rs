@@ -17,7 +17,6 @@ use super::{Iam, Need};
 use crate::account::Account;
 use crate::answer::{ApiError, aws_json_error};
 use crate::caller::Caller;
-use crate::control_plane::group;
 use crate::guard::Service;
 use aws_sigv4_verify::percent_decode;
 
@@ -88,7 +87,13 @@ fn iot_all(parts: &Parts, body: &[u8], account: &Account) -> Option<Vec<Need>> {
         ("PUT", Some("removeThingFromThingGroup")) => "iot:RemoveThingFromThingGroup",
         _ => return iot(parts, body, account).map(|need| vec![need]),
     };
-    let (group, thing) = group::member(body).ok()?;
+    let body: Value = serde_json::from_slice(body).ok()?;
+    let name = |name: &str, arn: &str| {
+        let of_arn = || body[arn].as_str()?.rsplit('/').next();
+        body[name].as_str().or_else(of_arn)
+    };
+    let group = name("thingGroupName", "thingGroupArn")?;
+    let thing = name("thingName", "thingArn")?;
     let on = |resource: String| Need::new(action, account.arn("iot", resource));
     Some(vec![
         on(format!("thing/{thing}")),

@@ -7,7 +7,7 @@ use super::record::{Records, Thing};
 use super::store::RecordKey;
 use super::{Registry, RegistryError, certificate_id};
 
-/// What becomes of a thing's type.
+/// A change of a thing's type.
 #[derive(Debug, Clone, Default)]
 pub enum TypeChange {
     /// It keeps the type that it has.
@@ -22,7 +22,7 @@ pub enum TypeChange {
 /// A change of a thing's attributes and type.
 #[derive(Debug, Clone, Default)]
 pub struct ThingChange {
-    /// What becomes of its type.
+    /// The change of its type.
     pub kind: TypeChange,
     /// Whether its attributes change at all.
     pub has_attributes: bool,

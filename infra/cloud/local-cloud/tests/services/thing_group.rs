@@ -10,8 +10,10 @@ const EXISTS: &str = "ResourceAlreadyExistsException";
 const INVALID: &str = "InvalidRequestException";
 
 // AWS same(control-plane): CreateThing and UpdateThing set the thing type, which must exist;
-//     removeThingType removes it; DescribeThing and ListThings show it, and ListThings filters by it
-// AWS same(control-plane): CreateThing again with another thing type: ResourceAlreadyExistsException
+//     removeThingType removes it; DescribeThing and ListThings show it, and ListThings filters by
+//     it
+// AWS same(control-plane): CreateThing again with another thing type is refused with
+//     ResourceAlreadyExistsException
 // AWS same(control-plane): a thing with a thing type has at most 50 attributes
 #[tokio::test]
 async fn a_thing_has_a_type_that_exists() {

@@ -1,0 +1,9 @@
+//! `lockctl register` and `rotate`, from a new name to a board that works, and what is left after
+//! an attempt that ended early.
+
+mod account;
+mod board;
+mod genuine;
+mod kill;
+mod rotate;
+mod story;
