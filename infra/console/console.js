@@ -2,11 +2,17 @@
 // Draws the board that the server sends, and posts what a person clicks.
 /** @typedef {{ powered: boolean, network: boolean, connected: boolean, latch?: string,
  *   doorOpen?: boolean }} Device */
-/** @typedef {{ thing: string, device?: Device, record?, shadow?, history?: any[] }} Door */
-/** @typedef {{ thing: string, device?: Device, lock?: string }} Button */
+/** @typedef {{ thing: string, label?: string, room?: string, device?: Device, record?, shadow?,
+ *   history?: any[] }} Door */
+/** @typedef {{ thing: string, label?: string, device?: Device, lock?: string }} Button */
 
 /** @param {string} id @returns {any} */
 const find = (id) => document.getElementById(id);
+/** What people call it, with its name: "Front door, Hall (lock-1)". @param {Door | Button} each */
+const title = (each) => {
+  const known = [each.label, "room" in each ? each.room : null].filter(Boolean).join(", ");
+  return known ? `${known} (${each.thing})` : each.thing;
+};
 const timeOfDay = (ms) => (ms ? new Date(ms).toLocaleTimeString() : undefined);
 /** @type {{ locks: Door[], buttons: Button[], alerts: any[] }} */
 let state = { locks: [], buttons: [], alerts: [] };
@@ -45,9 +51,10 @@ function make(tag, { onclick = null, ...attributes }, ...children) {
 function draw() {
   const lock = state.locks.find((each) => each.thing === chosen) ?? state.locks[0];
   chosen = lock?.thing ?? "";
-  find("locks").replaceChildren(...state.locks.map(({ thing }) => make("button", {
-    type: "button", "aria-pressed": thing === chosen, onclick: () => { chosen = thing; draw(); },
-  }, thing)));
+  find("locks").replaceChildren(...state.locks.map((each) => make("button", {
+    type: "button", "data-lock": each.thing, "aria-pressed": each.thing === chosen,
+    onclick: () => { chosen = each.thing; draw(); },
+  }, title(each))));
   drawButtons();
   drawDoor(lock);
   drawRows("record", recordRows(lock?.record));
@@ -71,7 +78,8 @@ function drawButtons() {
 }
 
 /** @param {Button} button */
-function drawButton({ thing, device }) {
+function drawButton(button) {
+  const { thing, device } = button;
   const ready = device?.connected ?? false;
   const row = clicks.map(([click, label]) => make("button", {
     type: "button", "data-click": click, ...(ready ? {} : { disabled: "" }),
@@ -79,7 +87,7 @@ function drawButton({ thing, device }) {
   }, label));
   const why = device ? "not connected" : "no device here: another client can be the button";
   return make("div", { class: "button", "data-button": thing },
-    make("h3", {}, thing), make("div", { class: "clicks" }, ...row),
+    make("h3", {}, title(button)), make("div", { class: "clicks" }, ...row),
     ...(ready ? [] : [make("p", { class: "hint" }, why)]));
 }
 
@@ -92,7 +100,7 @@ function drawDoor(lock) {
   setWord(find("latch"), latch);
   const connection = device?.connected ? "connected" : "not connected";
   const condition = !device ? "no device here" : device.powered ? connection : "no power";
-  find("device").textContent = lock ? `${lock.thing}: ${condition}` : "no locks";
+  find("device").textContent = lock ? `${title(lock)}: ${condition}` : "no locks";
   drawSwitch("power", device, device?.powered, ["Cut power", "Power on"]);
   drawSwitch("network", device?.powered, device?.network, ["Cut network", "Plug network in"]);
   drawSwitch("leaf", device, !device?.doorOpen, ["Open door", "Close door"], "door", "open");

@@ -66,3 +66,45 @@ fn picture_path() -> std::path::PathBuf {
         Path::new(env!("CARGO_TARGET_TMPDIR")).join("console.png")
     }
 }
+
+/// Where the page shows labels, as an `XPath` and in words.
+const LABELS: [(&str, &str); 4] = [
+    (
+        "//*[@id='locks']//*[@data-lock='lock-1'][normalize-space()='Front door, Hall (lock-1)']",
+        "the lock's tab shows its label and its room",
+    ),
+    (
+        "//*[@data-button='button-1']/h3[normalize-space()='fob (button-1)']",
+        "the button shows its label",
+    ),
+    (
+        "//*[@id='device'][starts-with(normalize-space(), 'Front door, Hall (lock-1): ')]",
+        "the door shows its label",
+    ),
+    (
+        "//*[@id='history'][contains(., 'fob (button-1) SINGLE: unlock')]",
+        "the history shows the button's label",
+    ),
+];
+
+#[tokio::test]
+async fn browser_page_shows_what_people_call_the_door_and_the_button() -> Result<()> {
+    let world = World::start_with_page(&["--memory", "--locks", "2"]).await?;
+    world.until_settled("lock-1", "locked").await?;
+    let label = ["label", "lock-1", "Front door", "--room", "Hall"];
+    for arguments in [&label[..], &["label", "button-1", "fob"]] {
+        let output = world.lockctl(arguments).await?;
+        anyhow::ensure!(output.status.success(), "{output:?}");
+    }
+    let browser = Browser::start(1200, 1060).await?;
+    browser.open(world.at("console")).await?;
+    let single = "//*[@data-button='button-1']//*[@data-click='SINGLE'][not(@disabled)]";
+    browser.click(&browser.find(single).await?).await?;
+    for (xpath, expected) in LABELS {
+        browser.find(xpath).await.context(expected)?;
+    }
+    let picture = browser.screenshot().await?;
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("label.png");
+    std::fs::write(path, picture).context("write the picture")?;
+    browser.close().await
+}

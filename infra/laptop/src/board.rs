@@ -9,6 +9,7 @@ use anyhow::Result;
 use local_cloud::{Event, EventKind};
 use lock_aws::{Cloud, chain};
 use lock_core::event::Subject;
+use lock_core::label::Names;
 use lock_core::limits::Limits;
 use lock_core::name::{ButtonSerial, LockName, NameError};
 use serde_json::{Value, json};
@@ -134,15 +135,15 @@ impl Board {
                 _ = refresh.tick() => if self.state.receiver_count() > 0 { self.touch_all() },
             }
             let stale = std::mem::take(&mut *crate::lock(&self.stale));
-            let limits = self.limits().await;
+            let (limits, names) = (self.limits().await, self.names().await);
             for lock in stale {
                 let read = self
-                    .read(&lock, limits.as_ref())
+                    .read(&lock, &names, limits.as_ref())
                     .await
                     .unwrap_or_else(|error| json!({ "error": format!("{error:#}") }));
                 shown.insert(lock, read);
             }
-            let state = Arc::new(self.compose(&shown).await);
+            let state = Arc::new(self.compose(&shown, &names).await);
             self.state.send_if_modified(|last| {
                 let has_changed = **last != *state;
                 *last = state;
@@ -159,13 +160,26 @@ impl Board {
         })
     }
 
-    async fn compose(&self, records: &BTreeMap<LockName, Value>) -> Value {
+    /// What people call the things now.
+    async fn names(&self) -> Names {
+        let locks = self.locks.iter().cloned().map(Subject::Lock);
+        let buttons = self.buttons.iter().cloned().map(Subject::Button);
+        let things: Vec<Subject> = locks.chain(buttons).collect();
+        let read = self.cloud.store.read_labels(&things).await;
+        read.unwrap_or_else(|error| {
+            tracing::warn!("{}", chain(&error));
+            Names::default()
+        })
+    }
+
+    async fn compose(&self, records: &BTreeMap<LockName, Value>, names: &Names) -> Value {
         let device = |thing: &str| self.fleet.device(thing).map(|device| json!(device.state()));
         let locks: Vec<Value> = self
             .locks
             .iter()
             .map(|lock| {
-                let mut shown = records.get(lock).cloned().unwrap_or_else(|| json!({}));
+                let shown = records.get(lock).cloned().unwrap_or_else(|| json!({}));
+                let mut shown = view::lock(shown, names, lock);
                 shown["thing"] = json!(lock);
                 shown["device"] = json!(device(lock.as_str()));
                 shown
@@ -175,14 +189,15 @@ impl Board {
         for button in &self.buttons {
             let bound = self.cloud.store.read_binding(button).await;
             let lock = bound.ok().flatten().and_then(|binding| binding.lock);
-            buttons
-                .push(json!({ "thing": button, "lock": lock, "device": device(button.as_str()) }));
+            let device = device(button.as_str());
+            let shown = json!({ "thing": button, "lock": lock, "device": device });
+            buttons.push(view::button(shown, names, button));
         }
         let alerts = crate::lock(&self.alerts).clone();
         json!({ "locks": locks, "buttons": buttons, "alerts": alerts })
     }
 
-    async fn read(&self, lock: &LockName, limits: Option<&Limits>) -> Result<Value> {
+    async fn read(&self, lock: &LockName, names: &Names, limits: Option<&Limits>) -> Result<Value> {
         let (cloud, now) = (&self.cloud, self.cloud.clock.now());
         let record = cloud.store.read_record(lock).await?;
         let shadow = cloud.publisher.get_shadow(lock).await?;
@@ -192,9 +207,9 @@ impl Board {
             .read_history(&subject, EVENTS_SHOWN, now)
             .await?;
         Ok(json!({
-            "record": record.as_ref().map(|record| view::record(record, now, limits)),
+            "record": record.as_ref().map(|record| view::record(record, names, now, limits)),
             "shadow": shadow.map(|shadow| shadow_summary(&shadow)),
-            "history": history.iter().map(view::event).collect::<Vec<_>>(),
+            "history": history.iter().map(|event| view::event(event, names)).collect::<Vec<_>>(),
         }))
     }
 }

@@ -3,7 +3,9 @@
 use local_cloud::Delivery;
 use local_cloud::narrate::recipients;
 use lock_core::event::Event;
+use lock_core::label::Names;
 use lock_core::limits::Limits;
+use lock_core::name::{ButtonSerial, LockName};
 use lock_core::reason::{Reason, Verdict};
 use lock_core::record::{Cause, Command, Record, Status};
 use lock_core::report::Latch;
@@ -78,22 +80,36 @@ pub fn refusal(record: &Record) -> Option<&str> {
     Some(&refused.reason)
 }
 
-/// A record as stored, with its certainty, the device's refusal, and the cause of its command in
-/// words.
-pub fn record(record: &Record, now: UnixMillis, limits: Option<&Limits>) -> Value {
-    let mut value = json!(record);
+/// A record as stored, with the lock's labels, its certainty, the device's refusal, and the cause of
+/// its command in words.
+pub fn record(record: &Record, names: &Names, now: UnixMillis, limits: Option<&Limits>) -> Value {
+    let mut value = lock(json!(record), names, &record.lock);
     value["certainty"] = json!(Certainty::of(record, now, limits).as_str());
     value["refused"] = json!(refusal(record));
     if let Some(command) = &record.command {
-        value["command"]["cause"] = json!(cause(&command.cause));
+        value["command"]["cause"] = json!(cause(&command.cause, names));
     }
     value
 }
 
-/// `button button-1`, `request by operator`, `system: unlock not answered`.
-pub fn cause(cause: &Cause) -> String {
+/// Adds a lock's labels to a JSON object: `"label":"Front door","room":"Hall"`, `null` without one.
+pub fn lock(mut body: Value, names: &Names, lock: &LockName) -> Value {
+    let labels = names.of_lock(lock);
+    body["label"] = json!(labels.label);
+    body["room"] = json!(labels.room);
+    body
+}
+
+/// Adds a button's label to a JSON object: `"label":"hall"`, `null` without one.
+pub fn button(mut body: Value, names: &Names, button: &ButtonSerial) -> Value {
+    body["label"] = json!(names.of_button(button).label);
+    body
+}
+
+/// `button hall (button-1)`, `request by operator`, `system: unlock not answered`.
+pub fn cause(cause: &Cause, names: &Names) -> String {
     match cause {
-        Cause::Button { button } => format!("button {button}"),
+        Cause::Button { button } => format!("button {}", names.button(button)),
         Cause::Request { actor: Some(actor) } => format!("request by {actor}"),
         Cause::Request { actor: None } => "request".to_owned(),
         Cause::System { reason } => format!("system: {}", reason.replace('-', " ")),
@@ -114,9 +130,9 @@ pub fn alert(at_ms: u64, subject: Option<&str>, message: &str, deliveries: &[Del
 }
 
 /// An event as stored, with its text, and whether it says that a wish was ignored or refused.
-pub fn event(event: &Event) -> Value {
+pub fn event(event: &Event, names: &Names) -> Value {
     let mut value = json!(event);
-    value["text"] = json!(event.to_string());
+    value["text"] = json!(event.with_names(names).to_string());
     let is_ignored = matches!(event.decision, Verdict::Ignored | Verdict::Refused);
     value["ignored"] = json!(is_ignored);
     value

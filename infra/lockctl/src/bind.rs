@@ -1,11 +1,12 @@
 //! `lockctl bind`, `unbind` and `bindings`: which button commands which lock.
 
 use anyhow::{Context, Result};
-use laptop::{PRESS_COUNTS_AFTER, when};
-use lock_aws::{Bound, Unbound};
+use laptop::{PRESS_COUNTS_AFTER, view, when};
+use lock_aws::{Bound, Register, Unbound};
 use lock_core::BindWish;
 use lock_core::action::ClickType;
 use lock_core::binding::{Actions, Binding};
+use lock_core::label::Names;
 use lock_core::name::{ButtonSerial, LockName};
 use lock_core::time::UnixMillis;
 use serde_json::json;
@@ -54,27 +55,36 @@ pub async fn bind_button(
     let after = write.and_then(|write| write.apply(Some(&before)));
     let after = after.unwrap_or_else(|| (*before).clone());
     let command = LockCommand::of(&decision);
-    Ok(bound_answer(&before, &after, wish, command.as_ref()))
+    Ok(bound_answer(
+        &before,
+        &after,
+        &by.names,
+        wish,
+        command.as_ref(),
+    ))
 }
 
 /// The answer about a button whose binding changed from `before` to `after`.
 pub fn bound_answer(
     before: &Binding,
     after: &Binding,
+    names: &Names,
     wish: &BindWish,
     command: Option<&LockCommand>,
 ) -> Answer {
     let mut lines = Vec::new();
     if let Some(lock) = &after.lock {
         let clicks = list_clicks(&after.actions);
-        lines.push(format!("{} now commands {lock}: {clicks}", after.button));
-        lines.extend(replaced_line(before, lock));
+        let (button, title) = (names.button(&after.button), names.lock(lock));
+        lines.push(format!("{button} now commands {title}: {clicks}"));
+        lines.extend(replaced_line(before, lock, names));
     }
     if wish.forget_last_press {
         lines.push("its last sequence is forgotten: the next press counts".to_owned());
     }
     let locked = before.lock.as_ref().zip(command);
-    lines.extend(locked.map(|(old_lock, command)| command.line(old_lock)));
+    lines.extend(locked.map(|(old_lock, command)| command.line(old_lock, names)));
+    let after = view::button(json!(after), names, &after.button);
     Answer::new(
         lines,
         add_to(json!({ "binding": after, "before": before }), command),
@@ -82,7 +92,7 @@ pub fn bound_answer(
 }
 
 /// One line about what a new binding to `lock` replaces.
-fn replaced_line(before: &Binding, lock: &LockName) -> Option<String> {
+fn replaced_line(before: &Binding, lock: &LockName, names: &Names) -> Option<String> {
     let revoked = if before.enabled {
         ""
     } else {
@@ -90,10 +100,14 @@ fn replaced_line(before: &Binding, lock: &LockName) -> Option<String> {
     };
     match &before.lock {
         Some(old_lock) if old_lock == lock && before.enabled => Some(format!(
-            "it already commanded {lock}: {}",
+            "it already commanded {}: {}",
+            names.lock(lock),
             list_clicks(&before.actions)
         )),
-        Some(old_lock) => Some(format!("it commanded {old_lock} before{revoked}")),
+        Some(old_lock) => {
+            let old_lock = names.lock(old_lock);
+            Some(format!("it commanded {old_lock} before{revoked}"))
+        }
         None => before
             .bound_at
             .map(|_| "it commanded no lock before".to_owned()),
@@ -109,65 +123,78 @@ pub async fn unbind(target: &Target, args: &UnbindArgs) -> Result<Answer> {
     else {
         return Err(unknown::button(by.cloud, button).await?);
     };
-    let mut answer = unbound_answer(&before, LockCommand::of(&decision).as_ref());
+    let mut answer = unbound_answer(&before, &by.names, LockCommand::of(&decision).as_ref());
     answer.lines.extend(by.note);
     Ok(answer)
 }
 
 /// The answer about a button that was unbound; `before` is its previous binding.
-pub fn unbound_answer(before: &Binding, command: Option<&LockCommand>) -> Answer {
-    let button = &before.button;
+pub fn unbound_answer(before: &Binding, names: &Names, command: Option<&LockCommand>) -> Answer {
+    let (button, title) = (&before.button, names.button(&before.button));
     let mut lines = vec![match &before.lock {
-        Some(lock) => format!("{button} no longer commands {lock}; it stays registered"),
-        None => format!("{button} was not bound to a lock: nothing changed"),
+        Some(lock) => {
+            let lock = names.lock(lock);
+            format!("{title} no longer commands {lock}; it stays registered")
+        }
+        None => format!("{title} was not bound to a lock: nothing changed"),
     }];
     let locked = before.lock.as_ref().zip(command);
-    lines.extend(locked.map(|(old_lock, command)| command.line(old_lock)));
+    lines.extend(locked.map(|(old_lock, command)| command.line(old_lock, names)));
     Answer::new(
         lines,
-        add_to(json!({ "button": button, "before": before }), command),
+        add_to(
+            view::button(json!({ "button": button, "before": before }), names, button),
+            command,
+        ),
     )
 }
 
 /// Runs `lockctl bindings`.
 pub async fn list(target: &Target) -> Result<Answer> {
     let store = &target.cloud.store;
-    let buttons = store.read_register().await?.buttons;
-    let bindings = store.read_bindings(&buttons).await?;
-    Ok(list_answer(&buttons, &bindings))
+    let register = store.read_register().await?;
+    let bindings = store.read_bindings(&register.buttons).await?;
+    Ok(list_answer(&register, &bindings))
 }
 
 /// The answer about all registered buttons.
-pub fn list_answer(buttons: &[ButtonSerial], bindings: &[Binding]) -> Answer {
-    let mut lines: Vec<String> = bindings.iter().map(binding_line).collect();
-    for button in buttons {
+pub fn list_answer(register: &Register, bindings: &[Binding]) -> Answer {
+    let names = &register.names;
+    let line = |binding| binding_line(binding, names);
+    let mut lines: Vec<String> = bindings.iter().map(line).collect();
+    for button in &register.buttons {
         if !bindings.iter().any(|binding| binding.button == *button) {
             lines.push(format!(
-                "{button}: registered, but its binding is missing; `lockctl register button \
-                 {button} --record-only` creates it"
+                "{}: registered, but its binding is missing; `lockctl register button {button} \
+                 --record-only` creates it",
+                names.button(button)
             ));
         }
     }
     if lines.is_empty() {
         lines.push("no buttons yet: `lockctl register button NAME` registers one".to_owned());
     }
-    Answer::new(lines, json!({ "bindings": bindings }))
+    let shown = bindings
+        .iter()
+        .map(|binding| view::button(json!(binding), names, &binding.button));
+    let shown: Vec<_> = shown.collect();
+    Answer::new(lines, json!({ "bindings": shown }))
 }
 
 /// `button-1  commands lock-1: single toggle, double lock, long unlock (since 2026-11-22
 /// 14:03:21)`.
-fn binding_line(binding: &Binding) -> String {
+fn binding_line(binding: &Binding, names: &Names) -> String {
     let since = |at: UnixMillis| format!(" (since {})", when::date(at.0));
     let since = binding.bound_at.map_or_else(String::new, since);
     let text = match &binding.lock {
         Some(lock) if binding.enabled => {
             let clicks = list_clicks(&binding.actions);
-            format!("commands {lock}: {clicks}{since}")
+            format!("commands {}: {clicks}{since}", names.lock(lock))
         }
-        Some(lock) => format!("revoked: no longer commands {lock}"),
+        Some(lock) => format!("revoked: no longer commands {}", names.lock(lock)),
         None => format!("not bound to a lock{since}"),
     };
-    format!("{:<12} {text}", binding.button.as_str())
+    format!("{:<12} {text}", names.button(&binding.button))
 }
 
 /// `single toggle, double lock, long unlock`.

@@ -9,8 +9,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use laptop::cli::{LocalArgs, StackArgs};
 
 pub use operate::{
-    Actor, BindArgs, EnableArgs, ForgetArgs, HistoryArgs, PressArgs, RecoverArgs, RequestArgs,
-    RetireArgs, RevokeArgs, RuleArgs, StatusArgs, UnbindArgs,
+    Actor, BindArgs, EnableArgs, ForgetArgs, HistoryArgs, LabelArgs, PressArgs, RecoverArgs,
+    RequestArgs, RetireArgs, RevokeArgs, RuleArgs, StatusArgs, UnbindArgs,
 };
 pub use register::{
     IdentityArgs, PowerOn, RegisterButtonArgs, RegisterLockArgs, RegisterThing, RotateArgs,
@@ -65,6 +65,8 @@ Examples:
   lockctl register button button-2 --lock lock-2
                                    add a button, and bind it to a lock
   lockctl bind button-2 lock-1     bind it to another lock, and lock the previous one
+  lockctl label lock-2 \"Garage door\" --room Garage
+                                   what people call it, shown with its name
   lockctl bindings                 which button commands which lock
   lockctl revoke button-2          withdraw its permission, and lock its lock
   lockctl enable button-2          restore its permission
@@ -137,6 +139,12 @@ pub enum Operation {
     Bind(BindArgs),
     /// Unbind a button. It stays registered, and its lock is locked unless known to be locked.
     Unbind(UnbindArgs),
+    /// Give a lock or a button a label, such as "Front door", and a lock a room. Without either, show
+    /// them.
+    ///
+    /// They are shown with the name, in answers, histories, alerts and the console. Commands take
+    /// the name alone, and no decision depends on a label.
+    Label(LabelArgs),
     /// Show which button commands which lock, and what its clicks ask for.
     Bindings,
     /// Withdraw a button's permission at once. Its lock is locked in the same step, unless it is

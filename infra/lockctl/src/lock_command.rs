@@ -3,6 +3,7 @@
 
 use lock_core::Decision;
 use lock_core::command::Version;
+use lock_core::label::Names;
 use lock_core::name::LockName;
 use lock_core::reason::Verdict;
 use serde_json::{Value, json};
@@ -25,8 +26,8 @@ impl LockCommand {
     }
 
     /// One line about the lock that a button can no longer command.
-    pub fn line(self, lock: &LockName) -> String {
-        format!("{lock} is not known to be locked: {self}")
+    pub fn line(self, lock: &LockName, names: &Names) -> String {
+        format!("{} is not known to be locked: {self}", names.lock(lock))
     }
 }
 

@@ -9,6 +9,7 @@ mod cli;
 mod enable;
 mod forget;
 mod history;
+mod label;
 mod lock_command;
 mod outcome;
 mod press;
@@ -78,6 +79,7 @@ async fn operate(target: &Target, operation: Operation) -> Result<Answer> {
         Operation::Register(thing) => Box::pin(register::run(target, &thing)).await,
         Operation::Bind(args) => bind::bind(target, &args).await,
         Operation::Unbind(args) => bind::unbind(target, &args).await,
+        Operation::Label(args) => label::run(target, &args).await,
         Operation::Bindings => bind::list(target).await,
         Operation::Enable(args) => enable::run(target, &args).await,
         Operation::Revoke(args) => revoke::run(target, &args).await,

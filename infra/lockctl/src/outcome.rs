@@ -9,6 +9,7 @@ use anyhow::Result;
 use laptop::view;
 use lock_core::command::Version;
 use lock_core::event::{Event, Subject};
+use lock_core::label::Names;
 use lock_core::limits::{Limits, UNLOCK_GRACE_MS};
 use lock_core::name::LockName;
 use lock_core::reason::Verdict;
@@ -36,6 +37,8 @@ pub struct Watch<'a> {
     /// When the message was published.
     from: UnixMillis,
     limits: KnownLimits,
+    /// What people call the locks and buttons.
+    pub names: Names,
     has_asked_for_patience: bool,
     reads: Interval,
 }
@@ -69,10 +72,12 @@ pub enum End {
 impl<'a> Watch<'a> {
     /// Starts to watch, before the message is published.
     pub async fn start(target: &'a Target) -> Self {
+        let (limits, names) = tokio::join!(target.limits(), target.names());
         Self {
             target,
             from: target.now(),
-            limits: target.limits().await,
+            limits,
+            names,
             has_asked_for_patience: false,
             reads: interval(READ_EVERY),
         }
@@ -157,7 +162,12 @@ impl<'a> Watch<'a> {
     }
 
     fn record_line(&self, record: &Record) -> String {
-        sentence::record_line(record, self.target.now(), self.limits.0.as_ref())
+        sentence::record_line(
+            record,
+            &self.names,
+            self.target.now(),
+            self.limits.0.as_ref(),
+        )
     }
 }
 
@@ -189,15 +199,16 @@ impl Outcome {
     /// names it.
     pub fn answer(&self, watch: &Watch<'_>, message: &str, body: Value) -> Answer {
         let (limits, seconds) = (watch.limits.0.as_ref(), watch.seconds());
+        let names = &watch.names;
         let mut lines = Vec::new();
         let (word, record) = match self {
             Self::Declined(event) => {
-                lines.push(event.to_string());
+                lines.push(event.with_names(names).to_string());
                 (event.decision.as_str(), None)
             }
             Self::Command(event, end) => {
-                lines.push(event.to_string());
-                lines.push(end.line(seconds, |record| watch.record_line(record)));
+                lines.push(event.with_names(names).to_string());
+                lines.push(end.line(names, seconds, |record| watch.record_line(record)));
                 (end.word(), end.record())
             }
             Self::NoEvent => {
@@ -214,7 +225,7 @@ impl Outcome {
         body["outcome"] = json!(word);
         body["text"] = json!(lines.join("; "));
         body["record"] =
-            json!(record.map(|record| view::record(record, watch.target.now(), limits)));
+            json!(record.map(|record| view::record(record, names, watch.target.now(), limits)));
         Answer {
             lines,
             body,
@@ -247,11 +258,17 @@ impl End {
     }
 
     /// The line for people, `seconds` after the message was published.
-    pub fn line(&self, seconds: f64, record_line: impl Fn(&Record) -> String) -> String {
+    pub fn line(
+        &self,
+        names: &Names,
+        seconds: f64,
+        record_line: impl Fn(&Record) -> String,
+    ) -> String {
         match self {
             Self::Done(record) => {
                 let state = record.state;
-                format!("{} is {state} after {seconds:.1} s", record.lock)
+                let lock = names.lock(&record.lock);
+                format!("{lock} is {state} after {seconds:.1} s")
             }
             Self::TooLate(record) => format!("the unlock came too late: {}", record_line(record)),
             Self::Superseded(record) => {

@@ -3,6 +3,7 @@
 //! Must not know: what a press means; the functions decide that.
 
 use anyhow::{Context, Result};
+use laptop::view;
 use lock_core::action::ClickType;
 use lock_core::event::{Event, Kind, Subject};
 use lock_core::name::ButtonSerial;
@@ -29,10 +30,12 @@ pub async fn run(target: &Target, args: &PressArgs) -> Result<Answer> {
     let topic = button.press_topic();
     let published = cloud.publisher.publish(topic, &message).await;
     published.with_context(|| format!("press {button}"))?;
-    let mut body = json!({ "button": button, "clickType": click });
+    let body = json!({ "button": button, "clickType": click });
+    let mut body = view::button(body, &watch.names, button);
     if args.no_wait {
         body["outcome"] = json!("pressed");
-        return Ok(Answer::new(vec![format!("pressed {button} {click}")], body));
+        let line = format!("pressed {} {click}", watch.names.button(button));
+        return Ok(Answer::new(vec![line], body));
     }
     let find_own = |events: &[Event]| own_event(events, &before, button, click);
     let outcome = watch.outcome(&subjects, find_own).await?;

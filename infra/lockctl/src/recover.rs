@@ -2,7 +2,9 @@
 //! repairs a version that is far ahead of the clock.
 
 use anyhow::{Context, Result, bail};
+use laptop::view;
 use lock_core::binding::Binding;
+use lock_core::label::Names;
 use lock_core::name::LockName;
 use lock_core::reason::Reason;
 use lock_core::record::Record;
@@ -39,7 +41,7 @@ pub async fn run(target: &Target, args: &RecoverArgs) -> Result<Answer> {
     }
     let bindings = store.read_bindings(&register.buttons).await?;
     let enabled = enabled_buttons(&bindings, args.lock.as_ref());
-    let mut answer = recovered_answer(&outcomes, &enabled);
+    let mut answer = recovered_answer(&outcomes, &by.names, &enabled);
     answer.lines.extend(by.note);
     Ok(answer)
 }
@@ -47,22 +49,26 @@ pub async fn run(target: &Target, args: &RecoverArgs) -> Result<Answer> {
 /// The answer: the outcome for each lock, and the `enabled` buttons that may command them.
 pub fn recovered_answer(
     outcomes: &[(&LockName, Result<LockCommand>)],
+    names: &Names,
     enabled: &[String],
 ) -> Answer {
     let (mut lines, mut shown, mut failed) = (Vec::new(), Vec::new(), 0);
     for (lock, outcome) in outcomes {
+        let title = names.lock(lock);
         match outcome {
             Ok(command) => {
                 lines.push(format!(
-                    "{lock}: unknown until it reports; {command}, after it has read its shadow"
+                    "{title}: unknown until it reports; {command}, after it has read its shadow"
                 ));
-                shown.push(json!({ "lock": lock, "recovered": true }));
+                let body = json!({ "lock": lock, "recovered": true });
+                shown.push(view::lock(body, names, lock));
             }
             Err(error) => {
                 failed += 1;
                 let error = format!("{error:#}");
-                lines.push(format!("{lock}: {error}"));
-                shown.push(json!({ "lock": lock, "recovered": false, "error": error }));
+                lines.push(format!("{title}: {error}"));
+                let body = json!({ "lock": lock, "recovered": false, "error": error });
+                shown.push(view::lock(body, names, lock));
             }
         }
     }

@@ -9,9 +9,12 @@ mod name;
 pub mod plan;
 
 use anyhow::{Context, Result};
+use laptop::view;
 use lock_aws::Registered;
 use lock_core::BindWish;
 use lock_core::binding::Actions;
+use lock_core::event::Subject;
+use lock_core::label::{Label, LabelWish};
 use serde_json::json;
 
 use self::enrol::Device;
@@ -19,7 +22,7 @@ use self::kind::Kind;
 use crate::answer::Answer;
 use crate::cli::{RegisterButtonArgs, RegisterLockArgs, RegisterThing};
 use crate::target::Target;
-use crate::{bind, unknown};
+use crate::{bind, label, unknown};
 
 /// Runs `lockctl register`.
 pub async fn run(target: &Target, thing: &RegisterThing) -> Result<Answer> {
@@ -31,7 +34,7 @@ pub async fn run(target: &Target, thing: &RegisterThing) -> Result<Answer> {
 
 async fn lock(target: &Target, args: &RegisterLockArgs) -> Result<Answer> {
     let name = &args.name;
-    let by = target.operator(&args.actor).await;
+    let mut by = target.operator(&args.actor).await;
     let device = Device {
         name: name.as_str(),
         kind: Kind::Lock,
@@ -42,6 +45,7 @@ async fn lock(target: &Target, args: &RegisterLockArgs) -> Result<Answer> {
     let mut lines = identify(target, &device).await?;
     if args.identity.dry_run {
         lines.push(format!("  register lock {name}"));
+        lines.extend(dry_label(name.as_str(), [&args.label, &args.room]));
         return Ok(dry_answer(name.as_str(), lines));
     }
     let registered = by.cloud.register_lock(name, by.actor, &by.limits).await;
@@ -52,14 +56,20 @@ async fn lock(target: &Target, args: &RegisterLockArgs) -> Result<Answer> {
         }
         Registered::Already => format!("{name} was already registered: nothing changed"),
     });
+    let wish = LabelWish {
+        label: args.label.clone(),
+        room: args.room.clone(),
+        clear: false,
+    };
+    lines.extend(label::apply(&mut by, Subject::Lock(name.clone()), &wish).await?);
     lines.extend(by.note);
     let body = json!({ "lock": name, "registered": word(&registered) });
-    Ok(Answer::new(lines, body))
+    Ok(Answer::new(lines, view::lock(body, &by.names, name)))
 }
 
 async fn button(target: &Target, args: &RegisterButtonArgs) -> Result<Answer> {
     let name = &args.name;
-    let by = target.operator(&args.actor).await;
+    let mut by = target.operator(&args.actor).await;
     if let Some(lock) = &args.lock
         && by.cloud.store.read_record(lock).await?.is_none()
     {
@@ -80,6 +90,7 @@ async fn button(target: &Target, args: &RegisterButtonArgs) -> Result<Answer> {
     let mut lines = identify(target, &device).await?;
     if args.identity.dry_run {
         lines.push(format!("  register button {name}"));
+        lines.extend(dry_label(name.as_str(), [&args.label, &None]));
         let bind = |lock| format!("  bind {name} to {lock}");
         lines.extend(args.lock.as_ref().map(bind));
         return Ok(dry_answer(name.as_str(), lines));
@@ -90,7 +101,13 @@ async fn button(target: &Target, args: &RegisterButtonArgs) -> Result<Answer> {
         Registered::Now(_) => format!("{name} is registered"),
         Registered::Already => format!("{name} was already registered"),
     });
-    let mut body = json!({ "button": name, "registered": word(&registered) });
+    let wish = LabelWish {
+        label: args.label.clone(),
+        ..LabelWish::default()
+    };
+    lines.extend(label::apply(&mut by, Subject::Button(name.clone()), &wish).await?);
+    let body = json!({ "button": name, "registered": word(&registered) });
+    let mut body = view::button(body, &by.names, name);
     match &args.lock {
         Some(lock) => {
             let wish = BindWish {
@@ -116,6 +133,12 @@ async fn identify(target: &Target, device: &Device<'_>) -> Result<Vec<String>> {
         return Ok(Vec::new());
     }
     Box::pin(enrol::run(target, device)).await
+}
+
+/// The call that sets the labels that were given, if any was.
+fn dry_label(name: &str, labels: [&Option<Label>; 2]) -> Option<String> {
+    let given: Vec<&str> = labels.into_iter().flatten().map(Label::as_str).collect();
+    (!given.is_empty()).then(|| format!("  label {name}: {}", given.join(", ")))
 }
 
 /// The answer of a dry run.

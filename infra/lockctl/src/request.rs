@@ -3,6 +3,7 @@
 //! Must not know: what a request means; the functions decide that.
 
 use anyhow::{Context, Result};
+use laptop::view;
 use lock_core::action::Intent;
 use lock_core::event::{Event, Kind, Subject};
 use lock_core::reason::Verdict;
@@ -38,10 +39,12 @@ async fn request(target: &Target, args: &RequestArgs, intent: Intent) -> Result<
     let topic = lock.request_topic();
     let published = cloud.publisher.publish(topic, &request).await;
     published.with_context(|| format!("ask {lock} to {intent}"))?;
-    let mut body = json!({ "lock": lock, "action": intent, "requestId": id });
+    let body = json!({ "lock": lock, "action": intent, "requestId": id });
+    let mut body = view::lock(body, &watch.names, lock);
     if args.no_wait {
         body["outcome"] = json!("asked");
-        let line = format!("asked {lock} to {intent} (request {id})");
+        let title = watch.names.lock(lock);
+        let line = format!("asked {title} to {intent} (request {id})");
         return Ok(Answer::new(vec![line], body));
     }
     let subjects = [Subject::Lock(lock.clone())];

@@ -182,7 +182,7 @@ async fn leave_register(
         let unbound = by.cloud.unbind(button, by.actor, &by.limits).await;
         if let Some(unbound) = unbound.with_context(|| format!("unbind {button}"))? {
             let command = LockCommand::of(&unbound.decision);
-            lines.extend(unbound_answer(&unbound.before, command.as_ref()).lines);
+            lines.extend(unbound_answer(&unbound.before, &by.names, command.as_ref()).lines);
         }
     }
     if lines.is_empty() {

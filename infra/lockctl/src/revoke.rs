@@ -1,7 +1,9 @@
 //! `lockctl revoke`: withdraws a button's permission, and locks a door that may be open.
 
 use anyhow::{Context, Result};
+use laptop::view;
 use lock_core::event::Subject;
+use lock_core::label::Names;
 use lock_core::name::{ButtonSerial, LockName};
 use lock_core::reason::{Reason, Verdict};
 use serde_json::json;
@@ -26,7 +28,7 @@ pub async fn run(target: &Target, args: &RevokeArgs) -> Result<Answer> {
     };
     let command = LockCommand::of(&decision);
     let decided = (decision.verdict, &decision.reason);
-    let mut answer = revoked_answer(button, lock, decided, command.as_ref());
+    let mut answer = revoked_answer(button, lock, &by.names, decided, command.as_ref());
     answer.lines.extend(by.note);
     Ok(answer)
 }
@@ -35,15 +37,22 @@ pub async fn run(target: &Target, args: &RevokeArgs) -> Result<Answer> {
 pub fn revoked_answer(
     button: &ButtonSerial,
     lock: Option<&LockName>,
+    names: &Names,
     (verdict, reason): (Verdict, &Reason),
     command: Option<&LockCommand>,
 ) -> Answer {
+    let title = names.button(button);
     let mut lines = vec![match (verdict, lock) {
-        (Verdict::Ignored, _) => format!("{button} was already revoked: nothing changed"),
-        (_, Some(lock)) => format!("{button} no longer commands {lock}: its presses are ignored"),
-        (_, None) => format!("{button} is revoked; it is not bound to a lock"),
+        (Verdict::Ignored, _) => format!("{title} was already revoked: nothing changed"),
+        (_, Some(lock)) => {
+            let lock = names.lock(lock);
+            format!("{title} no longer commands {lock}: its presses are ignored")
+        }
+        (_, None) => format!("{title} is revoked; it is not bound to a lock"),
     }];
-    lines.extend(lock.zip(command).map(|(lock, command)| command.line(lock)));
+    let locked = lock.zip(command);
+    lines.extend(locked.map(|(lock, command)| command.line(lock, names)));
     let body = json!({ "button": button, "lock": lock, "decision": verdict, "reason": reason });
+    let body = view::button(body, names, button);
     Answer::new(lines, add_to(body, command))
 }

@@ -4,17 +4,24 @@ use laptop::view::{self, Certainty};
 use laptop::when;
 use lock_core::action::Action;
 use lock_core::event::Event;
+pub use lock_core::label::Names;
 use lock_core::limits::{Limits, SYSTEM_LOCKS_CONTESTED};
 use lock_core::record::{Record, Status};
 use lock_core::report::{Outcome, Settings};
 use lock_core::time::UnixMillis;
 
-/// `lock-1  locked, acknowledged 3 s ago (settled, v1763779512345)`.
-pub fn record_line(record: &Record, now: UnixMillis, limits: Option<&Limits>) -> String {
+/// `lock-1  locked, acknowledged 3 s ago (settled, v1763779512345)`; with a label `Front door
+/// (lock-1) locked, …`.
+pub fn record_line(
+    record: &Record,
+    names: &Names,
+    now: UnixMillis,
+    limits: Option<&Limits>,
+) -> String {
     format!(
         "{:<12} {}{} ({}, {})",
-        record.lock.as_str(),
-        state(record, now, limits),
+        names.lock(&record.lock),
+        state(record, names, now, limits),
         remarks(record),
         record.status.as_str(),
         record.version
@@ -22,12 +29,14 @@ pub fn record_line(record: &Record, now: UnixMillis, limits: Option<&Limits>) ->
 }
 
 /// `locked, acknowledged 3 s ago`.
-fn state(record: &Record, now: UnixMillis, limits: Option<&Limits>) -> String {
+fn state(record: &Record, names: &Names, now: UnixMillis, limits: Option<&Limits>) -> String {
     let certainty = Certainty::of(record, now, limits);
     let state = record.state;
     let Some(reported) = &record.reported else {
         return match certainty {
-            Certainty::Assumed => format!("unknown: never reported, {}", under_way(record, now)),
+            Certainty::Assumed => {
+                format!("unknown: never reported, {}", under_way(record, names, now))
+            }
             _ => "unknown: never reported".to_owned(),
         };
     };
@@ -41,7 +50,7 @@ fn state(record: &Record, now: UnixMillis, limits: Option<&Limits>) -> String {
         Certainty::Assumed => {
             format!(
                 "{state}, assumed: reported {ago}, {}",
-                under_way(record, now)
+                under_way(record, names, now)
             )
         }
         Certainty::Unknown => {
@@ -94,11 +103,11 @@ pub fn has_expired(record: &Record) -> bool {
 }
 
 /// `unlock is under way (button button-1)`.
-fn under_way(record: &Record, now: UnixMillis) -> String {
+fn under_way(record: &Record, names: &Names, now: UnixMillis) -> String {
     let Some(command) = &record.command else {
         return "no command is under way".to_owned();
     };
-    let (action, cause) = (command.action.as_str(), view::cause(&command.cause));
+    let (action, cause) = (command.action.as_str(), view::cause(&command.cause, names));
     if command.attempts == 0 && command.next_send_at <= now {
         return format!("{action} is sent within a minute ({cause})");
     }
@@ -110,12 +119,13 @@ fn under_way(record: &Record, now: UnixMillis) -> String {
 }
 
 /// `2026-11-22 14:03:21  button-1 SINGLE: ignored: stale (3 times), the last at 14:03:58.120`.
-pub fn event_line(event: &Event) -> String {
+pub fn event_line(event: &Event, names: &Names) -> String {
     let last = event.last_at.filter(|_| event.count.unwrap_or(1) > 1);
     let last = last.map_or_else(String::new, |at| {
         format!(", the last at {}", when::clock(at.0))
     });
-    format!("{}  {event}{last}", when::date(event.at.0))
+    let text = event.with_names(names);
+    format!("{}  {text}{last}", when::date(event.at.0))
 }
 
 #[cfg(test)]

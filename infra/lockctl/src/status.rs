@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use laptop::view;
+use lock_core::label::Names;
 use lock_core::limits::Limits;
 use lock_core::name::LockName;
 use lock_core::record::Record;
@@ -16,10 +17,14 @@ use crate::{sentence, unknown};
 /// Runs `lockctl status`.
 pub async fn run(target: &Target, args: &StatusArgs) -> Result<Answer> {
     let store = &target.cloud.store;
-    let locks: Vec<LockName> = match &args.lock {
-        Some(lock) => vec![lock.clone()],
-        None => store.read_register().await?.locks,
-    };
+    let register = store.read_register().await?;
+    let (names, locks) = (
+        register.names,
+        match &args.lock {
+            Some(lock) => vec![lock.clone()],
+            None => register.locks,
+        },
+    );
     let records = store.read_records(&locks).await?;
     if let Some(lock) = &args.lock
         && records.is_empty()
@@ -27,7 +32,7 @@ pub async fn run(target: &Target, args: &StatusArgs) -> Result<Answer> {
         return Err(unknown::lock(&target.cloud, lock).await?);
     }
     let limits = target.limits().await;
-    let mut answer = status_answer(&locks, &records, target.now(), limits.0.as_ref());
+    let mut answer = status_answer(&locks, &records, &names, target.now(), limits.0.as_ref());
     if !locks.is_empty() {
         answer.lines.extend(limits.note());
     }
@@ -38,16 +43,18 @@ pub async fn run(target: &Target, args: &StatusArgs) -> Result<Answer> {
 pub fn status_answer(
     locks: &[LockName],
     records: &[Record],
+    names: &Names,
     now: UnixMillis,
     limits: Option<&Limits>,
 ) -> Answer {
-    let line = |record| sentence::record_line(record, now, limits);
+    let line = |record| sentence::record_line(record, names, now, limits);
     let mut lines: Vec<_> = records.iter().map(line).collect();
     for lock in locks {
         if !records.iter().any(|record| record.lock == *lock) {
             lines.push(format!(
-                "{lock}: registered, but its record is missing; `lockctl register lock {lock} \
-                 --record-only` creates it"
+                "{}: registered, but its record is missing; `lockctl register lock {lock} \
+                 --record-only` creates it",
+                names.lock(lock)
             ));
         }
     }
@@ -56,7 +63,7 @@ pub fn status_answer(
     }
     let shown = records
         .iter()
-        .map(|record| view::record(record, now, limits));
+        .map(|record| view::record(record, names, now, limits));
     let shown: Vec<_> = shown.collect();
     Answer::new(lines, json!({ "locks": shown, "limits": limits }))
 }

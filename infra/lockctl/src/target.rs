@@ -11,6 +11,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use laptop::cli::StackArgs;
 use laptop::ready::Ready;
 use lock_aws::{Access, Cloud, Registry, Remedy, StoreError, chain};
+use lock_core::label::Names;
 use lock_core::limits::Limits;
 use lock_core::time::UnixMillis;
 
@@ -47,6 +48,8 @@ pub struct Operator<'a> {
     pub actor: Option<&'a str>,
     /// The deployment's limits, or the longest possible ones.
     pub limits: Limits,
+    /// What people call the locks and buttons.
+    pub names: Names,
     /// A line for the answer if the limits are not known.
     pub note: Option<String>,
 }
@@ -149,13 +152,24 @@ impl Target {
         }))
     }
 
+    /// What people call the locks and buttons. A failed read is a warning, and leaves names alone.
+    pub async fn names(&self) -> Names {
+        let read = self.cloud.store.read_register().await;
+        let names = read.map(|register| register.names);
+        names.unwrap_or_else(|error| {
+            tracing::warn!("{}", chain(&error));
+            Names::default()
+        })
+    }
+
     /// The operator for one command.
     pub async fn operator<'a>(&'a self, actor: &'a Actor) -> Operator<'a> {
-        let limits = self.limits().await;
+        let (limits, names) = tokio::join!(self.limits(), self.names());
         Operator {
             cloud: &self.cloud,
             actor: Some(&actor.name),
             limits: limits.or_longest(),
+            names,
             note: limits.note(),
         }
     }

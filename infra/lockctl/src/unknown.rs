@@ -2,6 +2,7 @@
 
 use anyhow::{Result, anyhow};
 use lock_aws::{Cloud, Register};
+use lock_core::event::Subject;
 use lock_core::name::{ButtonSerial, LockName};
 
 /// The error about a lock that is not registered.
@@ -19,13 +20,29 @@ pub async fn button(cloud: &Cloud, button: &ButtonSerial) -> Result<anyhow::Erro
 fn lock_text(lock: &LockName, register: &Register) -> String {
     let locks: Vec<&str> = register.locks.iter().map(LockName::as_str).collect();
     let buttons: Vec<&str> = register.buttons.iter().map(ButtonSerial::as_str).collect();
-    text("lock", lock.as_str(), &locks, ("button", &buttons))
+    let called = called(lock.as_str(), register, |known| {
+        matches!(known, Subject::Lock(_))
+    });
+    called.unwrap_or_else(|| text("lock", lock.as_str(), &locks, ("button", &buttons)))
 }
 
 fn button_text(button: &ButtonSerial, register: &Register) -> String {
     let locks: Vec<&str> = register.locks.iter().map(LockName::as_str).collect();
     let buttons: Vec<&str> = register.buttons.iter().map(ButtonSerial::as_str).collect();
-    text("button", button.as_str(), &buttons, ("lock", &locks))
+    let called = called(button.as_str(), register, |known| {
+        matches!(known, Subject::Button(_))
+    });
+    called.unwrap_or_else(|| text("button", button.as_str(), &buttons, ("lock", &locks)))
+}
+
+/// The error text about a name that is a label of one lock or button of the wanted kind.
+fn called(name: &str, register: &Register, is_kind: fn(&Subject) -> bool) -> Option<String> {
+    let found = register.names.find(name).into_iter().filter(is_kind);
+    let names: Vec<String> = found.map(|known| known.name().to_owned()).collect();
+    (!names.is_empty()).then(|| {
+        let names = names.join(", ");
+        format!("{name} is a label, and commands take a name: {names}")
+    })
 }
 
 /// The error text about a `name` that is not one of `names`, the registered names of its `kind`.
@@ -42,6 +59,8 @@ fn text(kind: &str, name: &str, names: &[&str], other: (&str, &[&str])) -> Strin
 
 #[cfg(test)]
 mod tests {
+    use lock_core::label::{Label, Labels};
+
     use super::*;
 
     #[test]
@@ -49,6 +68,7 @@ mod tests {
         let register = Register {
             locks: vec![LockName::new("lock-1").expect("a name")],
             buttons: vec![ButtonSerial::new("G030JF").expect("a name")],
+            ..Register::default()
         };
         for (name, as_lock, as_button) in [
             (
@@ -81,6 +101,30 @@ mod tests {
         assert_eq!(
             button_text(&swapped, &register),
             "no button lock-1 is registered: lock-1 is a lock"
+        );
+    }
+
+    #[test]
+    fn a_label_in_the_place_of_a_name_is_answered_with_the_name() {
+        let lock = LockName::new("lock-1").expect("a name");
+        let labels = Labels {
+            label: Some(Label::new("Garage").expect("a label")),
+            room: None,
+        };
+        let mut register = Register {
+            locks: vec![lock.clone()],
+            ..Register::default()
+        };
+        register.names.insert(Subject::Lock(lock), labels);
+        let asked = LockName::new("garage").expect("a name");
+        assert_eq!(
+            lock_text(&asked, &register),
+            "garage is a label, and commands take a name: lock-1"
+        );
+        let asked = ButtonSerial::new("garage").expect("a name");
+        assert_eq!(
+            button_text(&asked, &register),
+            "no button garage is registered: `lockctl register button garage` registers it"
         );
     }
 }

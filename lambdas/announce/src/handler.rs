@@ -12,19 +12,18 @@
 //! again, except after a crash between the two.
 
 use lock_aws::item::{ItemError, from_item, item_of_image};
-use lock_aws::perform::ANSWER_MS;
 use lock_aws::settings::Lookup;
 use lock_aws::{
-    AnnounceSettings, Cloud, Failed, Function, Invocation, Notifier, NotifyError, SettingsError,
-    StoreError, chain,
+    AnnounceSettings, BatchFunction, Cloud, Handled, Handling, Notifier, NotifyError,
+    SettingsError, StoreError, chain,
 };
 use lock_core::announce::announcements;
-use lock_core::event::Event;
-use lock_core::field::parse_event;
+use lock_core::event::{Event, Subject};
+use lock_core::label::Names;
 use lock_core::time::UnixMillis;
 use serde_json::Value;
 
-use crate::batch::{self, BatchError, Record};
+use crate::record::Record;
 use crate::zone::Zone;
 
 /// What a deployment chooses.
@@ -109,30 +108,6 @@ impl Handler {
         }
     }
 
-    /// Handles one batch before `deadline`. The answer names the records that failed.
-    ///
-    /// # Errors
-    ///
-    /// [`BatchError`] for an event that is not a batch.
-    pub async fn handle(&self, event: &Value, deadline: UnixMillis) -> Result<Value, BatchError> {
-        let deadline = deadline.minus(ANSWER_MS);
-        let mut failed = Vec::new();
-        for record in batch::read(event)? {
-            let announce = Box::pin(self.announce(&record));
-            let done = self.cloud.clock.before(deadline, announce).await;
-            let Err(error) = done.unwrap_or(Err(AnnounceError::Deadline)) else {
-                continue;
-            };
-            let (code, sequence) = (error.code(), record.sequence);
-            tracing::error!(code, sequence, "not announced: {}", chain(&error));
-            failed.push(sequence);
-            if error.is_curable() {
-                break;
-            }
-        }
-        Ok(batch::answer(&failed))
-    }
-
     /// Sends and marks what a record announces and no earlier delivery sent.
     async fn announce(&self, record: &Record<'_>) -> Result<(), AnnounceError> {
         if record.is_removal() {
@@ -150,7 +125,12 @@ impl Handler {
         let old = record.old_image().and_then(|image| read_event(image).ok());
         let (store, now) = (&self.cloud.store, self.cloud.clock.now());
         let write = |at| self.options.zone.write(at, now);
-        for announcement in announcements(old.as_ref(), &event, self.options.unlocks, &write) {
+        let unlocks = self.options.unlocks;
+        if announcements(old.as_ref(), &event, unlocks, &Names::default(), &write).is_empty() {
+            return Ok(());
+        }
+        let names = self.read_labels(&event).await;
+        for announcement in announcements(old.as_ref(), &event, unlocks, &names, &write) {
             let code = announcement.code;
             if store.is_announced(&key, code).await? {
                 continue;
@@ -169,19 +149,56 @@ impl Handler {
     }
 }
 
+impl Handler {
+    /// The labels of the event's lock and button. A failed read is logged and leaves them out: an
+    /// alert does not wait for a label.
+    async fn read_labels(&self, event: &Event) -> Names {
+        let mut subjects = vec![event.subject.clone()];
+        let button = event.button.clone().map(Subject::Button);
+        subjects.extend(button.filter(|button| *button != event.subject));
+        let read = self.cloud.store.read_labels(&subjects).await;
+        read.unwrap_or_else(|error| {
+            let (code, error) = ("store", chain(&error));
+            tracing::error!(code, "announced without labels: {error}");
+            Names::default()
+        })
+    }
+}
+
 fn read_event(image: &Value) -> Result<Event, ItemError> {
     from_item(&item_of_image(image)?)
 }
 
-impl Function for Handler {
-    type Answer = Value;
+impl BatchFunction for Handler {
+    type Record<'a> = Record<'a>;
+    const SOURCE: &'static str = "a table's stream";
 
-    fn invoke<'a>(&'a self, event: &'a str, deadline: UnixMillis) -> Invocation<'a, Value> {
+    fn read(record: &Value) -> Result<Record<'_>, &'static str> {
+        Record::read(record)
+    }
+
+    fn id<'a>(record: &'a Record<'_>) -> &'a str {
+        record.sequence
+    }
+
+    fn handle_record<'a, 'r: 'a>(
+        &'a self,
+        record: &'a Record<'r>,
+        deadline: UnixMillis,
+    ) -> Handling<'a> {
         Box::pin(async move {
-            let event =
-                parse_event(event).map_err(|refusal| Failed::new(refusal.code(), &refusal))?;
-            let answer = self.handle(&event, deadline).await;
-            answer.map_err(|error| Failed::new(error.code(), &error))
+            let announce = Box::pin(self.announce(record));
+            let done = self.cloud.clock.before(deadline, announce).await;
+            let Err(error) = done.unwrap_or(Err(AnnounceError::Deadline)) else {
+                return Handled::Done;
+            };
+            let (code, sequence) = (error.code(), record.sequence);
+            tracing::error!(code, sequence, "not announced: {}", chain(&error));
+            if error.is_curable() {
+                Handled::FailedInOrder
+            } else {
+                Handled::Failed
+            }
         })
     }
 }

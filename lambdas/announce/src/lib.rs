@@ -4,6 +4,6 @@
 //! It reads the table's stream. An alert is in the event that was committed with the record, so no
 //! crash of another function can lose it; a crash of this one repeats a message and loses none.
 
-pub mod batch;
 pub mod handler;
+pub mod record;
 pub mod zone;

@@ -1,8 +1,11 @@
-//! The function's program: a wrong setting ends it at start with a sentence.
+//! The function's program at start: a wrong setting ends it with a sentence, and it opens no
+//! connection that it does not use.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::process::Command;
+
+use lock_testing::opening::{Opening, opening_of};
 
 #[test]
 fn a_setting_of_its_own_that_is_wrong_ends_the_program_at_start() {
@@ -46,4 +49,16 @@ fn a_setting_of_its_own_that_is_wrong_ends_the_program_at_start() {
         );
         assert!(log.contains(&wanted), "{log}");
     }
+}
+
+#[tokio::test]
+async fn only_the_tables_connection_opens_at_start() {
+    let topic = "arn:aws:sns:eu-west-1:123456789012:alerts";
+    let program = env!("CARGO_BIN_EXE_announce");
+    let opening = opening_of(program, &[("ALERT_TOPIC_ARN", topic)]).await;
+    let wanted = Opening {
+        table: true,
+        iot: false,
+    };
+    assert_eq!(opening, wanted);
 }

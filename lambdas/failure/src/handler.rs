@@ -5,10 +5,8 @@
 //! receives it moves to the poison queue, where a person sees it. Nothing is dropped.
 
 use lock_aws::clock::Stopwatch;
-use lock_aws::perform::ANSWER_MS;
-use lock_aws::{Cloud, Failed, Function, Invocation, PerformError, Steps, chain};
+use lock_aws::{BatchFunction, Cloud, Handled, Handling, PerformError, Steps, chain};
 use lock_core::failure::Failure;
-use lock_core::field::parse_event;
 use lock_core::limits::Limits;
 use lock_core::name::LockName;
 use lock_core::reason::Alert;
@@ -16,7 +14,7 @@ use lock_core::time::UnixMillis;
 use lock_core::{Decision, decide_given_up};
 use serde_json::Value;
 
-use crate::batch::{self, BatchError, Message};
+use crate::message::Message;
 
 /// Its name in metrics.
 const SERVICE: &str = "failure";
@@ -32,23 +30,6 @@ impl Handler {
     /// A handler of the failure queue's batches.
     pub fn new(cloud: Cloud, limits: Limits) -> Self {
         Self { cloud, limits }
-    }
-
-    /// Handles one batch before `deadline`. The answer names the messages that return to the queue.
-    ///
-    /// # Errors
-    ///
-    /// [`BatchError`] for an event that is not a batch.
-    pub async fn handle(&self, event: &Value, deadline: UnixMillis) -> Result<Value, BatchError> {
-        let messages = batch::read(event)?;
-        let deadline = deadline.minus(ANSWER_MS);
-        let mut failed = Vec::new();
-        for message in &messages {
-            if !self.is_done(message, deadline).await {
-                failed.push(message.id);
-            }
-        }
-        Ok(batch::answer(&failed))
     }
 
     /// Handles one message. Returns whether the queue may delete it.
@@ -118,15 +99,29 @@ impl Handler {
     }
 }
 
-impl Function for Handler {
-    type Answer = Value;
+impl BatchFunction for Handler {
+    type Record<'a> = Message<'a>;
+    const SOURCE: &'static str = "a queue";
 
-    fn invoke<'a>(&'a self, event: &'a str, deadline: UnixMillis) -> Invocation<'a, Value> {
+    fn read(record: &Value) -> Result<Message<'_>, &'static str> {
+        Message::read(record)
+    }
+
+    fn id<'a>(message: &'a Message<'_>) -> &'a str {
+        message.id
+    }
+
+    fn handle_record<'a, 'r: 'a>(
+        &'a self,
+        message: &'a Message<'r>,
+        deadline: UnixMillis,
+    ) -> Handling<'a> {
         Box::pin(async move {
-            let event =
-                parse_event(event).map_err(|refusal| Failed::new(refusal.code(), &refusal))?;
-            let answer = self.handle(&event, deadline).await;
-            answer.map_err(|error| Failed::new(error.code(), &error))
+            if self.is_done(message, deadline).await {
+                Handled::Done
+            } else {
+                Handled::Failed
+            }
         })
     }
 }

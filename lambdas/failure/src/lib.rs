@@ -1,5 +1,5 @@
 //! The failure function: a message that the others gave up becomes a line in the history it belongs
 //! to, and an alert (C16).
 
-pub mod batch;
 pub mod handler;
+pub mod message;

@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use failure::handler::Handler;
-use lock_aws::Cloud;
 use lock_aws::clock::Clock;
+use lock_aws::{Batch, Cloud};
 use lock_core::event::{Event, Subject};
 use lock_core::limits::Limits;
 use lock_core::name::ButtonSerial;
@@ -19,7 +19,7 @@ const NOWHERE: &str = "127.0.0.1:1";
 
 struct World {
     cloud: Cloud,
-    handler: Handler,
+    handler: Batch<Handler>,
 }
 
 /// A document of Lambda about an event of a rule.
@@ -73,7 +73,7 @@ impl World {
         let cloud = cloud.with_clock(Clock::by_hand(NOW));
         table::register(&cloud, &lock(), NOW).await;
         table::bind(&cloud, &button(), &lock(), NOW).await;
-        let handler = Handler::new(cloud.clone(), Limits::default());
+        let handler = Batch(Handler::new(cloud.clone(), Limits::default()));
         Self { cloud, handler }
     }
 
@@ -180,7 +180,7 @@ async fn a_message_that_cannot_be_recorded_returns_to_the_queue() {
     // No table behind it.
     let nowhere = NOWHERE.parse().unwrap();
     let cloud = table::client(table::start().await, nowhere);
-    let handler = Handler::new(cloud, Limits::default());
+    let handler = Batch(Handler::new(cloud, Limits::default()));
     let event = batch(&[("a", &given_up("1", &press(NOW)))]);
     let answer = handler.handle(&event, NOW.plus(60_000)).await;
     assert_eq!(failed(&answer.unwrap()), ["a"]);

@@ -142,6 +142,25 @@ impl Key {
     }
 }
 
+/// The lock or button of an entry of the list, whose sort key is `lock#lock-1` or
+/// `button#button-1`.
+///
+/// # Errors
+///
+/// [`ItemError::Listed`] if the sort key names neither.
+pub fn listed(item: &Item) -> Result<Subject, ItemError> {
+    let listed = item.get(SK).and_then(|sk| sk.as_s().ok());
+    let listed = listed.map_or("", String::as_str);
+    let malformed = |_| ItemError::Listed(listed.to_owned());
+    match listed.split_once('#') {
+        Some(("lock", name)) => LockName::new(name).map(Subject::Lock).map_err(malformed),
+        Some(("button", name)) => ButtonSerial::new(name)
+            .map(Subject::Button)
+            .map_err(malformed),
+        _ => Err(ItemError::Listed(listed.to_owned())),
+    }
+}
+
 /// A core value as an item under `key`.
 pub fn to_item(key: &Key, value: &impl Serialize) -> Item {
     let mut item = key.to_item();

@@ -3,6 +3,7 @@
 //!
 //! Must not know: what is decided. What to write and publish comes as values from `lock-core`.
 
+mod batch;
 pub mod clock;
 pub mod error;
 pub mod item;
@@ -21,6 +22,7 @@ pub mod settings;
 pub mod start;
 pub mod store;
 
+pub use batch::{Batch, BatchError, BatchFunction, Handled, Handling};
 pub use error::{CallError, Remedy, chain};
 pub use message::MessageFunction;
 pub use metric::Metrics;
@@ -30,7 +32,7 @@ pub use perform::{PerformError, Performed, Steps};
 pub use publisher::{PublishError, Publisher};
 #[cfg(feature = "registry")]
 pub use registry::{Registry, RegistryError};
-pub use serve::{Failed, Function, Invocation, serve, serve_with};
+pub use serve::{Failed, Function, Invocation, serve, serve_batch};
 pub use settings::{
     Access, AnnounceSettings, MetricLevel, MetricSettings, OperatorEndpoints, Settings,
     SettingsError,

@@ -17,8 +17,10 @@ use serde::Serialize;
 use serde_json::json;
 use serde_json::value::RawValue;
 
+use crate::batch::{Batch, BatchFunction};
 use crate::clock::{self, Stopwatch};
 use crate::settings::{Lookup, process};
+use crate::start::Connections;
 use crate::{Cloud, PerformError, Settings, SettingsError, chain, log};
 
 /// Longest wait for the Runtime API, on the same machine, to accept a failed start, in ms.
@@ -70,13 +72,24 @@ pub trait Function: Sync {
 ///
 /// A failed start is logged, reported to the Runtime API, and ends with a non-zero status.
 pub fn serve<F: Function>(new: impl FnOnce(Cloud, &Settings) -> F) -> ExitCode {
-    serve_with(|_| Ok(()), |cloud, settings, ()| new(cloud, settings))
+    let new = |cloud, settings: &Settings, ()| new(cloud, settings);
+    run(Connections::All, |_| Ok(()), new)
 }
 
-/// As [`serve()`], for a function with settings of its own, which `read` reads before any
-/// connection opens.
+/// As [`serve()`], for a function whose events are batches. `read` reads its own settings before any
+/// connection opens. It publishes to no device, so only the table's connection opens at start-up.
+pub fn serve_batch<F: BatchFunction, Own>(
+    read: impl FnOnce(Lookup<'_>) -> Result<Own, SettingsError>,
+    new: impl FnOnce(Cloud, &Settings, Own) -> F,
+) -> ExitCode {
+    run(Connections::Table, read, |cloud, settings, own| {
+        Batch(new(cloud, settings, own))
+    })
+}
+
 #[tokio::main(flavor = "current_thread")]
-pub async fn serve_with<F: Function, Own>(
+async fn run<F: Function, Own>(
+    connections: Connections,
     read: impl FnOnce(Lookup<'_>) -> Result<Own, SettingsError>,
     new: impl FnOnce(Cloud, &Settings, Own) -> F,
 ) -> ExitCode {
@@ -86,7 +99,8 @@ pub async fn serve_with<F: Function, Own>(
         Ok(settings) => settings,
         Err(error) => return cannot_start(&chain(&error)),
     };
-    let function = new(Cloud::start(&settings).await, &settings, own);
+    let cloud = Cloud::start(&settings, connections).await;
+    let function = new(cloud, &settings, own);
     let service = service_fn(
         |event: LambdaEvent<Box<RawValue>>| -> Invoked<'_, F::Answer> {
             let function = &function;

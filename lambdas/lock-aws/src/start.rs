@@ -62,6 +62,15 @@ macro_rules! ping {
     }};
 }
 
+/// The connections that a function opens at start-up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Connections {
+    /// To the table and to the devices' topics and shadows.
+    All,
+    /// To the table: the function publishes to no device.
+    Table,
+}
+
 /// The services that functions and operator use.
 #[derive(Debug, Clone)]
 pub struct Cloud {
@@ -110,15 +119,21 @@ impl Cloud {
         Self { metrics, ..self }
     }
 
-    /// Clients for a function's settings, with both TLS connections open: at start-up a function
+    /// Clients for a function's settings, with their TLS connections open: at start-up a function
     /// has more CPU than later, and nobody waits yet. A connection that fails now is opened by the
     /// first event, which then reports the error.
-    pub async fn start(settings: &Settings) -> Self {
+    pub(crate) async fn start(settings: &Settings, connections: Connections) -> Self {
         let access = &settings.access;
         let metrics = Metrics::new(settings.metrics.clone());
         let cloud = Self::new(access, &settings.table).with_metrics(metrics);
-        let opened =
-            async { tokio::join!(cloud.open_dynamodb(access), cloud.open_iot_data(access)) };
+        let opened = async {
+            match connections {
+                Connections::All => {
+                    tokio::join!(cloud.open_dynamodb(access), cloud.open_iot_data(access));
+                }
+                Connections::Table => cloud.open_dynamodb(access).await,
+            }
+        };
         if tokio::time::timeout(Duration::from_millis(OPEN_MS), opened)
             .await
             .is_err()

@@ -7,6 +7,7 @@ mod due;
 mod error;
 mod expression;
 mod history;
+mod label;
 mod limits;
 mod mark;
 mod operator;

@@ -6,7 +6,7 @@
 //!
 //! | idea | module |
 //! |---|---|
-//! | names | [`name`], [`id`] |
+//! | names | [`name`], [`id`]; what people call them: [`label`] |
 //! | what can be asked | [`action`]; enums as words: [`word`] |
 //! | what arrives | [`press`], [`request`], [`report`], read strictly by [`field`]; [`payload`] |
 //! | what is not retried | [`failure`] |
@@ -33,6 +33,7 @@ pub mod failure;
 pub mod field;
 mod hash;
 pub mod id;
+pub mod label;
 pub mod limits;
 pub mod name;
 pub mod payload;

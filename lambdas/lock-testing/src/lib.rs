@@ -9,5 +9,6 @@ pub mod cost;
 pub mod counter;
 pub mod message;
 pub mod metric;
+pub mod opening;
 pub mod table;
 pub mod topic;

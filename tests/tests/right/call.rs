@@ -7,7 +7,7 @@ use std::fmt::Debug;
 use anyhow::{Context, Result};
 use aws_credential_types::Credentials;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use aws_sdk_iotdataplane::config::{BehaviorVersion, Region};
 use local_cloud::LocalCloud;
 
@@ -18,6 +18,7 @@ use super::{ACCOUNT, REGION, STACK};
 pub enum Call {
     /// Of the item with this partition key.
     Get(&'static str),
+    BatchGet(&'static str),
     Put(&'static str),
     Update,
     Query,
@@ -41,6 +42,7 @@ impl Call {
         let table = format!("{}:table/{STACK}", at("dynamodb"));
         match self {
             Self::Get(_) => ("dynamodb:GetItem", table),
+            Self::BatchGet(_) => ("dynamodb:BatchGetItem", table),
             Self::Put(_) => ("dynamodb:PutItem", table),
             Self::Update => ("dynamodb:UpdateItem", table),
             Self::Query => ("dynamodb:Query", format!("{table}/index/due")),
@@ -61,6 +63,12 @@ impl Call {
             Self::Get(pk) => {
                 let call = table.get_item().table_name(STACK);
                 let call = call.key("pk", key(pk)).key("sk", key("b"));
+                refusal(call.send().await)
+            }
+            Self::BatchGet(pk) => {
+                let item = [("pk".to_owned(), key(pk)), ("sk".to_owned(), key("b"))];
+                let keys = KeysAndAttributes::builder().keys(item.into()).build()?;
+                let call = table.batch_get_item().request_items(STACK, keys);
                 refusal(call.send().await)
             }
             Self::Put(pk) => {

@@ -44,11 +44,16 @@ const STREAM: &[Call] = &[
     Call::Stream("dynamodb:ListStreams"),
 ];
 const MARK: &[Call] = &[Call::Get("announced#a"), Call::Put("announced#a")];
-/// What the condition of the statement `Mark` forbids.
-const NO_MARK: [Call; 3] = [
+const LABEL: &[Call] = &[Call::BatchGet("things")];
+/// What the conditions of the statements `Mark` and `Label` forbid.
+const FORBIDDEN: [Call; 7] = [
     Call::Get("a"),
     Call::Put("a"),
     Call::Put("lock#announced#a"),
+    Call::Get("things"),
+    Call::Put("things"),
+    Call::BatchGet("a"),
+    Call::BatchGet("lock#things"),
 ];
 const LOGS: &[Call] = &[
     Call::Log("logs:CreateLogStream"),
@@ -64,7 +69,7 @@ const SET_UP: [&str; 3] = ["GiveUp", "Queue", "Stream"];
 
 const FUNCTIONS: [&str; 5] = ["press", "report", "sweep", "failure", "announce"];
 
-const STATEMENTS: [Row; 26] = [
+const STATEMENTS: [Row; 27] = [
     ("press", "Record", RECORD),
     ("press", "Command", COMMAND),
     ("press", DENIAL, REQUEST),
@@ -88,6 +93,7 @@ const STATEMENTS: [Row; 26] = [
     ("failure", LOG, LOGS),
     ("announce", "Stream", STREAM),
     ("announce", "Mark", MARK),
+    ("announce", "Label", LABEL),
     ("announce", "Announce", &[Call::Notify]),
     ("announce", "GiveUp", POISON),
     ("announce", LOG, LOGS),
@@ -336,22 +342,27 @@ async fn without_a_statement_the_call_that_it_is_for_changes_its_answer_and_no_o
 }
 
 #[tokio::test]
-async fn announce_reaches_its_marks_and_no_record_binding_or_event() -> Result<()> {
+async fn announce_reaches_marks_and_labels_and_no_record_binding_or_event() -> Result<()> {
     let whole = template()?;
-    let condition = "ForAllValues:StringLike: {'dynamodb:LeadingKeys': ['announced#*']}";
-    let kept = whole.lines().filter(|line| line.trim() != condition);
+    let conditions = [
+        "ForAllValues:StringLike: {'dynamodb:LeadingKeys': ['announced#*']}",
+        "ForAllValues:StringEquals: {'dynamodb:LeadingKeys': [things]}",
+    ];
+    let kept = whole
+        .lines()
+        .filter(|line| !conditions.contains(&line.trim()));
     let kept: Vec<&str> = kept.collect();
     let open = kept.join("\n").replace(
         "Resource: !GetAtt Table.Arn\n                Condition:\n",
         "Resource: !GetAtt Table.Arn\n",
     );
-    assert_eq!(whole.lines().count(), open.lines().count() + 2);
+    assert_eq!(whole.lines().count(), open.lines().count() + 4);
     // Without the condition the calls are permitted: the condition is what refuses them.
     for (text, is_refused) in [(&whole, true), (&open, false)] {
         let folder = tempfile::tempdir()?;
         let cloud = cloud(folder.path(), text).await?;
         let function = Function::new(&cloud, "announce")?;
-        for call in NO_MARK {
+        for call in FORBIDDEN {
             let answer = call.make(&function).await?;
             assert_eq!(answer.is_some(), is_refused, "{call:?}: {answer:?}");
         }

@@ -1,15 +1,19 @@
 //! The answer of each command on made-up records: what a person reads, line by line.
 
 use anyhow::anyhow;
+use lock_aws::Register;
 use lock_core::binding::{Actions, Binding};
 use lock_core::command::Version;
 use lock_core::event::{Event, Kind, Subject};
+use lock_core::label::Names;
 use lock_core::limits::Limits;
 use lock_core::name::{ButtonSerial, LockName};
 use lock_core::reason::{Reason, Verdict};
 use lock_core::record::Record;
 use lock_core::time::UnixMillis;
 use lock_core::{BindWish, ForgetRefusal};
+
+mod label;
 
 use super::*;
 use crate::lock_command::LockCommand;
@@ -37,6 +41,19 @@ fn binding(bound: Option<&str>, enabled: bool) -> Binding {
         last_press: None,
         battery_mv: None,
     }
+}
+
+/// Names without labels.
+fn nobody() -> Names {
+    Names::default()
+}
+
+fn list(buttons: Vec<ButtonSerial>, bindings: &[Binding]) -> Vec<String> {
+    let register = Register {
+        buttons,
+        ..Register::default()
+    };
+    bind::list_answer(&register, bindings).lines
 }
 
 const COMMAND: LockCommand = LockCommand {
@@ -93,7 +110,7 @@ fn bind_names_what_it_replaces_and_the_lock_it_leaves() {
         ),
     ] {
         let after = binding(Some("lock-2"), true);
-        let answer = bind::bound_answer(&before, &after, &wish(forget), sent.as_ref());
+        let answer = bind::bound_answer(&before, &after, &nobody(), &wish(forget), sent.as_ref());
         assert_eq!(answer.lines[0], now);
         assert_eq!(answer.lines[1..], *wanted, "{before:?}");
         assert_eq!(answer.body["locked"], json!(sent.map(|sent| sent.version)));
@@ -124,7 +141,7 @@ fn unbind_and_revoke_name_the_lock_and_its_command() {
             ],
         ),
     ] {
-        let answer = bind::unbound_answer(&binding(bound, true), sent);
+        let answer = bind::unbound_answer(&binding(bound, true), &nobody(), sent);
         assert_eq!(answer.lines, wanted);
         let locked = sent.map(|sent| sent.version);
         assert_eq!(answer.body["locked"], json!(locked));
@@ -155,7 +172,13 @@ fn unbind_and_revoke_name_the_lock_and_its_command() {
             ],
         ),
     ] {
-        let answer = revoke::revoked_answer(&button(), bound, (verdict, &Reason::REVOKED), sent);
+        let answer = revoke::revoked_answer(
+            &button(),
+            bound,
+            &nobody(),
+            (verdict, &Reason::REVOKED),
+            sent,
+        );
         assert_eq!(answer.lines, wanted);
         assert_eq!(answer.body["reason"], "revoked");
         assert!(!answer.has_failed, "{wanted:?}");
@@ -188,9 +211,9 @@ fn bindings_shows_every_registered_button() {
              --record-only` creates it",
         ),
     ] {
-        assert_eq!(bind::list_answer(&registered, &bindings).lines, [wanted]);
+        assert_eq!(list(registered, &bindings), [wanted]);
     }
-    let line = bind::list_answer(&[button()], &[binding(Some("lock-1"), true)]).lines;
+    let line = list(vec![button()], &[binding(Some("lock-1"), true)]);
     let wanted = "button-1     commands lock-1: single toggle, double lock, long unlock (since ";
     assert!(line[0].starts_with(wanted), "{line:?}");
 }
@@ -217,13 +240,14 @@ fn recover_reports_each_lock_and_fails_if_one_failed() {
     let (first, second) = (lock("lock-1"), lock("lock-2"));
     let recovered = "lock-1: unknown until it reports; lock command v8 is committed, and the sweep \
                      will send it within a minute, after it has read its shadow";
-    let answer = recover::recovered_answer(&[], &[]);
+    let answer = recover::recovered_answer(&[], &nobody(), &[]);
     assert_eq!(answer.lines, ["no locks to recover"]);
     let answer = recover::recovered_answer(
         &[
             (&first, Ok(COMMAND)),
             (&second, Err(anyhow!("no version left"))),
         ],
+        &nobody(),
         &["button-1".to_owned()],
     );
     let wanted = [
@@ -236,7 +260,7 @@ fn recover_reports_each_lock_and_fails_if_one_failed() {
     assert_eq!(answer.lines, wanted);
     assert!(answer.has_failed);
     assert_eq!(answer.body["enabledButtons"], json!(["button-1"]));
-    let answer = recover::recovered_answer(&[(&first, Ok(COMMAND))], &[]);
+    let answer = recover::recovered_answer(&[(&first, Ok(COMMAND))], &nobody(), &[]);
     assert_eq!(answer.lines, [recovered]);
     assert!(!answer.has_failed);
 }
@@ -262,7 +286,7 @@ fn status_shows_every_registered_lock() {
              --record-only` creates it",
         ),
     ] {
-        let answer = status::status_answer(&locks, &records, THEN, None);
+        let answer = status::status_answer(&locks, &records, &nobody(), THEN, None);
         assert_eq!(answer.lines, [wanted]);
     }
 }
@@ -292,7 +316,7 @@ fn history_tells_a_registered_name_without_events_from_an_unknown_one() {
             "lock-1 is a registered lock; it has no events",
         ),
     ] {
-        let answer = history::history_answer(&name, &[], record, None, limits);
+        let answer = history::history_answer(&name, &nobody(), &[], record, None, limits);
         assert_eq!(answer.lines, [wanted]);
     }
     let event = Event::new(Subject::Lock(name), Kind::Press, THEN, "p1".into(), &week);
@@ -301,7 +325,14 @@ fn history_tells_a_registered_name_without_events_from_an_unknown_one() {
         ..event.with_decision(Verdict::Ignored, Reason::STALE)
     };
     let bound = binding(Some("lock-2"), true);
-    let answer = history::history_answer(&lock("button-1"), &[event], None, Some(&bound), None);
+    let answer = history::history_answer(
+        &lock("button-1"),
+        &nobody(),
+        &[event],
+        None,
+        Some(&bound),
+        None,
+    );
     let [first, second] = &answer.lines[..] else {
         panic!("{:?}", answer.lines);
     };
@@ -328,6 +359,6 @@ fn an_end_is_put_into_words_with_its_time() {
         ),
         (End::Forgotten, "the lock was forgotten in the meantime"),
     ] {
-        assert_eq!(end.line(1.2, |_| "RECORD".to_owned()), wanted);
+        assert_eq!(end.line(&nobody(), 1.2, |_| "RECORD".to_owned()), wanted);
     }
 }

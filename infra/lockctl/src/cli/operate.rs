@@ -2,6 +2,7 @@
 
 use clap::{Args, ValueEnum};
 use lock_core::action::{self, ClickType};
+use lock_core::label::Label;
 use lock_core::name::{ButtonSerial, LockName};
 
 /// Options of `press`.
@@ -106,6 +107,21 @@ pub struct BindArgs {
     pub forget_last_press: bool,
     #[command(flatten)]
     pub actor: Actor,
+}
+
+/// Options of `label`.
+#[derive(Debug, Args)]
+pub struct LabelArgs {
+    /// The thing name of a lock, or the serial number of a button.
+    pub name: LockName,
+    /// What people call it: 1 to 40 characters.
+    pub text: Option<Label>,
+    /// The room that a lock belongs to: 1 to 40 characters.
+    #[arg(long, value_name = "TEXT")]
+    pub room: Option<Label>,
+    /// Remove the label and the room, except what is given here.
+    #[arg(long)]
+    pub clear: bool,
 }
 
 /// Options of `unbind`.

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
+use lock_core::label::Label;
 use lock_core::name::{ButtonSerial, LockName};
 
 use super::Actor;
@@ -39,6 +40,12 @@ pub struct RegisterLockArgs {
     /// State of the latch after power-on: locked (fail-secure) or unlocked (fail-safe).
     #[arg(long, value_enum, required_unless_present_any = ["record_only", "dry_run"])]
     pub power_on: Option<PowerOn>,
+    /// What people call it, shown with its name.
+    #[arg(long, value_name = "TEXT")]
+    pub label: Option<Label>,
+    /// The room it belongs to, shown with its name.
+    #[arg(long, value_name = "TEXT")]
+    pub room: Option<Label>,
     #[command(flatten)]
     pub identity: IdentityArgs,
     #[command(flatten)]
@@ -62,6 +69,9 @@ pub struct RegisterButtonArgs {
     /// A registered lock to bind the button to.
     #[arg(long, value_name = "LOCK")]
     pub lock: Option<LockName>,
+    /// What people call it, shown with its serial number.
+    #[arg(long, value_name = "TEXT")]
+    pub label: Option<Label>,
     /// A genuine AWS IoT Button, which has a policy of its own and needs --csr.
     #[arg(long, requires = "csr")]
     pub genuine: bool,

@@ -72,7 +72,7 @@ fn limits(command_ttl_ms: u64) -> Limits {
 }
 
 fn line_after(record: &Record, after_s: u64, limits: Option<&Limits>) -> String {
-    record_line(record, THEN.plus(after_s * 1000), limits)
+    record_line(record, &Names::default(), THEN.plus(after_s * 1000), limits)
 }
 
 #[test]
@@ -228,7 +228,10 @@ fn the_refusal_of_an_unlock_is_shown_until_the_system_lock_is_answered() {
             ..record_of(Status::Pending, Action::Lock, system(&reason), 0)
         };
         assert_eq!(refusal(&ended), wanted, "{reason}");
-        assert_eq!(record(&ended, THEN, None)["refused"], json!(wanted));
+        assert_eq!(
+            record(&ended, &Names::default(), THEN, None)["refused"],
+            json!(wanted)
+        );
     }
 }
 
@@ -240,7 +243,7 @@ fn clock_uncertainty_and_settings_are_in_the_json() {
         reported: Some(reported(&settings)),
         ..Record::created(lock(), THEN)
     };
-    let shown = record(&reporting, THEN, None);
+    let shown = record(&reporting, &Names::default(), THEN, None);
     for (field, value) in settings.as_object().expect("an object") {
         assert_eq!(&shown["reported"][field], value, "{field}");
     }
@@ -253,7 +256,10 @@ fn a_lock_that_never_reported_is_unknown() {
         line_after(&created, 10, None),
         "lock-1       unknown: never reported (unresponsive, v0)"
     );
-    assert_eq!(record(&created, THEN, None)["certainty"], "unknown");
+    assert_eq!(
+        record(&created, &Names::default(), THEN, None)["certainty"],
+        "unknown"
+    );
     let asked = Record {
         reported: None,
         ..record_of(Status::Pending, Action::Lock, button_1(), 0)
@@ -280,7 +286,7 @@ fn a_cause_is_put_into_words() {
             "system: unlock not answered",
         ),
     ] {
-        assert_eq!(cause(&cause_of), text);
+        assert_eq!(cause(&cause_of, &Names::default()), text);
     }
 }
 
@@ -298,7 +304,7 @@ fn a_shared_event_gives_the_number_of_presses_and_the_time_of_the_last() {
         )
     };
     let event = event.with_decision(Verdict::Ignored, Reason::STALE);
-    assert!(event_line(&event).ends_with("  button-1 SINGLE: ignored: stale"));
+    assert!(event_line(&event, &Names::default()).ends_with("  button-1 SINGLE: ignored: stale"));
     let shared = Event {
         count: Some(3),
         last_at: Some(THEN.plus(20_000)),
@@ -307,8 +313,8 @@ fn a_shared_event_gives_the_number_of_presses_and_the_time_of_the_last() {
     let last = when::clock(THEN.0 + 20_000);
     let wanted = format!("  button-1 SINGLE: ignored: stale (3 times), the last at {last}");
     assert!(
-        event_line(&shared).ends_with(&wanted),
+        event_line(&shared, &Names::default()).ends_with(&wanted),
         "{}",
-        event_line(&shared)
+        event_line(&shared, &Names::default())
     );
 }

@@ -135,12 +135,13 @@ pub fn button_month() -> Usage {
     Usage::of(&[("iot-minute", MINUTES)]).plus(&health.times(MINUTES / 15.0))
 }
 
-/// An announced unlock: the mark is read and written, and the topic sends one e-mail.
+/// An announced unlock: the mark is read and written, the labels of lock and button are read, and
+/// the topic sends one e-mail.
 pub fn announced() -> Usage {
     Usage::of(&[
         ("sns-publish", 1.0),
         ("sns-email", 1.0),
-        ("dynamodb-read", 1.0),
+        ("dynamodb-read", 3.0),
         ("dynamodb-write", 1.0),
     ])
 }

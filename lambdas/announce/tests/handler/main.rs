@@ -5,12 +5,13 @@
 mod world;
 
 use announce::handler::{Handler, Options};
-use lock_aws::Function;
+use lock_aws::{Batch, Function};
 use lock_core::announce::UNLOCKED;
-use lock_core::event::Event;
+use lock_core::event::{Event, Subject};
+use lock_core::label::Names;
 use lock_core::reason::Alert;
 use lock_core::report::Latch;
-use lock_testing::bound::NOW;
+use lock_testing::bound::{NOW, button, lock};
 use lock_testing::{table, topic};
 use serde_json::{Value, json};
 
@@ -41,6 +42,45 @@ async fn each_alert_is_sent_once_however_often_its_batch_is_delivered() {
     let two_days = NOW.plus(2 * 86_400_000).seconds().0;
     assert_eq!(marks.len(), codes.len(), "{marks:?}");
     assert!(marks.iter().all(|ttl| *ttl == two_days), "{marks:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_calls_door_and_button_by_their_labels() {
+    let world = World::new(true).await;
+    world.label(Subject::Lock(lock()), "Front door").await;
+    world.label(Subject::Button(button()), "hall").await;
+    let events = batch(&[inserted(&alert(1, &[Alert::Forced])), inserted(&unlock(2))]);
+    assert_eq!(world.handle(&events).await, [""; 0]);
+    let sent = world.topic.take();
+    let door = format!("Front door ({})", lock());
+    assert_eq!(sent[0].subject, format!("{door}: opened while locked"));
+    assert_eq!(
+        sent[0].message,
+        format!(
+            "{door} was opened at 03:45 while it was locked. Go and look, or send somebody who can."
+        )
+    );
+    let wanted = format!("{door} was unlocked by hall ({}) at 03:45.", button());
+    assert_eq!(sent[1].message, wanted);
+    // A program that filters messages still finds the name.
+    assert_eq!(sent[0].attributes["lock"], lock().as_str());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_alert_does_not_wait_for_labels_and_an_event_without_one_reads_none() {
+    let world = World::new(true).await;
+    world.label(Subject::Lock(lock()), "Front door").await;
+    world.counter.refuse(Some("BatchGetItem"));
+    let events = batch(&[inserted(&alert(1, &[Alert::Forced]))]);
+    assert_eq!(world.handle(&events).await, [""; 0]);
+    let sent = world.topic.take();
+    assert_eq!(sent[0].subject, format!("{}: opened while locked", lock()));
+    world.counter.refuse(None);
+    world.counter.take();
+    let nothing = batch(&[inserted(&alert(2, &[]))]);
+    assert_eq!(world.handle(&nothing).await, [""; 0]);
+    let calls = world.counter.take();
+    assert!(calls.is_empty(), "{calls:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -196,7 +236,11 @@ async fn without_a_table_or_time_the_first_record_is_named_and_nothing_is_sent()
     let answer = world.handler.handle(&events, NOW).await.unwrap();
     assert_eq!(failed(&answer), ["1"], "no time is left");
     let cloud = table::client(table::start().await, world::NOWHERE.parse().unwrap());
-    let handler = Handler::new(cloud, world.notifier.clone(), world::options(false));
+    let handler = Batch(Handler::new(
+        cloud,
+        world.notifier.clone(),
+        world::options(false),
+    ));
     let deadline = lock_aws::clock::now().plus(60_000);
     let answer = handler.handle(&events, deadline).await.unwrap();
     assert_eq!(failed(&answer), ["2"], "no table");
@@ -208,7 +252,9 @@ async fn an_error_names_what_was_sent_and_where() {
     let world = World::new(false).await;
     world.topic.take_only(Some(0));
     let event = alert(1, &[Alert::Forced]);
-    let sent = lock_core::announce::announcements(None, &event, false, &|_| String::new());
+    let sent = lock_core::announce::announcements(None, &event, false, &Names::default(), &|_| {
+        String::new()
+    });
     let error = world.notifier.send(&event.subject, &sent[0]).await;
     assert_eq!(
         lock_aws::chain(&error.unwrap_err()),

@@ -5,7 +5,7 @@ use announce::zone::Zone;
 use aws_sdk_dynamodb::types::AttributeValue;
 use lock_aws::clock::Clock;
 use lock_aws::item::{Item, Key, to_item};
-use lock_aws::{Access, Cloud, Notifier};
+use lock_aws::{Access, Batch, Cloud, Notifier};
 use lock_core::event::{Event, Kind, Subject};
 use lock_core::limits::Limits;
 use lock_core::reason::{Alert, Reason, Verdict};
@@ -24,7 +24,7 @@ pub struct World {
     /// Between the function and its table.
     pub counter: Counter,
     pub notifier: Notifier,
-    pub handler: Handler,
+    pub handler: Batch<Handler>,
     cloud: Cloud,
 }
 
@@ -48,7 +48,11 @@ impl World {
             ..table::access(counter.address, nowhere)
         };
         let notifier = Notifier::new(&access, ARN);
-        let handler = Handler::new(cloud.clone(), notifier.clone(), options(unlocks));
+        let handler = Batch(Handler::new(
+            cloud.clone(),
+            notifier.clone(),
+            options(unlocks),
+        ));
         Self {
             topic,
             counter,
@@ -62,6 +66,15 @@ impl World {
     pub async fn handle(&self, events: &Value) -> Vec<String> {
         let answer = self.handler.handle(events, NOW.plus(60_000)).await.unwrap();
         failed(&answer).into_iter().map(str::to_owned).collect()
+    }
+
+    /// Labels a lock or button, which is listed by it.
+    pub async fn label(&self, subject: Subject, text: &str) {
+        let mut item = Key::listing(&subject).to_item();
+        item.insert("label".to_owned(), AttributeValue::S(text.to_owned()));
+        let put = self.cloud.store.client().put_item();
+        let put = put.table_name(table::TABLE).set_item(Some(item));
+        put.send().await.unwrap();
     }
 
     /// The end of life of each mark, in seconds.

@@ -14,7 +14,7 @@ use super::{Store, StoreError, Task};
 use crate::item::{Item, Key, request_item, to_item};
 
 /// The condition that an item does not exist.
-const ABSENT: &str = "attribute_not_exists(pk)";
+pub(super) const ABSENT: &str = "attribute_not_exists(pk)";
 /// Error codes of a busy table, after the SDK's own retries.
 const BUSY: [&str; 5] = [
     "TransactionConflictException",
@@ -254,7 +254,7 @@ fn is_busy<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
 }
 
 /// The service's error code.
-fn code<E: ProvideErrorMetadata>(error: &SdkError<E>) -> Option<&str> {
+pub(super) fn code<E: ProvideErrorMetadata>(error: &SdkError<E>) -> Option<&str> {
     error
         .as_service_error()
         .and_then(ProvideErrorMetadata::code)

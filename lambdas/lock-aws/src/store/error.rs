@@ -58,6 +58,12 @@ pub enum Task {
     /// Mark an announcement as sent.
     #[error("write the mark of announcement {0} in table")]
     WriteMark(String),
+    /// Read the labels of locks and buttons.
+    #[error("read labels in table")]
+    ReadLabels,
+    /// Change the labels of a lock or button.
+    #[error("change the labels of {} in table", .0.name())]
+    ChangeLabels(Subject),
     /// Add to the list of registered things.
     #[error("add {} to the list in table", .0.name())]
     AddToList(Subject),
@@ -125,6 +131,11 @@ mod tests {
             (
                 Task::WriteMark("forced#event#1".to_owned()),
                 "write the mark of announcement forced#event#1 in table t",
+            ),
+            (Task::ReadLabels, "read labels in table t"),
+            (
+                Task::ChangeLabels(Subject::Lock(lock())),
+                "change the labels of lock-1 in table t",
             ),
             (
                 Task::AddToList(Subject::Button(button())),

@@ -1,28 +1,34 @@
-//! The list of registered things, and their records and bindings. All are read by key, so that the
-//! cost of an operator's view does not grow with the histories. For operators, not for functions.
+//! The list of registered things with their labels, and their records and bindings. All are read by
+//! key, so that the cost of an operator's view does not grow with the histories. For operators, not
+//! for functions.
 
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use lock_core::binding::Binding;
 use lock_core::event::Subject;
+use lock_core::label::Names;
 use lock_core::name::{ButtonSerial, LockName};
 use lock_core::record::Record;
 use serde::de::DeserializeOwned;
 
+use super::commit::{ABSENT, code};
+use super::label::labels_of;
 use super::{Store, StoreError, Task};
-use crate::item::{Item, ItemError, Key, SK, THINGS, from_item};
+use crate::item::{Item, ItemError, Key, THINGS, from_item, listed};
 
 /// DynamoDB's limit of items per batch.
 const BATCH: usize = 100;
 
-/// The names of all registered locks and buttons.
+/// The names of all registered locks and buttons, with their labels.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Register {
     /// Names of the locks, in order.
     pub locks: Vec<LockName>,
     /// Serials of the buttons, in order.
     pub buttons: Vec<ButtonSerial>,
+    /// What people call them.
+    pub names: Names,
 }
 
 impl Store {
@@ -94,10 +100,17 @@ impl Store {
         self.read_bindings(&register.buttons).await
     }
 
-    /// Adds a lock or button to the list; nothing changes if it is listed already.
+    /// Adds a lock or button to the list. Nothing changes if it is listed already: its entry may
+    /// have labels.
     pub(crate) async fn add_to_list(&self, subject: &Subject) -> Result<(), StoreError> {
-        let task = Task::AddToList(subject.clone());
-        self.put_item(task, Key::listing(subject).to_item()).await
+        let put = self.client.put_item().table_name(&self.table);
+        let put = put.set_item(Some(Key::listing(subject).to_item()));
+        match put.condition_expression(ABSENT).send().await {
+            Err(error) if code(&error) != Some("ConditionalCheckFailedException") => {
+                Err(self.failed(Task::AddToList(subject.clone()), &error))
+            }
+            _ => Ok(()),
+        }
     }
 
     async fn read_batches<T: DeserializeOwned>(
@@ -105,6 +118,19 @@ impl Store {
         task: Task,
         keys: Vec<Key>,
     ) -> Result<Vec<T>, StoreError> {
+        let items = self.read_items(&task, &keys).await?;
+        let values = items.iter().map(from_item);
+        values
+            .collect::<Result<_, _>>()
+            .map_err(|error| self.error(task, error.into()))
+    }
+
+    /// The items under these keys, in any order. Those that do not exist are left out.
+    pub(super) async fn read_items(
+        &self,
+        task: &Task,
+        keys: &[Key],
+    ) -> Result<Vec<Item>, StoreError> {
         let mut found = Vec::new();
         for batch in keys.chunks(BATCH) {
             let mut left: Vec<Item> = batch.iter().map(Key::to_item).collect();
@@ -120,15 +146,8 @@ impl Store {
                     .request_items(&self.table, keys);
                 let answer = call.send().await;
                 let answer = answer.map_err(|error| self.failed(task.clone(), &error))?;
-                for item in answer
-                    .responses
-                    .into_iter()
-                    .flatten()
-                    .flat_map(|(_, items)| items)
-                {
-                    let value = from_item(&item);
-                    found.push(value.map_err(|error| self.error(task.clone(), error.into()))?);
-                }
+                let tables = answer.responses.into_iter().flatten();
+                found.extend(tables.flat_map(|(_, items)| items));
                 left = unprocessed(answer.unprocessed_keys);
             }
         }
@@ -143,17 +162,16 @@ fn unprocessed(keys: Option<HashMap<String, KeysAndAttributes>>) -> Vec<Item> {
 }
 
 impl Register {
-    /// Adds an entry, whose sort key is `lock#lock-1` or `button#button-1`.
+    /// Adds an entry, with its labels.
     fn add(&mut self, item: &Item) -> Result<(), ItemError> {
-        let listed = item.get(SK).and_then(|sk| sk.as_s().ok());
-        let listed = listed.map_or("", String::as_str);
-        let malformed = |_| ItemError::Listed(listed.to_owned());
-        match listed.split_once('#') {
-            Some(("lock", name)) => self.locks.push(LockName::new(name).map_err(malformed)?),
-            Some(("button", name)) => self
-                .buttons
-                .push(ButtonSerial::new(name).map_err(malformed)?),
-            _ => return Err(ItemError::Listed(listed.to_owned())),
+        let subject = listed(item)?;
+        match &subject {
+            Subject::Lock(lock) => self.locks.push(lock.clone()),
+            Subject::Button(button) => self.buttons.push(button.clone()),
+        }
+        let labels = labels_of(&subject, item);
+        if !labels.is_empty() {
+            self.names.insert(subject, labels);
         }
         Ok(())
     }

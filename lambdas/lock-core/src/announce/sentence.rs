@@ -1,8 +1,8 @@
 //! The sentences: one for each alert code, and one for each way in which a door is unlocked.
 
-use super::{Announcement, UNLOCKED};
+use super::{Announcement, Called, UNLOCKED};
 use crate::event::{Event, Kind};
-use crate::name::ButtonSerial;
+use crate::label::Names;
 use crate::reason::Alert;
 use crate::report::Source;
 use crate::time::UnixMillis;
@@ -11,15 +11,29 @@ use crate::time::UnixMillis;
 pub(super) fn of_alert(
     alert: Alert,
     event: &Event,
+    names: &Names,
     time: &dyn Fn(UnixMillis) -> String,
 ) -> Announcement {
     let at = time(event.since.unwrap_or(event.at));
-    let name = match (alert, &event.button) {
-        (Alert::BatteryLow, Some(button)) => button.as_str(),
-        _ => event.subject.name(),
+    let called = match (alert, &event.button) {
+        (Alert::BatteryLow, Some(button)) => Called {
+            name: button.to_string(),
+            title: names.button(button),
+        },
+        _ => Called::of_subject(event, names),
     };
-    let text = text_of(alert, event, name, &at);
-    Announcement::new(alert.as_str(), name, subject_of(alert, event.kind), &text)
+    let text = text_of(alert, event, &called, names, &at);
+    let what = subject_of(alert, event.kind);
+    Announcement::new(alert.as_str(), &called, what, &text)
+}
+
+impl Called {
+    fn of_subject(event: &Event, names: &Names) -> Self {
+        Self {
+            name: event.subject.name().to_owned(),
+            title: names.subject(&event.subject),
+        }
+    }
 }
 
 /// What happened, after the name of the door or button.
@@ -48,94 +62,96 @@ fn subject_of(alert: Alert, kind: Kind) -> &'static str {
     }
 }
 
-/// The whole message: which door or button (`name`), what, since when (`at`), what to do.
-fn text_of(alert: Alert, event: &Event, name: &str, at: &str) -> String {
+/// The whole message: which door or button (`called`), what, since when (`at`), what to do.
+fn text_of(alert: Alert, event: &Event, called: &Called, names: &Names, at: &str) -> String {
+    let Called { name, title } = called;
     match alert {
         Alert::ImplausibleVersion => format!(
-            "At {at} {name} reported a command number that nobody can have sent. It may refuse \
+            "At {at} {title} reported a command number that nobody can have sent. It may refuse \
              commands from now on. Run lockctl recover {name} --running."
         ),
         Alert::OtherCommand => format!(
-            "At {at} {name} reported a command that this system did not send. The system locks \
+            "At {at} {title} reported a command that this system did not send. The system locks \
              the door. Find out who else sends commands to {name}."
         ),
         Alert::UnlockedAtBoot => format!(
-            "{name} came up unlocked after a power cut at {at}. Check that the door is closed and \
+            "{title} came up unlocked after a power cut at {at}. Check that the door is closed and \
              locked."
         ),
         Alert::NoVersionLeft => format!(
-            "{name} can take no more commands: at {at} no command number was left. Run lockctl \
+            "{title} can take no more commands: at {at} no command number was left. Run lockctl \
              recover {name} --running. Use the key until then."
         ),
         Alert::UnlockNotAnswered => format!(
-            "{name} may be open: it did not answer an unlock by {at}. The system locks it now. \
+            "{title} may be open: it did not answer an unlock by {at}. The system locks it now. \
              Check that the door is closed and locked."
         ),
-        Alert::Unresponsive => unresponsive(event, name, at),
+        Alert::Unresponsive => unresponsive(event, title, at),
         Alert::Jammed => format!(
-            "{name} is jammed: at {at} the bolt was neither locked nor unlocked. The system has \
+            "{title} is jammed: at {at} the bolt was neither locked nor unlocked. The system has \
              stopped trying. Free the bolt, then lock the door."
         ),
         Alert::Contested => format!(
-            "{name} does not stay locked: by {at} the system had locked it several times in a \
+            "{title} does not stay locked: by {at} the system had locked it several times in a \
              row. Check the door. Look for another system or a second device that uses this name."
         ),
         Alert::Clock => format!(
-            "The clock of {name} is not set or wrong: an unlock failed because of it at {at}. \
+            "The clock of {title} is not set or wrong: an unlock failed because of it at {at}. \
              Check its Wi-Fi. Use the key until an unlock works again."
         ),
         Alert::UnlockRefused => format!(
-            "{name} did not carry out an unlock by {at}{}. The system locks it now. Look at \
+            "{title} did not carry out an unlock by {at}{}. The system locks it now. Look at \
              lockctl history {name} before the next try.",
             detail(event)
         ),
         Alert::SettingsKept => format!(
-            "At {at} {name} reported that its settings file is missing or damaged. It uses older \
+            "At {at} {title} reported that its settings file is missing or damaged. It uses older \
              settings, which may be out of date. Write its settings again."
         ),
-        Alert::GivenUp => given_up(event, name, at),
+        Alert::GivenUp => given_up(event, called, names, at),
         Alert::NotPublished => format!(
-            "A command to {name} could not be sent at {at}. The door may not have moved. A lock \
+            "A command to {title} could not be sent at {at}. The door may not have moved. A lock \
              command is sent again within minutes; repeat an unlock."
         ),
         Alert::Forced => format!(
-            "{name} was opened at {at} while it was locked. Go and look, or send somebody who can."
+            "{title} was opened at {at} while it was locked. Go and look, or send somebody who can."
         ),
         Alert::LeftOpen => {
-            format!("{name} has been open since {at}. Close it, or find out why it is open.")
+            format!("{title} has been open since {at}. Close it, or find out why it is open.")
         }
         Alert::BatteryLow => format!(
-            "The battery of {name} was low at {at}{}. Replace it soon.",
+            "The battery of {title} was low at {at}{}. Replace it soon.",
             detail(event)
         ),
     }
 }
 
-fn unresponsive(event: &Event, name: &str, at: &str) -> String {
+fn unresponsive(event: &Event, title: &str, at: &str) -> String {
     let since = match event.since {
         Some(_) => format!("has not answered since {at}"),
         None => format!("does not answer: this was noticed at {at}"),
     };
     format!(
-        "{name} {since}. Check the door, which may be in any state. Check the power and the Wi-Fi \
+        "{title} {since}. Check the door, which may be in any state. Check the power and the Wi-Fi \
          of the lock."
     )
 }
 
-fn given_up(event: &Event, name: &str, at: &str) -> String {
-    let cause = event.reason.text();
-    let button = event.button.as_ref().map_or(name, ButtonSerial::as_str);
+fn given_up(event: &Event, called: &Called, names: &Names, at: &str) -> String {
+    let (Called { name, title }, cause) = (called, event.reason.text());
+    let button = event.button.as_ref();
+    let button = button.map_or_else(|| title.clone(), |button| names.button(button));
     match event.kind {
         Kind::Press => format!(
             "A press of {button} at {at} was given up ({cause}). The door may not have moved. \
              Press again, and look at lockctl history {name} if this repeats."
         ),
         Kind::Request => format!(
-            "A request to {name} at {at} was given up ({cause}). The door may not have moved. \
+            "A request to {title} at {at} was given up ({cause}). The door may not have moved. \
              Repeat it, and look at lockctl history {name} if this repeats."
         ),
         _ => format!(
-            "A report of {name} at {at} was given up ({cause}). The next one replaces it. Look at \
+            "A report of {title} at {at} was given up ({cause}). The next one replaces it. Look at \
              lockctl history {name} if this repeats."
         ),
     }
@@ -148,24 +164,31 @@ fn detail(event: &Event) -> String {
 }
 
 /// The unlock that `event` reports.
-pub(super) fn of_unlock(event: &Event, time: &dyn Fn(UnixMillis) -> String) -> Announcement {
-    let (name, at) = (event.subject.name(), time(event.at));
+pub(super) fn of_unlock(
+    event: &Event,
+    names: &Names,
+    time: &dyn Fn(UnixMillis) -> String,
+) -> Announcement {
+    let called = Called::of_subject(event, names);
+    let (Called { name, title }, at) = (&called, time(event.at));
     let text = match (event.source, &event.button, &event.actor) {
         (Some(Source::Manual), ..) => {
-            format!("{name} was unlocked by hand from inside at {at}.")
+            format!("{title} was unlocked by hand from inside at {at}.")
         }
         (Some(Source::Boot), ..) => {
-            format!("{name} was unlocked by power-on at {at}. Check that the door is locked.")
+            format!("{title} was unlocked by power-on at {at}. Check that the door is locked.")
         }
-        (Some(Source::Auto), ..) => format!("{name} unlocked by itself at {at}."),
-        (_, Some(button), _) => format!("{name} was unlocked by {button} at {at}."),
+        (Some(Source::Auto), ..) => format!("{title} unlocked by itself at {at}."),
+        (_, Some(button), _) => {
+            format!("{title} was unlocked by {} at {at}.", names.button(button))
+        }
         (_, None, Some(actor)) => {
-            format!("{name} was unlocked at {at} by a request of {actor}.")
+            format!("{title} was unlocked at {at} by a request of {actor}.")
         }
         (_, None, None) => format!(
-            "{name} was unlocked at {at} by a command. Look at lockctl history {name} for its \
+            "{title} was unlocked at {at} by a command. Look at lockctl history {name} for its \
              cause."
         ),
     };
-    Announcement::new(UNLOCKED, name, "unlocked", &text)
+    Announcement::new(UNLOCKED, &called, "unlocked", &text)
 }

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::event::Subject;
+use crate::label::{Label, Labels};
 use crate::limits::Limits;
 use crate::name::{ButtonSerial, LockName};
 use crate::reason::Reason;
@@ -47,7 +48,7 @@ fn alert(alert: Alert, event: Event) -> Event {
 
 /// The one announcement of a new event, as `subject | text`.
 fn only_one(event: &Event, unlocks: bool) -> String {
-    let sent = announcements(None, event, unlocks, &time);
+    let sent = announcements(None, event, unlocks, &Names::default(), &time);
     let [sent] = &sent[..] else {
         panic!("one announcement: {sent:?}");
     };
@@ -275,7 +276,7 @@ fn each_unlock_says_which_door_who_or_what_and_when() {
 fn only_the_report_that_unlocks_a_door_announces_it_and_only_if_asked() {
     let unlocked = || unlock(Source::Manual);
     let codes = |old: Option<&Event>, new: &Event, unlocks| {
-        let sent = announcements(old, new, unlocks, &time);
+        let sent = announcements(old, new, unlocks, &Names::default(), &time);
         sent.into_iter().map(|sent| sent.code).collect::<Vec<_>>()
     };
     assert_eq!(codes(None, &unlocked(), true), [UNLOCKED]);
@@ -327,7 +328,7 @@ fn an_alert_that_the_event_had_before_is_not_announced_again() {
     ];
     for (old, new, wanted) in rows {
         let old = old.map(alerts);
-        let sent = announcements(old.as_ref(), &alerts(new), true, &time);
+        let sent = announcements(old.as_ref(), &alerts(new), true, &Names::default(), &time);
         let codes: Vec<&str> = sent.iter().map(|sent| sent.code).collect();
         let wanted: Vec<&str> = wanted.iter().map(|alert| alert.as_str()).collect();
         assert_eq!(codes, wanted);
@@ -350,7 +351,7 @@ fn a_subject_is_one_short_line_of_ascii_whatever_the_name() {
             was: Some(Latch::Locked),
             ..event(lock.clone(), kind)
         };
-        let all = announcements(None, &event, true, &time);
+        let all = announcements(None, &event, true, &Names::default(), &time);
         assert!(all.len() >= Alert::ALL.len(), "{all:?}");
         for Announcement { subject, text, .. } in all {
             assert_eq!(subject.len(), SUBJECT_CHARS_MAX, "{subject}");
@@ -360,5 +361,67 @@ fn a_subject_is_one_short_line_of_ascii_whatever_the_name() {
             assert!(text.contains(&long), "the text has the whole name: {text}");
         }
     }
-    assert_eq!(subject("a", "left open"), "a: left open");
+}
+
+#[test]
+fn a_message_calls_door_and_button_by_their_labels_and_commands_by_their_names() {
+    let labels = |label: &str, room: Option<&str>| Labels {
+        label: Some(Label::new(label).unwrap()),
+        room: room.map(|room| Label::new(room).unwrap()),
+    };
+    let mut names = Names::default();
+    names.insert(door(), labels("Front door", Some("Hall")));
+    names.insert(Subject::Button(button()), labels("fob", None));
+    let pressed = |event: Event| Event {
+        button: Some(button()),
+        ..event
+    };
+    let press = || pressed(event(door(), Kind::Press));
+    for (event, wanted) in [
+        (
+            alert(Alert::NoVersionLeft, event(door(), Kind::Report)),
+            "Front door, Hall (front-door): takes no more commands | Front door, Hall \
+             (front-door) can take no more commands: at 18:04 no command number was left. Run \
+             lockctl recover front-door --running. Use the key until then.",
+        ),
+        (
+            alert(Alert::BatteryLow, press()),
+            "fob (hall-button): battery low | The battery of fob (hall-button) was low at 18:04. \
+             Replace it soon.",
+        ),
+        (
+            alert(Alert::GivenUp, press()),
+            "Front door, Hall (front-door): a press was given up | A press of fob (hall-button) \
+             at 18:04 was given up (event age exceeded). The door may not have moved. Press again, \
+             and look at lockctl history front-door if this repeats.",
+        ),
+        (
+            pressed(unlock(Source::Remote)),
+            "Front door, Hall (front-door): unlocked | Front door, Hall (front-door) was unlocked \
+             by fob (hall-button) at 18:04.",
+        ),
+    ] {
+        let sent = announcements(None, &event, true, &names, &time);
+        assert_eq!(sent.len(), 1, "{sent:?}");
+        assert_eq!(format!("{} | {}", sent[0].subject, sent[0].text), wanted);
+    }
+}
+
+#[test]
+fn a_subject_has_the_labels_only_if_they_are_ascii_and_fit() {
+    let whole = format!("{} (a)", "x".repeat(84));
+    let too_long = format!("{} (a)", "x".repeat(85));
+    for (title, wanted) in [
+        ("a", "a: left open".to_owned()),
+        ("Front door (a)", "Front door (a): left open".to_owned()),
+        ("Haustür (a)", "a: left open".to_owned()),
+        (&whole, format!("{whole}: left open")),
+        (&too_long, "a: left open".to_owned()),
+    ] {
+        let called = Called {
+            name: "a".to_owned(),
+            title: title.to_owned(),
+        };
+        assert_eq!(subject(&called, "left open"), wanted);
+    }
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::{Event, Kind};
+use crate::label::Names;
 use crate::reason::Verdict;
 use crate::report::Source;
 
@@ -10,10 +11,34 @@ use crate::report::Source;
 /// `reports locked (boot): settled: confirmed`.
 impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write(f, &Names::default())
+    }
+}
+
+/// An event with the labels of its names: `hall (button-1) SINGLE: unlock v1763779512345`.
+struct Named<'a> {
+    event: &'a Event,
+    names: &'a Names,
+}
+
+impl fmt::Display for Named<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.event.write(f, self.names)
+    }
+}
+
+impl Event {
+    /// The line for a person, with the labels of the lock and the button.
+    pub fn with_names<'a>(&'a self, names: &'a Names) -> impl fmt::Display + 'a {
+        Named { event: self, names }
+    }
+
+    fn write(&self, f: &mut fmt::Formatter<'_>, names: &Names) -> fmt::Result {
         let (actor, kind) = (self.actor.as_deref().unwrap_or("someone"), self.kind);
-        match (&self.button, &self.click, &self.latch, &self.intent) {
+        let button = self.button.as_ref().map(|button| names.button(button));
+        match (button, &self.click, &self.latch, &self.intent) {
             _ if matches!(kind, Kind::Register | Kind::Forget) => {
-                write!(f, "{actor} {kind}s {}", self.subject.name())?
+                write!(f, "{actor} {kind}s {}", names.subject(&self.subject))?
             }
             _ if kind == Kind::Recover => write!(f, "{actor} {kind}s")?,
             (Some(button), ..) if matches!(kind, Kind::Revoke | Kind::Bind | Kind::Unbind) => {
