@@ -2,12 +2,14 @@
 //!
 //! Must not know: AWS, or how a command is carried out.
 
+mod inspect;
 mod operate;
 mod register;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use laptop::cli::{LocalArgs, StackArgs};
 
+pub use inspect::{DoctorArgs, FailuresArgs};
 pub use operate::{
     Actor, BindArgs, EnableArgs, ForgetArgs, HistoryArgs, LabelArgs, PressArgs, RecoverArgs,
     RequestArgs, RetireArgs, RevokeArgs, RuleArgs, StatusArgs, UnbindArgs,
@@ -179,6 +181,13 @@ pub enum Operation {
     Pause(RuleArgs),
     /// Enable the stack's topic rules again, after `lockctl pause`.
     Resume(RuleArgs),
+    /// Walk the way from a button to its door, and name the first broken link with what mends it.
+    ///
+    /// Changes nothing. Fails if a link is broken. A link that these credentials may not look at is
+    /// `unknown`; the stack's output DoctorPolicyArn names the policy that permits it.
+    Doctor(DoctorArgs),
+    /// Show what the functions gave up: messages in the queues, and lines of the last day.
+    Failures(FailuresArgs),
     /// After restoring the table from a backup: treat the state of each lock as unknown until it
     /// reports.
     ///

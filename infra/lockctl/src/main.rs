@@ -6,7 +6,9 @@
 mod answer;
 mod bind;
 mod cli;
+mod doctor;
 mod enable;
+mod failures;
 mod forget;
 mod history;
 mod label;
@@ -61,6 +63,10 @@ async fn run(command: Command, global: Global) -> Result<ExitCode> {
             Box::pin(laptop::run(&args, &global.stack)).await?;
             Ok(ExitCode::SUCCESS)
         }
+        Command::Operate(Operation::Doctor(args)) => {
+            let (name, answer) = Box::pin(doctor::run(&global.stack, &args)).await;
+            Ok(answer.print(&name, global.output))
+        }
         Command::Operate(operation) => {
             let target = Target::find(&global.stack).await?;
             let answer = operate(&target, operation).await?;
@@ -88,6 +94,9 @@ async fn operate(target: &Target, operation: Operation) -> Result<Answer> {
         Operation::Rotate(args) => Box::pin(rotate::run(target, &args)).await,
         Operation::Pause(args) => rule::pause(target, &args).await,
         Operation::Resume(args) => rule::resume(target, &args).await,
+        Operation::Failures(args) => Box::pin(failures::run(target, &args)).await,
+        // It finds its target itself.
+        Operation::Doctor(args) => Ok(Box::pin(doctor::of_target(target, &args)).await),
         Operation::Recover(args) => recover::run(target, &args).await,
     }
 }

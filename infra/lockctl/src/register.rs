@@ -5,7 +5,7 @@ mod enrol;
 pub mod folder;
 pub mod key;
 pub mod kind;
-mod name;
+pub mod name;
 pub mod plan;
 
 use anyhow::{Context, Result};

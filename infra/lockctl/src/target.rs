@@ -62,6 +62,21 @@ impl Target {
     ///
     /// No stack runs there, or AWS cannot be reached; the message says what to do.
     pub async fn find(args: &StackArgs) -> Result<Self> {
+        let located = Self::locate(args)?;
+        if located.is_local() {
+            Ok(located)
+        } else {
+            located.check().await
+        }
+    }
+
+    /// Finds the target as [`Self::find`] does, without a call to AWS: whether it is there is not
+    /// known, and its clock is this machine's.
+    ///
+    /// # Errors
+    ///
+    /// No stack runs there, or the environment selects no account; the message says what to do.
+    pub fn locate(args: &StackArgs) -> Result<Self> {
         if let Some(path) = &args.ready_file {
             let ready = Ready::read(path)?;
             if !ready.is_live() {
@@ -74,7 +89,7 @@ impl Target {
         }
         let environment = environment::read(&|name| std::env::var(name).ok());
         if environment == Environment::Credentials {
-            return Self::aws(&args.name).await;
+            return Self::aws(&args.name);
         }
         let running = Ready::read(&args.data_dir.join("ready.json")).ok();
         match running.filter(Ready::is_live) {
@@ -97,10 +112,21 @@ impl Target {
         })
     }
 
-    async fn aws(stack: &str) -> Result<Self> {
+    fn aws(stack: &str) -> Result<Self> {
         let access = Access::from_env().context("AWS settings are incomplete")?;
-        let cloud = Cloud::new(&access, stack);
-        let seen = cloud.store.describe().await;
+        Ok(Self {
+            name: format!("stack {stack} (table {stack}), {}", access.region),
+            stack: stack.to_owned(),
+            cloud: Cloud::new(&access, stack),
+            access,
+            authority: None,
+        })
+    }
+
+    /// The same target with its account in its name, and with the clock of AWS.
+    async fn check(self) -> Result<Self> {
+        let (access, stack) = (self.access, self.stack);
+        let seen = self.cloud.store.describe().await;
         let seen = seen.map_err(|error| unreachable_table(&error, &access))?;
         let endpoint = access.dynamodb.as_ref();
         let endpoint = endpoint.map(|endpoint| format!(" ({endpoint})"));
@@ -111,11 +137,21 @@ impl Target {
                 access.region,
                 endpoint.unwrap_or_default()
             ),
-            stack: stack.to_owned(),
-            cloud: cloud.with_clock(seen.clock),
+            stack,
+            cloud: self.cloud.with_clock(seen.clock),
             access,
             authority: None,
         })
+    }
+
+    /// Whether it is a laptop stack.
+    pub fn is_local(&self) -> bool {
+        self.authority.is_some()
+    }
+
+    /// Its region.
+    pub fn region(&self) -> &str {
+        &self.access.region
     }
 
     /// The authority that a device trusts, as PEM.

@@ -3,21 +3,29 @@
 //!
 //! Must not know: in which order a device is registered or retired.
 
+mod alarm;
 mod call;
 mod change;
 mod connection;
 mod enrolment;
+mod function;
+mod queue;
 mod rule;
 mod stack;
 mod thing;
+mod trigger;
 
+pub use alarm::Alarm;
 pub use call::{Call, Outcome};
 pub use change::Change;
 pub use connection::Connection;
 pub use enrolment::{NewCertificate, PolicyText};
+pub use function::{FunctionState, LIVE, Runs};
+pub use queue::{Depth, QueuedMessage};
 pub use rule::ListedRule;
 pub use stack::Stack;
 pub use thing::{Certificate, Thing, certificate_id};
+pub use trigger::Trigger;
 
 use std::error::Error;
 

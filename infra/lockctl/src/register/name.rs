@@ -18,7 +18,7 @@ use super::kind::Kind;
 ///
 /// The pattern does not match.
 pub fn check_pattern(name: &str, pattern: &str) -> Result<()> {
-    if !matches(pattern.as_bytes(), name.as_bytes()) {
+    if !is_match(pattern, name) {
         bail!(
             "{name} is not registered: the stack's parameter LockNamePattern is {pattern}, and a \
              lock of another name never settles; choose a name that it matches, or deploy with \
@@ -26,6 +26,11 @@ pub fn check_pattern(name: &str, pattern: &str) -> Result<()> {
         );
     }
     Ok(())
+}
+
+/// Whether a `LockNamePattern` matches a name.
+pub fn is_match(pattern: &str, name: &str) -> bool {
+    matches(pattern.as_bytes(), name.as_bytes())
 }
 
 /// Whether a pattern in which `*` is any text matches the whole of a text.
@@ -72,7 +77,7 @@ pub fn check_policy(kind: Kind, name: &str, policy: &PolicyText) -> Result<()> {
 }
 
 /// What the policies can ask about the device's connection and certificate.
-fn variables(kind: Kind, name: &str) -> BTreeMap<String, String> {
+pub fn variables(kind: Kind, name: &str) -> BTreeMap<String, String> {
     let mut all = BTreeMap::from([(
         "iot:Certificate.Subject.CommonName".to_owned(),
         name.to_owned(),
@@ -91,7 +96,7 @@ fn variables(kind: Kind, name: &str) -> BTreeMap<String, String> {
 }
 
 /// The actions of a device: action, and resource without the beginning of its ARN.
-fn needs(kind: Kind, name: &str) -> Vec<(&'static str, String)> {
+pub fn needs(kind: Kind, name: &str) -> Vec<(&'static str, String)> {
     let shadow = match kind {
         Kind::Lock => format!("$aws/things/{name}/shadow/update"),
         Kind::Button => format!("$aws/things/{name}/shadow/name/button/update"),
