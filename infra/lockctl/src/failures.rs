@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::answer::Answer;
 use crate::cli::FailuresArgs;
-use crate::sentence;
+use crate::sentence::{self, Names};
 use crate::target::Target;
 
 /// How far back lines of the history are read.
@@ -36,6 +36,8 @@ pub struct Found {
     pub messages: Vec<QueuedMessage>,
     /// The lines `given up` of the last day, newest first.
     pub given_up: Vec<Event>,
+    /// What people call locks and buttons.
+    pub names: Names,
 }
 
 /// Runs `lockctl failures`.
@@ -59,11 +61,13 @@ pub async fn run(target: &Target, args: &FailuresArgs) -> Result<Answer> {
     if args.redrive {
         return redrive(&registry, poison, failure).await;
     }
+    let (given_up, names) = read_given_up(target).await?;
     let found = Found {
         failure_queue: registry.measure_queue(failure).await?,
         poison_queue: registry.measure_queue(poison).await?,
         messages: receive_all(&registry, poison, LOOK_S).await?,
-        given_up: read_given_up(target).await?,
+        given_up,
+        names,
     };
     Ok(found_answer(&found))
 }
@@ -84,7 +88,7 @@ async fn receive_all(registry: &Registry, url: &str, hidden_s: i32) -> Result<Ve
     Ok(messages)
 }
 
-async fn read_given_up(target: &Target) -> Result<Vec<Event>> {
+async fn read_given_up(target: &Target) -> Result<(Vec<Event>, Names)> {
     let store = &target.cloud.store;
     let register = store.read_register().await?;
     let locks = register.locks.into_iter().map(Subject::Lock);
@@ -99,7 +103,7 @@ async fn read_given_up(target: &Target) -> Result<Vec<Event>> {
         );
     }
     lines.sort_by_key(|event| std::cmp::Reverse(event.at));
-    Ok(lines)
+    Ok((lines, register.names))
 }
 
 /// Whether a message names changes of the table's stream. The failure function cannot read those.
@@ -156,7 +160,8 @@ pub fn found_answer(found: &Found) -> Answer {
         0 => "given up in the last 24 hours: nothing".to_owned(),
         count => format!("given up in the last 24 hours: {count}"),
     });
-    lines.extend(found.given_up.iter().map(sentence::event_line));
+    let given_up = found.given_up.iter();
+    lines.extend(given_up.map(|event| sentence::event_line(event, &found.names)));
     let messages = found.messages.iter().map(|message| {
         json!({
             "id": message.id, "sentAt": message.sent_at, "body": message.body,
@@ -165,7 +170,8 @@ pub fn found_answer(found: &Found) -> Answer {
     });
     let messages: Vec<Value> = messages.collect();
     let depth = |depth: Depth| json!({ "waiting": depth.waiting, "inFlight": depth.in_flight });
-    let given_up = found.given_up.iter().map(laptop::view::event);
+    let given_up = found.given_up.iter();
+    let given_up = given_up.map(|event| laptop::view::event(event, &found.names));
     Answer::new(
         lines,
         json!({

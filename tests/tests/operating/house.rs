@@ -1,0 +1,165 @@
+//! A house: a stack without devices, the boards that the document makes, and a person who follows
+//! its lines.
+//!
+//! Must not know: which lines the document has.
+
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+use e2e::World;
+use e2e::world::program;
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::Command;
+
+use crate::desk::Desk;
+use crate::hand::{self, Act};
+use crate::page::Step;
+use crate::shown::is_same;
+
+/// How long a line may take to show what the document shows. Generous: test machines are shared.
+const DEADLINE: Duration = Duration::from_secs(120);
+/// Pause between two looks.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+/// Commands that change nothing: a person repeats them until they show the expected state.
+const LOOKS: [&str; 5] = ["status", "history", "bindings", "doctor", "failures"];
+
+/// A house.
+pub struct House {
+    world: World,
+    desk: Desk,
+    /// The person's working folder.
+    folder: TempDir,
+}
+
+/// What a command printed, and how it ended.
+struct Answer {
+    lines: Vec<String>,
+    code: Option<i32>,
+}
+
+impl House {
+    /// A house with a deployed stack, and without devices.
+    pub async fn start() -> Result<Self> {
+        let folder = tempfile::tempdir().context("create the working folder")?;
+        let empty = ["--memory", "--locks", "0", "--buttons", "0"];
+        Ok(Self {
+            world: World::start_with(&empty).await?,
+            desk: Desk::new(folder.path().to_owned()),
+            folder,
+        })
+    }
+
+    /// Does what a line says, and compares what it prints with what the document shows.
+    pub async fn follow(&mut self, step: &Step) -> Result<()> {
+        let words = step.words();
+        if words.first().is_none_or(|word| word != "lockctl") {
+            for act in hand::read(step).context("not a known command")? {
+                match act {
+                    Act::Nothing => {}
+                    Act::Put(pattern) => self.desk.put(self.folder.path(), &pattern)?,
+                    Act::Restart => self.desk.restart().await?,
+                }
+            }
+            return Ok(());
+        }
+        let arguments: Vec<&str> = words[1..].iter().map(String::as_str).collect();
+        let is_endless = arguments[0] == "watch" || arguments.contains(&"--follow");
+        let followed = if is_endless {
+            self.watch(&arguments, &step.shown).await
+        } else {
+            self.run(&arguments, step).await
+        };
+        followed.with_context(|| self.desk.output())
+    }
+
+    async fn run(&self, arguments: &[&str], step: &Step) -> Result<()> {
+        let is_look = LOOKS.contains(&arguments[0]) && !arguments.contains(&"--redrive");
+        let deadline = Instant::now() + DEADLINE;
+        let mut looks = tokio::time::interval(LOOK_EVERY);
+        loop {
+            looks.tick().await;
+            let answer = self.lockctl(arguments).await?;
+            let is_shown = step.shown.is_empty() || is_same(&step.shown, &answer.lines);
+            if is_shown && answer.code == Some(step.code) {
+                return Ok(());
+            }
+            if !is_look || Instant::now() > deadline {
+                bail!(
+                    "expected, with exit code {}:\n{}\nprinted, with {:?}:\n{}",
+                    step.code,
+                    step.shown.join("\n"),
+                    answer.code,
+                    answer.lines.join("\n")
+                );
+            }
+        }
+    }
+
+    async fn lockctl(&self, arguments: &[&str]) -> Result<Answer> {
+        let run = self.command(arguments)?.output();
+        let output = tokio::time::timeout(DEADLINE, run).await;
+        let output = output.context("lockctl did not end")??;
+        let mut lines = lines_below_target(&output.stdout);
+        if !output.status.success() {
+            lines.extend(lines_below_target(&output.stderr));
+        }
+        let code = output.status.code();
+        Ok(Answer { lines, code })
+    }
+
+    /// Runs a command that ends with Ctrl-C, until it has printed what the document shows.
+    async fn watch(&self, arguments: &[&str], shown: &[String]) -> Result<()> {
+        let mut command = self.command(arguments)?;
+        let mut child = command.stdout(Stdio::piped()).spawn()?;
+        let output = child.stdout.take().context("no standard output")?;
+        let mut output = BufReader::new(output).lines();
+        let mut lines = Vec::new();
+        let deadline = tokio::time::Instant::now() + DEADLINE;
+        while !is_same(shown, &lines) {
+            let next = tokio::time::timeout_at(deadline, output.next_line()).await;
+            match next.unwrap_or(Ok(None))? {
+                Some(line) => lines.push(line),
+                None => bail!("expected:\n{}\nprinted:\n{}", shown.join("\n"), lines.join("\n")),
+            }
+            lines.retain(|line| !line.starts_with("target: "));
+        }
+        let pid = child.id().context("it has ended already")?.to_string();
+        let sent = Command::new("kill").args(["-INT", &pid]).status().await?;
+        ensure!(sent.success(), "SIGINT could not be sent");
+        let ended = tokio::time::timeout(DEADLINE, child.wait()).await;
+        let status = ended.context("it did not end on Ctrl-C")??;
+        ensure!(status.success(), "after Ctrl-C it ended with {status}");
+        Ok(())
+    }
+
+    fn command(&self, arguments: &[&str]) -> Result<Command> {
+        let mut command = Command::new(program("lockctl")?);
+        for variable in [
+            "AWS_ACCESS_KEY_ID",
+            "AWS_SECRET_ACCESS_KEY",
+            "AWS_SESSION_TOKEN",
+            "AWS_PROFILE",
+        ] {
+            command.env_remove(variable);
+        }
+        command
+            .args(arguments)
+            .arg("--ready-file")
+            .arg(self.world.ready_file())
+            .env("USER", "operator")
+            .current_dir(self.folder.path())
+            .stdin(Stdio::null())
+            .kill_on_drop(true);
+        Ok(command)
+    }
+}
+
+/// The lines of an output without the first one, which names the target, and without blank ones.
+fn lines_below_target(output: &[u8]) -> Vec<String> {
+    let text = String::from_utf8_lossy(output);
+    let lines = text.lines().map(str::trim_end);
+    let lines = lines.filter(|line| !line.is_empty() && !line.starts_with("target: "));
+    lines.map(str::to_owned).collect()
+}
