@@ -1,12 +1,13 @@
 //! `lockctl forget`: removes a lock from the register.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use lock_aws::Forgotten;
 use lock_core::ForgetRefusal;
 use serde_json::json;
 
 use crate::answer::Answer;
 use crate::cli::ForgetArgs;
+use crate::status_code::refuse;
 use crate::target::Target;
 use crate::unknown;
 
@@ -18,7 +19,10 @@ pub async fn run(target: &Target, args: &ForgetArgs) -> Result<Answer> {
     match forgotten.with_context(|| format!("forget {lock}"))? {
         Forgotten::Done(_) => {}
         Forgotten::Unknown => return Err(unknown::lock(by.cloud, lock).await?),
-        Forgotten::Refused(refusal) => bail!("{lock} is not forgotten: {}", advice(&refusal)),
+        Forgotten::Refused(refusal) => {
+            let text = format!("{lock} is not forgotten: {}", advice(&refusal));
+            return Err(refuse(text));
+        }
     }
     let mut lines = vec![
         format!("{lock} is forgotten: it is no longer commanded, and its reports are ignored"),

@@ -5,7 +5,7 @@
 
 mod environment;
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Result, anyhow, bail};
 use laptop::cli::StackArgs;
 use laptop::ready::Ready;
 use lock_aws::{Access, Cloud, Registry, Remedy, StoreError, chain};
@@ -25,6 +25,8 @@ pub struct Target {
     pub stack: String,
     /// Its table, topics and shadows.
     pub cloud: Cloud,
+    /// URL of a laptop stack's console, which says when something changes.
+    pub console: Option<String>,
     /// Region, credentials and endpoints.
     access: Access,
 }
@@ -56,7 +58,9 @@ impl Target {
     /// No stack runs there, or AWS cannot be reached; the message says what to do.
     pub async fn find(args: &StackArgs) -> Result<Self> {
         if let Some(path) = &args.ready_file {
-            let ready = Ready::read(path)?;
+            let ready = Ready::read(path).map_err(|error| {
+                anyhow!("{error:#}; `lockctl local --ready-file …` writes the file once it is ready")
+            })?;
             if !ready.is_live() {
                 bail!(
                     "the stack of {} is not running: start it with `lockctl local --ready-file …`",
@@ -85,12 +89,19 @@ impl Target {
             name: format!("local ({}), table {}", ready.console, ready.table),
             stack: ready.table.clone(),
             cloud: ready.remote(),
+            console: Some(ready.console.clone()),
             access: ready.access(),
         }
     }
 
     async fn aws(stack: &str) -> Result<Self> {
-        let access = Access::from_env().context("AWS settings are incomplete")?;
+        let access = Access::from_env().map_err(|error| {
+            let text = chain(&error);
+            anyhow!(
+                "AWS settings are incomplete: {text}; set it, or unset AWS_ACCESS_KEY_ID to use a \
+                 laptop stack"
+            )
+        })?;
         let cloud = Cloud::new(&access, stack);
         let seen = cloud.store.describe().await;
         let seen = seen.map_err(|error| unreachable_table(&error, &access))?;
@@ -105,6 +116,7 @@ impl Target {
             ),
             stack: stack.to_owned(),
             cloud: cloud.with_clock(seen.clock),
+            console: None,
             access,
         })
     }
