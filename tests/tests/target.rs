@@ -74,7 +74,8 @@ async fn a_profile_or_a_region_in_the_environment_does_not_hide_a_running_stack(
     let keys = [("AWS_ACCESS_KEY_ID", "A"), ("AWS_SECRET_ACCESS_KEY", "S")];
     let output = lockctl(&["status", "--data-dir", data], &keys).await?;
     assert!(!output.status.success());
-    let wanted = "lockctl: AWS settings are incomplete: environment variable AWS_REGION is not set";
+    let wanted = "lockctl: AWS settings are incomplete: environment variable AWS_REGION is not \
+                  set; set it, or unset AWS_ACCESS_KEY_ID to use a laptop stack";
     assert_eq!(stderr_of(&output), wanted);
     Ok(())
 }

@@ -2,7 +2,7 @@
 //! Cargo rebuilds changed sources; a part whose program has changed is restarted.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Result;
@@ -29,6 +29,8 @@ pub struct Changes<'a> {
     pub fleet: &'a Fleet,
     pub programs: &'a Programs,
     pub template: PathBuf,
+    /// The checkout whose sources are watched.
+    pub checkout: Option<&'a Path>,
     /// Whether to rebuild changed sources. Without it only changed programs are reloaded.
     pub builds: bool,
     pub log: Log,
@@ -40,10 +42,10 @@ impl Changes<'_> {
         let mut watch = Watch::default();
         watch.add(TEMPLATE, vec![self.template.clone()]);
         watch.add(DEVICE, vec![self.programs.path(program::DEVICE)?]);
-        if self.builds {
-            watch.add(FUNCTIONS, vec![program::workspace().join("lambdas")]);
+        if let Some(checkout) = self.checkout.filter(|_| self.builds) {
+            watch.add(FUNCTIONS, vec![checkout.join("lambdas")]);
             let firmware = ["core", "src", "fs", "virtual", "mos.yml"];
-            let path = |name: &str| program::workspace().join("firmware").join(name);
+            let path = |name: &str| checkout.join("firmware").join(name);
             watch.add(FIRMWARE, firmware.map(path).to_vec());
         }
         let mut checks = tokio::time::interval(CHECK_EVERY);

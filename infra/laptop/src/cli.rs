@@ -54,7 +54,12 @@ pub struct LocalArgs {
     #[arg(long = "device-set", value_name = "KEY=VALUE")]
     pub device_settings: Vec<String>,
 
-    /// The template to run. [default: template.yaml of the checkout that lockctl was built from]
+    /// The checkout to build and watch. [default: the one that lockctl was built from, else the one
+    /// around the current directory]
+    #[arg(long, value_name = "DIR", env = "REMOTE_LOCK_CHECKOUT")]
+    pub checkout: Option<PathBuf>,
+
+    /// The template to run. [default: template.yaml of the checkout]
     #[arg(long, value_name = "FILE")]
     pub template: Option<PathBuf>,
 

@@ -29,6 +29,8 @@ pub struct Plan<'a> {
     /// Locks and buttons by thing name.
     pub things: BTreeMap<String, Kind>,
     pub faults: Faults,
+    /// The checkout; `None` if nothing of it is needed.
+    pub checkout: Option<PathBuf>,
     /// Directory of certificates and flash, and of the cloud's data.
     pub home: PathBuf,
     _scratch: Option<tempfile::TempDir>,
@@ -51,6 +53,7 @@ impl<'a> Plan<'a> {
                 data_dir.display()
             );
         }
+        let checkout = find_checkout(args)?;
         let things = things(args.locks, args.buttons);
         let faults = Faults::new(args.cloud.faults()?);
         let has_device = |kind: Kind| kind == Kind::Lock || !args.no_button_devices;
@@ -70,6 +73,7 @@ impl<'a> Plan<'a> {
                 stack,
                 things,
                 faults,
+                checkout,
                 home,
                 _scratch: scratch,
             })
@@ -113,9 +117,13 @@ impl<'a> Plan<'a> {
 
     fn options(&self) -> Result<Options> {
         let args = self.args;
-        let template = args.template.clone();
+        let own = self
+            .checkout
+            .as_ref()
+            .map(|checkout| checkout.join("template.yaml"));
+        let template = args.template.clone().or(own);
         Ok(Options {
-            template: template.unwrap_or_else(|| program::workspace().join("template.yaml")),
+            template: template.context("no template: give --template FILE")?,
             parameters: args.cloud.parameters().map_err(anyhow::Error::msg)?,
             stack_name: self.stack.name.clone(),
             region: REGION.to_owned(),
@@ -169,10 +177,30 @@ impl<'a> Plan<'a> {
                 || all("buttons", &|button| button["device"]["connected"] == true))
     }
 
+    /// The programs: those next to this one with --no-build, else as built in the checkout.
+    ///
+    /// # Errors
+    ///
+    /// The path of this program is not known.
+    pub fn programs(&self) -> Result<Programs> {
+        match &self.checkout {
+            Some(checkout) if !self.args.no_build => Programs::built_in(checkout),
+            _ => Programs::next_to_this_one(),
+        }
+    }
+
     /// Whether to watch for changes: by default for a person, not for a script.
     pub fn watches(&self) -> bool {
         watches(self.args)
     }
+}
+
+/// The checkout, if something of it is needed: its template, or sources to build.
+fn find_checkout(args: &LocalArgs) -> Result<Option<PathBuf>> {
+    if args.no_build && args.template.is_some() {
+        return Ok(None);
+    }
+    program::checkout(args.checkout.as_deref()).map(Some)
 }
 
 fn watches(args: &LocalArgs) -> bool {

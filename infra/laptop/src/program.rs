@@ -1,5 +1,6 @@
 //! The programs of the stack (functions and virtual device): finds and builds them.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
@@ -18,6 +19,8 @@ const OUTPUT_LINES_MAX: usize = 40;
 #[derive(Debug, Clone)]
 pub struct Programs {
     directory: PathBuf,
+    /// Where they are built; `None` if they are not.
+    checkout: Option<PathBuf>,
 }
 
 impl Programs {
@@ -27,7 +30,28 @@ impl Programs {
         let directory = this.parent().context("lockctl has no directory")?;
         Ok(Self {
             directory: directory.to_owned(),
+            checkout: None,
         })
+    }
+
+    /// The programs as cargo builds them in this checkout: next to this one if cargo built it, in
+    /// the checkout's own output if it is installed elsewhere.
+    pub fn built_in(checkout: &Path) -> Result<Self> {
+        let this = Self::next_to_this_one()?;
+        Ok(Self::of(&this.directory, checkout))
+    }
+
+    fn of(directory: &Path, checkout: &Path) -> Self {
+        let is_output = directory.join("deps").is_dir();
+        let own = || checkout.join("target/debug");
+        Self {
+            directory: if is_output {
+                directory.to_owned()
+            } else {
+                own()
+            },
+            checkout: Some(checkout.to_owned()),
+        }
     }
 
     /// The path of one program.
@@ -48,10 +72,14 @@ impl Programs {
     /// Cargo runs in the workspace's root and gets no package names, so that it resolves features
     /// as for `cargo run` and builds no dependency twice.
     pub async fn build(&self, names: &[String], progress: &Progress) -> Result<()> {
-        let mut child = self
-            .cargo(names)
-            .spawn()
-            .context("start cargo: is it on the PATH?")?;
+        let checkout = self
+            .checkout
+            .as_deref()
+            .context("nothing is built with --no-build")?;
+        let mut child = self.cargo(checkout, names).spawn().context(
+            "start cargo: `lockctl local` builds the functions with it; install Rust from \
+             rustup.rs, or put cargo on the PATH",
+        )?;
         let stderr = child
             .stderr
             .take()
@@ -74,11 +102,16 @@ impl Programs {
         Ok(())
     }
 
-    fn cargo(&self, names: &[String]) -> Command {
+    fn cargo(&self, checkout: &Path, names: &[String]) -> Command {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let mut command = Command::new(cargo);
-        command.current_dir(workspace());
+        command.current_dir(checkout);
+        let output = self.directory.parent();
+        let output = output.map(|output| [OsStr::new("--target-dir"), output.as_os_str()]);
+        // An installed lockctl must find them, whatever the environment says of cargo's output.
+
         command.args(["build", "--color", "never", "--profile", self.profile()]);
+        command.args(output.into_iter().flatten());
         for name in names {
             command.args(["--bin", name]);
         }
@@ -108,9 +141,71 @@ impl Programs {
     }
 }
 
-/// The checkout that this program was built from.
-pub fn workspace() -> &'static Path {
-    let this_crate = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let root = this_crate.ancestors().nth(2);
-    root.expect("this crate lies two directories deep in the checkout")
+/// The folders of a checkout that `lockctl local` needs.
+const CHECKOUT: [&str; 3] = ["template.yaml", "lambdas", "firmware"];
+
+/// The checkout to build from: the one that was named, else the one that this program was built
+/// from, else the one around the current directory.
+///
+/// # Errors
+///
+/// There is none; the message says what to do.
+pub fn checkout(named: Option<&Path>) -> Result<PathBuf> {
+    let built_from = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2);
+    let current = std::env::current_dir().unwrap_or_default();
+    if let Some(named) = named {
+        return find_checkout([named]).with_context(|| {
+            format!(
+                "{} is not a checkout of this project: it lacks {}; give --checkout the folder \
+                 that has them",
+                named.display(),
+                CHECKOUT.join(", ")
+            )
+        });
+    }
+    find_checkout(built_from.into_iter().chain(current.ancestors())).context(
+        "`lockctl local` builds and runs the functions and the virtual device, so it needs a \
+         checkout of this project, and none is here or where lockctl was built; run it inside a \
+         checkout, or give --checkout DIR; every other command works without one",
+    )
+}
+
+fn find_checkout<'a>(places: impl IntoIterator<Item = &'a Path>) -> Option<PathBuf> {
+    let is_checkout = |place: &&Path| CHECKOUT.iter().all(|name| place.join(name).exists());
+    places.into_iter().find(is_checkout).map(Path::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_is_a_checkout_if_it_has_template_functions_and_firmware() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let place = folder.path();
+        assert_eq!(find_checkout([place]), None);
+        for name in CHECKOUT {
+            std::fs::create_dir(place.join(name)).expect("made");
+        }
+        let inner = place.join("lambdas");
+        assert_eq!(find_checkout(inner.ancestors()), Some(place.to_owned()));
+        assert!(checkout(Some(&inner)).is_err());
+        assert!(checkout(None).is_ok(), "this test runs in a checkout");
+    }
+
+    #[test]
+    fn an_installed_program_builds_into_the_checkout() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let bin = folder.path().join("bin");
+        let found = Programs::of(&bin, Path::new("/checkout"));
+        assert_eq!(found.directory, Path::new("/checkout/target/debug"));
+        assert_eq!(found.profile(), "dev");
+        let release = folder.path().join("release");
+        std::fs::create_dir_all(release.join("deps")).expect("made");
+        let found = Programs::of(&release, Path::new("/checkout"));
+        assert_eq!(
+            (found.directory.as_path(), found.profile()),
+            (release.as_path(), "release")
+        );
+    }
 }

@@ -73,7 +73,7 @@ struct Stack<'a> {
 impl<'a> Stack<'a> {
     /// Builds, starts and provisions everything. The listener is the console's.
     async fn start(plan: Plan<'a>) -> Result<(Self, TcpListener)> {
-        let programs = Programs::next_to_this_one()?;
+        let programs = plan.programs()?;
         let options = plan.build(&programs).await?;
         let (region, template) = (options.region.clone(), options.template.clone());
         let cloud = LocalCloud::start(options)
@@ -132,6 +132,7 @@ impl<'a> Stack<'a> {
             cloud: &self.cloud,
             fleet: &self.fleet,
             programs: &self.programs,
+            checkout: self.plan.checkout.as_deref(),
             template: self.template.clone(),
             builds: !self.plan.args.no_build,
             log: self.plan.args.cloud.log,

@@ -1,10 +1,10 @@
 //! The answer of a command: lines for people, one JSON document for scripts.
 
-use std::process::ExitCode;
-
 use serde_json::{Value, json};
 
 use crate::cli::Output;
+use crate::colour::Colours;
+use crate::status_code::StatusCode;
 
 /// An answer, before it is printed.
 #[derive(Debug)]
@@ -28,12 +28,14 @@ impl Answer {
     }
 
     /// Prints the answer below the name of its target. Returns the exit status.
-    pub fn print(mut self, target: &str, output: Output) -> ExitCode {
+    pub fn print(mut self, target: &str, output: Output) -> StatusCode {
+        let code = self.code();
         match output {
             Output::Human => {
-                println!("target: {target}");
+                let colours = Colours::of(&std::io::stdout());
+                println!("{}", colours.dim(&format!("target: {target}")));
                 for line in &self.lines {
-                    println!("{line}");
+                    println!("{}", colours.paint(line));
                 }
             }
             Output::Json => {
@@ -41,10 +43,17 @@ impl Answer {
                 println!("{:#}", self.body);
             }
         }
-        if self.has_failed {
-            ExitCode::FAILURE
-        } else {
-            ExitCode::SUCCESS
+        code
+    }
+
+    /// The exit status. The word of an outcome decides it, if the answer has one.
+    pub fn code(&self) -> StatusCode {
+        match self.body["outcome"].as_str() {
+            _ if !self.has_failed => StatusCode::Done,
+            Some("timeout") => StatusCode::NoAnswer,
+            // The lock has answered, but its latch is at neither end.
+            Some("settled") | None => StatusCode::Failed,
+            Some(_) => StatusCode::Refused,
         }
     }
 }

@@ -3,16 +3,20 @@
 //! Must not know: AWS, or how a command is carried out.
 
 mod inspect;
+mod look;
 mod operate;
 mod register;
+
+use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use laptop::cli::{LocalArgs, StackArgs};
 
 pub use inspect::{DoctorArgs, FailuresArgs};
+pub use look::{HistoryArgs, StatusArgs, WatchArgs};
 pub use operate::{
-    Actor, BindArgs, EnableArgs, ForgetArgs, HistoryArgs, LabelArgs, PressArgs, RecoverArgs,
-    RequestArgs, RetireArgs, RevokeArgs, RuleArgs, StatusArgs, UnbindArgs,
+    Actor, BindArgs, EnableArgs, ForgetArgs, LabelArgs, PressArgs, RecoverArgs, RequestArgs,
+    RetireArgs, RevokeArgs, RuleArgs, UnbindArgs,
 };
 pub use register::{
     IdentityArgs, PowerOn, RegisterButtonArgs, RegisterLockArgs, RegisterThing, RotateArgs,
@@ -56,12 +60,26 @@ Where lockctl finds the locks, in this order (each answer names its target first
   3. a running laptop stack  found by ready.json in the data directory (.local), even if
                              AWS_PROFILE or AWS_REGION is set
 
+Exit status:
+  0  done
+  1  failed: the message says why, and what to do
+  2  the command line is wrong
+  3  refused or without effect: a press was ignored, a request was superseded or came too late,
+     a lock that may be open is not forgotten
+  4  no answer in time: whether the latch has moved is not known
+
+Answers are plain text, and coloured on a terminal unless NO_COLOR is set. With --output json they
+are documents that `lockctl schema` describes.
+
 Examples:
   lockctl                          run everything on this machine; open the printed address
   lockctl press button-1           press a button as the hardware would, and wait for the outcome
   lockctl unlock lock-1            request an unlock; the history records who asked
   lockctl status                   the state of every lock, and how old it is
+  lockctl watch                    every lock, then one line per event as it happens
   lockctl history lock-1           one line per event, with the reason
+  lockctl history --since 2h --who button-1
+                                   what a button did in the last two hours
   lockctl register lock lock-2 --unlocked-level 1 --power-on locked
                                    add a lock, with the key and certificate for its board
   lockctl register button button-2 --lock lock-2
@@ -108,6 +126,26 @@ pub enum Command {
     Local(LocalArgs),
     #[command(flatten)]
     Operate(Operation),
+    /// Show every lock, then one line per event as it happens, until Ctrl-C.
+    ///
+    /// On a terminal the table of locks stays below the lines. A laptop stack says when something
+    /// changes. A stack in AWS is asked: each second after a change, and less and less often, down
+    /// to every ten seconds, while nothing happens.
+    Watch(WatchArgs),
+    /// Print the completions of a shell.
+    ///
+    /// For bash: `lockctl completions bash > ~/.local/share/bash-completion/completions/lockctl`.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page, or write a page per command into a directory.
+    Man {
+        /// The directory; it must exist.
+        directory: Option<PathBuf>,
+    },
+    /// Print the JSON schema of the answers of `--output json`: `$defs` has an entry per command.
+    Schema,
 }
 
 /// A command to a running deployment.
@@ -125,9 +163,9 @@ pub enum Operation {
     /// Show the state of one lock or all: how certain and how old it is, and which command is
     /// pending.
     Status(StatusArgs),
-    /// Show the events of a lock or button, newest first, with the reasons.
+    /// Show the events of a lock or button, or of all, newest first, with the reasons.
     ///
-    /// Presses of a bound button are in the history of its lock.
+    /// Presses of a bound button are in the history of its lock: `--who button-1` finds them.
     History(HistoryArgs),
     /// Register a lock or a button: thing, key, certificate, device folder, record. A lock that is
     /// not registered is never commanded, and its reports are ignored.
@@ -197,6 +235,8 @@ pub enum Operation {
     Recover(RecoverArgs),
 }
 
+#[cfg(test)]
+mod complete;
 #[cfg(test)]
 mod runbook;
 

@@ -1,12 +1,13 @@
 //! `lockctl forget`: removes a lock from the register.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use lock_aws::Forgotten;
 use lock_core::ForgetRefusal;
 use serde_json::json;
 
 use crate::answer::Answer;
 use crate::cli::ForgetArgs;
+use crate::status_code::refuse;
 use crate::target::Target;
 use crate::unknown;
 
@@ -20,7 +21,8 @@ pub async fn run(target: &Target, args: &ForgetArgs) -> Result<Answer> {
         Forgotten::Unknown => return Err(unknown::lock(by.cloud, lock).await?),
         Forgotten::Refused(refusal) => {
             let lock = by.names.lock(lock);
-            bail!("{lock} is not forgotten: {}", advice(&refusal))
+            let text = format!("{lock} is not forgotten: {}", advice(&refusal));
+            return Err(refuse(text));
         }
     }
     let mut lines = vec![

@@ -1,4 +1,7 @@
-//! `lockctl history`: the newest events of a lock or button, one line each, with the reason.
+//! `lockctl history`: the newest events of a lock or button, or of all, one line each, with the
+//! reason.
+
+mod filter;
 
 use std::cmp::Reverse;
 
@@ -10,36 +13,154 @@ use lock_core::label::Names;
 use lock_core::limits::Limits;
 use lock_core::name::{ButtonSerial, LockName};
 use lock_core::record::Record;
+use lock_core::time::UnixMillis;
 use serde_json::json;
 
+use self::filter::Filter;
 use crate::answer::Answer;
-use crate::cli::HistoryArgs;
+use crate::cli::{HistoryArgs, Output};
+use crate::follow::{Follow, last_time};
+use crate::pulse::Pulse;
+use crate::screen::Screen;
 use crate::sentence;
 use crate::target::Target;
 
-/// Runs `lockctl history`. If a lock and a button have the same name, it shows the events of both.
+/// Runs `lockctl history` without `--follow`. If a lock and a button have the same name, it shows
+/// the events of both.
 pub async fn run(target: &Target, args: &HistoryArgs) -> Result<Answer> {
-    let (name, store, now) = (&args.name, &target.cloud.store, target.now());
-    let button = ButtonSerial::new(name.as_str()).expect("one rule holds for both names");
-    let limit = usize::from(args.limit);
-    let mut events = Vec::new();
-    for subject in [Subject::Lock(name.clone()), Subject::Button(button.clone())] {
-        events.extend(store.read_history(&subject, limit, now).await?);
-    }
-    events.sort_by_key(|event| Reverse(event.last_at.unwrap_or(event.at)));
-    events.truncate(limit);
-    let record = store.read_record(name).await?;
-    let binding = store.read_binding(&button).await?;
+    let store = &target.cloud.store;
+    let filter = Filter::new(args, target.now());
     let (limits, names) = tokio::join!(target.limits(), target.names());
-    let limits = limits.0;
-    Ok(history_answer(
-        name,
-        &names,
-        &events,
-        record.as_ref(),
-        binding.as_ref(),
-        limits.as_ref(),
-    ))
+    let events = read(target, args, &filter, &names).await?;
+    let Some(name) = &args.name else {
+        return Ok(all_answer(&events, &names, filter.is_empty()));
+    };
+    let record = store.read_record(name).await?;
+    let binding = store.read_binding(&serial(name)).await?;
+    let known = (record.as_ref(), binding.as_ref());
+    let mut answer = history_answer(name, &names, &events, known.0, known.1, limits.0.as_ref());
+    if events.is_empty() && !filter.is_empty() && (record.is_some() || binding.is_some()) {
+        answer.lines[0] = no_match();
+    }
+    Ok(answer)
+}
+
+/// Runs `lockctl history --follow`: prints the newest events, then each further one.
+pub async fn follow(target: &Target, args: &HistoryArgs, output: Output) -> Result<()> {
+    let filter = Filter::new(args, target.now());
+    let mut names = target.names().await;
+    let mut screen = Screen::new();
+    let show = |event: &Event, names: &Names| match output {
+        Output::Human => sentence::event_line(event, names),
+        Output::Json => json!({ "event": view::event(event, names) }).to_string(),
+    };
+    let mut follow = Follow::start(&target.cloud, &subjects(target, args).await?).await?;
+    let mut pulse = Pulse::start(target.console.as_deref()).await;
+    let mut events = read(target, args, &filter, &names).await?;
+    events.reverse();
+    let mut lines: Vec<String> = events.iter().map(|event| show(event, &names)).collect();
+    if output == Output::Human {
+        let target = format!("target: {}", target.name);
+        lines.insert(0, target);
+    }
+    screen.print(&lines, &[])?;
+    let mut left = args.count.unwrap_or(u64::MAX);
+    let mut has_changed = true;
+    while left > 0 {
+        pulse.wait(has_changed).await;
+        let mut events = follow
+            .look(&target.cloud, &subjects(target, args).await?)
+            .await?;
+        has_changed = !events.is_empty();
+        events.retain(|event| filter.accepts(event, &names));
+        if has_changed {
+            names = target.names().await;
+        }
+        events.truncate(usize::try_from(left).unwrap_or(usize::MAX));
+        left -= events.len() as u64;
+        let lines: Vec<String> = events.iter().map(|event| show(event, &names)).collect();
+        screen.print(&lines, &[])?;
+    }
+    Ok(())
+}
+
+fn serial(name: &LockName) -> ButtonSerial {
+    ButtonSerial::new(name.as_str()).expect("one rule holds for both names")
+}
+
+/// The histories to read: of this name, of these locks, or all.
+async fn subjects(target: &Target, args: &HistoryArgs) -> Result<Vec<Subject>> {
+    if let Some(name) = &args.name {
+        return Ok(vec![
+            Subject::Lock(name.clone()),
+            Subject::Button(serial(name)),
+        ]);
+    }
+    if !args.locks.is_empty() {
+        return Ok(args.locks.iter().cloned().map(Subject::Lock).collect());
+    }
+    let register = target.cloud.store.read_register().await?;
+    let locks = register.locks.into_iter().map(Subject::Lock);
+    Ok(locks
+        .chain(register.buttons.into_iter().map(Subject::Button))
+        .collect())
+}
+
+/// The newest events that the filter accepts, newest first.
+async fn read(
+    target: &Target,
+    args: &HistoryArgs,
+    filter: &Filter<'_>,
+    names: &Names,
+) -> Result<Vec<Event>> {
+    let (store, now, limit) = (&target.cloud.store, target.now(), usize::from(args.limit));
+    let mut events = Vec::new();
+    for subject in subjects(target, args).await? {
+        events.extend(if filter.is_empty() {
+            store.read_history(&subject, limit, now).await?
+        } else {
+            let since = filter.since.unwrap_or(UnixMillis(0));
+            store.read_history_since(&subject, since).await?
+        });
+    }
+    events.retain(|event| event.ttl > now.seconds() && filter.accepts(event, names));
+    events.sort_by_key(|event| Reverse(last_time(event)));
+    events.truncate(limit);
+    Ok(events)
+}
+
+fn no_match() -> String {
+    "no event matches: leave out a filter, or go further back with --since".to_owned()
+}
+
+/// The answer about all locks and buttons.
+fn all_answer(events: &[Event], names: &Names, has_no_filter: bool) -> Answer {
+    let mut lines: Vec<String> = events
+        .iter()
+        .map(|event| subject_line(event, names))
+        .collect();
+    if lines.is_empty() {
+        lines.push(if has_no_filter {
+            "no events yet: `lockctl press BUTTON` makes one, `lockctl status` shows the locks"
+                .to_owned()
+        } else {
+            no_match()
+        });
+    }
+    let shown: Vec<_> = events
+        .iter()
+        .map(|event| view::event(event, names))
+        .collect();
+    Answer::new(lines, json!({ "name": null, "history": shown }))
+}
+
+/// The line of an event, with the lock or button in whose history it is.
+pub fn subject_line(event: &Event, names: &Names) -> String {
+    let line = sentence::event_line(event, names);
+    match line.split_once("  ") {
+        Some((time, text)) => format!("{time}  {:<12} {text}", names.subject(&event.subject)),
+        None => line,
+    }
 }
 
 /// The answer about a name, with its record if it is a lock, and its binding if it is a button.

@@ -3,18 +3,23 @@
 //!
 //! Must not know: what a press means; the functions decide that.
 
+mod advice;
 mod answer;
 mod bind;
 mod cli;
+mod colour;
 mod doctor;
 mod enable;
 mod failures;
+mod follow;
 mod forget;
 mod history;
 mod label;
 mod lock_command;
 mod outcome;
+mod page;
 mod press;
+mod pulse;
 mod recover;
 mod register;
 mod request;
@@ -22,18 +27,24 @@ mod retire;
 mod revoke;
 mod rotate;
 mod rule;
+mod screen;
 mod sentence;
 mod status;
+mod status_code;
 mod target;
 mod unknown;
+mod wait;
+mod watch;
 
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::Parser;
 
 use answer::Answer;
 use cli::{Cli, Command, Global, Operation, Output};
+use colour::Colours;
+use status_code::StatusCode;
 use target::Target;
 
 fn main() -> ExitCode {
@@ -46,32 +57,83 @@ fn main() -> ExitCode {
         .init();
     let (command, global) = Cli::parse().into_parts();
     let output = global.output;
-    run(command, global).unwrap_or_else(|error| {
-        let text = format!("{error:#}");
-        match output {
-            Output::Human => eprintln!("lockctl: {text}"),
-            Output::Json => eprintln!("{}", serde_json::json!({ "error": text })),
+    match run(command, global) {
+        Ok(code) => code.into(),
+        // `lockctl watch | head`: nobody is left to answer.
+        Err(error) if screen::is_unread(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            print_error(&error, output);
+            StatusCode::of(&error).into()
         }
-        ExitCode::FAILURE
-    })
+    }
+}
+
+fn print_error(error: &anyhow::Error, output: Output) {
+    let text = advice::sentence(error);
+    match output {
+        Output::Human => {
+            let colours = Colours::of(&std::io::stderr());
+            eprintln!("{} {text}", colours.error("lockctl:"));
+        }
+        Output::Json => eprintln!("{}", serde_json::json!({ "error": text })),
+    }
 }
 
 #[tokio::main]
-async fn run(command: Command, global: Global) -> Result<ExitCode> {
+async fn run(command: Command, global: Global) -> Result<StatusCode> {
     match command {
         Command::Local(args) => {
             Box::pin(laptop::run(&args, &global.stack)).await?;
-            Ok(ExitCode::SUCCESS)
+            Ok(StatusCode::Done)
         }
         Command::Operate(Operation::Doctor(args)) => {
             let (name, answer) = Box::pin(doctor::run(&global.stack, &args)).await;
             Ok(answer.print(&name, global.output))
         }
+        Command::Completions { shell } => page::print_completions(shell).map(|()| StatusCode::Done),
+        Command::Man { directory } => {
+            page::print_manual(directory.as_deref()).map(|()| StatusCode::Done)
+        }
+        Command::Schema => page::print_schema().map(|()| StatusCode::Done),
         Command::Operate(operation) => {
             let target = Target::find(&global.stack).await?;
-            let answer = operate(&target, operation).await?;
+            if let Operation::History(args) = &operation
+                && args.follow
+            {
+                return until_interrupted(history::follow(&target, args, global.output)).await;
+            }
+            let answer = answer(&target, operation).await?;
             Ok(answer.print(&target.name, global.output))
         }
+        Command::Watch(args) => {
+            let target = Target::find(&global.stack).await?;
+            until_interrupted(watch::run(&target, &args, global.output)).await
+        }
+    }
+}
+
+/// Runs something that ends on Ctrl-C, which is then its end and no failure.
+async fn until_interrupted(work: impl Future<Output = Result<()>>) -> Result<StatusCode> {
+    tokio::select! {
+        done = work => done.map(|()| StatusCode::Done),
+        interrupted = tokio::signal::ctrl_c() => {
+            interrupted.context("wait for Ctrl-C")?;
+            Ok(StatusCode::Done)
+        }
+    }
+}
+
+/// Carries out an operation. One that shows its own progress, or asks a person, is left alone.
+async fn answer(target: &Target, operation: Operation) -> Result<Answer> {
+    let is_quiet = !matches!(
+        operation,
+        Operation::Press(_) | Operation::Lock(_) | Operation::Unlock(_) | Operation::Retire(_)
+    );
+    let answer = Box::pin(operate(target, operation));
+    if is_quiet {
+        wait::during("working", None, answer).await
+    } else {
+        answer.await
     }
 }
 

@@ -2,7 +2,6 @@
 //!
 //! Must not know: what is decided about locks; it reads and waits.
 
-use std::io::IsTerminal;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -22,15 +21,13 @@ use tokio::time::{Interval, interval};
 use crate::answer::Answer;
 use crate::sentence;
 use crate::target::{KnownLimits, Target};
+use crate::wait;
 
 /// Time between two reads of the table.
 const READ_EVERY: Duration = Duration::from_millis(150);
 /// Events are read from this long before the message was published: the two clocks differ, and an
 /// event that ignored presses share is stored under the start of its minute.
 const CLOCK_SKEW_MS: u64 = 2 * 60_000;
-/// After this time the wait is explained to the person.
-const SILENCE_MS: u64 = 2_000;
-
 /// A published message whose outcome is awaited.
 pub struct Watch<'a> {
     target: &'a Target,
@@ -39,7 +36,6 @@ pub struct Watch<'a> {
     limits: KnownLimits,
     /// What people call the locks and buttons.
     pub names: Names,
-    has_asked_for_patience: bool,
     reads: Interval,
 }
 
@@ -78,7 +74,6 @@ impl<'a> Watch<'a> {
             from: target.now(),
             limits,
             names,
-            has_asked_for_patience: false,
             reads: interval(READ_EVERY),
         }
     }
@@ -95,6 +90,16 @@ impl<'a> Watch<'a> {
 
     /// Waits for the event that `find_own` picks, then for the end of its command.
     pub async fn outcome(
+        &mut self,
+        subjects: &[Subject],
+        find_own: impl Fn(&[Event]) -> Option<Event>,
+    ) -> Result<Outcome> {
+        let most_s = self.event_by().since(self.from) / 1000;
+        let outcome = self.await_outcome(subjects, find_own);
+        wait::during("waiting for the outcome", Some(most_s), outcome).await
+    }
+
+    async fn await_outcome(
         &mut self,
         subjects: &[Subject],
         find_own: impl Fn(&[Event]) -> Option<Event>,
@@ -139,14 +144,6 @@ impl<'a> Watch<'a> {
             && let Ok(limits) = self.target.cloud.store.read_limits().await
         {
             self.limits = KnownLimits(limits);
-        }
-        let waited_ms = self.target.now().since(self.from);
-        if waited_ms >= SILENCE_MS && !self.has_asked_for_patience {
-            self.has_asked_for_patience = true;
-            if std::io::stderr().is_terminal() {
-                let most_s = self.event_by().since(self.from) / 1000;
-                eprintln!("waiting for the outcome, up to {most_s} s");
-            }
         }
     }
 

@@ -21,6 +21,7 @@ use crate::bind::unbound_answer;
 use crate::cli::RetireArgs;
 use crate::forget::advice;
 use crate::lock_command::LockCommand;
+use crate::status_code::refuse;
 use crate::target::{Operator, Target};
 
 /// What the register has under a name.
@@ -121,7 +122,8 @@ async fn list_steps(
         let now = by.cloud.clock.now();
         let decided = decide_forget(&record, &bindings, gone, by.actor, now, &by.limits);
         if let Err(refusal) = decided {
-            bail!("{lock} is not retired: {}", advice(&refusal));
+            let text = format!("{lock} is not retired: {}", advice(&refusal));
+            return Err(refuse(text));
         }
         steps.push(format!("forget lock {lock}"));
     }
@@ -156,7 +158,7 @@ fn confirm(target: &str, name: &str, steps: &[String]) -> Result<()> {
         .read_line(&mut typed)
         .context("read the answer")?;
     if typed.trim() != name {
-        bail!("{name} is not retired: its name was not typed");
+        bail!("{name} is not retired: its name was not typed; repeat the command, and type {name}");
     }
     Ok(())
 }
@@ -176,7 +178,8 @@ async fn leave_register(
             }
             Forgotten::Unknown => lines.push(format!("lock {lock}: already gone")),
             Forgotten::Refused(refusal) => {
-                bail!("{lock} is not retired: {}", advice(&refusal));
+                let text = format!("{lock} is not retired: {}", advice(&refusal));
+                return Err(refuse(text));
             }
         }
     }

@@ -1,12 +1,13 @@
 //! The topic rules of a stack: `lockctl pause` and `lockctl resume`, and the check before a
 //! recovery.
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow};
 use lock_aws::registry::ListedRule;
 use serde_json::json;
 
 use crate::answer::Answer;
 use crate::cli::RuleArgs;
+use crate::status_code::refuse;
 use crate::target::Target;
 
 /// Ends of the names of a stack's rules, in the order in which they are disabled: people first.
@@ -142,11 +143,11 @@ pub async fn check_paused(target: &Target, args: &RuleArgs) -> Result<()> {
     let enabled = rules.into_iter().filter(|rule| rule.was_enabled);
     let enabled: Vec<String> = enabled.map(|rule| rule.name).collect();
     if !enabled.is_empty() {
-        bail!(
+        return Err(refuse(format!(
             "rules are enabled: {}; after a restore first run `lockctl pause`, and wait longer \
              than the life of an unlock; to repair a version while everything runs, pass --running",
             enabled.join(", ")
-        );
+        )));
     }
     Ok(())
 }

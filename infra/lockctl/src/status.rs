@@ -49,15 +49,15 @@ pub fn status_answer(
 ) -> Answer {
     let line = |record| sentence::record_line(record, names, now, limits);
     let mut lines: Vec<_> = records.iter().map(line).collect();
-    for lock in locks {
-        if !records.iter().any(|record| record.lock == *lock) {
-            lines.push(format!(
-                "{}: registered, but its record is missing; `lockctl register lock {lock} \
-                 --record-only` creates it",
-                names.lock(lock)
-            ));
-        }
-    }
+    let has_record = |lock: &&LockName| records.iter().any(|record| record.lock == **lock);
+    let missing: Vec<&LockName> = locks.iter().filter(|lock| !has_record(lock)).collect();
+    lines.extend(missing.iter().map(|lock| {
+        let shown = names.lock(lock);
+        format!(
+            "{shown}: registered, but its record is missing; `lockctl register lock {lock} \
+             --record-only` creates it"
+        )
+    }));
     if lines.is_empty() {
         lines.push("no locks yet: `lockctl register lock NAME` registers one".to_owned());
     }
@@ -65,5 +65,8 @@ pub fn status_answer(
         .iter()
         .map(|record| view::record(record, names, now, limits));
     let shown: Vec<_> = shown.collect();
-    Answer::new(lines, json!({ "locks": shown, "limits": limits }))
+    Answer::new(
+        lines,
+        json!({ "locks": shown, "missing": missing, "limits": limits }),
+    )
 }

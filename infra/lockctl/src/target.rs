@@ -27,6 +27,8 @@ pub struct Target {
     pub stack: String,
     /// Its table, topics and shadows.
     pub cloud: Cloud,
+    /// URL of a laptop stack's console, which says when something changes.
+    pub console: Option<String>,
     /// Region, credentials and endpoints.
     access: Access,
     /// The authority that signed the certificate of a laptop stack's broker.
@@ -78,7 +80,9 @@ impl Target {
     /// No stack runs there, or the environment selects no account; the message says what to do.
     pub fn locate(args: &StackArgs) -> Result<Self> {
         if let Some(path) = &args.ready_file {
-            let ready = Ready::read(path)?;
+            let ready = Ready::read(path).map_err(|error| {
+                anyhow!("{error:#}; `lockctl local --ready-file …` writes the file once it is ready")
+            })?;
             if !ready.is_live() {
                 bail!(
                     "the stack of {} is not running: start it with `lockctl local --ready-file …`",
@@ -107,17 +111,25 @@ impl Target {
             name: format!("local ({}), table {}", ready.console, ready.table),
             stack: ready.table.clone(),
             cloud: ready.remote()?,
+            console: Some(ready.console.clone()),
             access: ready.access()?,
             authority: Some(ready.cloud.ca.clone()),
         })
     }
 
     fn aws(stack: &str) -> Result<Self> {
-        let access = Access::from_env().context("AWS settings are incomplete")?;
+        let access = Access::from_env().map_err(|error| {
+            let text = chain(&error);
+            anyhow!(
+                "AWS settings are incomplete: {text}; set it, or unset AWS_ACCESS_KEY_ID to use a \
+                 laptop stack"
+            )
+        })?;
         Ok(Self {
             name: format!("stack {stack} (table {stack}), {}", access.region),
             stack: stack.to_owned(),
             cloud: Cloud::new(&access, stack),
+            console: None,
             access,
             authority: None,
         })
@@ -139,6 +151,7 @@ impl Target {
             ),
             stack,
             cloud: self.cloud.with_clock(seen.clock),
+            console: None,
             access,
             authority: None,
         })

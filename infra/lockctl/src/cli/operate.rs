@@ -68,23 +68,6 @@ pub struct Actor {
     pub name: String,
 }
 
-/// Options of `status`.
-#[derive(Debug, Args)]
-pub struct StatusArgs {
-    /// The lock's thing name; all locks by default.
-    pub lock: Option<LockName>,
-}
-
-/// Options of `history`.
-#[derive(Debug, Args)]
-pub struct HistoryArgs {
-    /// The thing name of a lock, or the serial number of a button.
-    pub name: LockName,
-    /// Maximum number of events.
-    #[arg(long, default_value_t = 20)]
-    pub limit: u16,
-}
-
 /// Options of `bind`.
 #[derive(Debug, Args)]
 pub struct BindArgs {

@@ -59,7 +59,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "laptop",
         &["lock-core", "lock-aws", "local-cloud", "sam-template"],
     ),
-    ("lockctl", &["lock-core", "lock-aws", "laptop", "aws-policy"]),
+    (
+        "lockctl",
+        &["lock-core", "lock-aws", "laptop", "aws-policy"],
+    ),
     (
         "e2e",
         &[

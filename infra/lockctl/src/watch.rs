@@ -1,0 +1,190 @@
+//! `lockctl watch`: every lock, then one line per event as it happens, until Ctrl-C.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use laptop::view;
+use lock_core::event::{Event, Subject};
+use lock_core::label::Names;
+use lock_core::name::LockName;
+use lock_core::record::Record;
+use serde_json::{Value, json};
+
+use crate::cli::{Output, WatchArgs};
+use crate::follow::Follow;
+use crate::history::subject_line;
+use crate::pulse::Pulse;
+use crate::screen::Screen;
+use crate::status::status_answer;
+use crate::target::{KnownLimits, Target};
+
+/// The ages in the table are renewed this often.
+const AGES_EVERY: Duration = Duration::from_secs(1);
+/// Looks that may fail in a row before the command ends.
+const FAILURES_MAX: u32 = 5;
+
+/// What is shown of all locks.
+struct Doors {
+    locks: Vec<LockName>,
+    records: Vec<Record>,
+    names: Names,
+    limits: KnownLimits,
+    /// The histories of these locks, and of all buttons if no lock was named.
+    subjects: Vec<Subject>,
+}
+
+/// Runs `lockctl watch` until `--count` events have happened.
+pub async fn run(target: &Target, args: &WatchArgs, output: Output) -> Result<()> {
+    let mut doors = Doors::read(target, args).await?;
+    let mut follow = Follow::start(&target.cloud, &doors.subjects).await?;
+    let mut pulse = Pulse::start(target.console.as_deref()).await;
+    let mut screen = Screen::new();
+    screen.print(
+        &doors.first_lines(target, output, screen.is_terminal),
+        &doors.table(target, output),
+    )?;
+    let mut left = args.count.unwrap_or(u64::MAX);
+    let (mut has_changed, mut failures) = (true, 0);
+    while left > 0 {
+        wait(&mut pulse, has_changed, &mut screen, || {
+            doors.table(target, output)
+        })
+        .await?;
+        let looked = look(target, args, &mut follow).await;
+        let (next, mut events) = match looked {
+            Ok(looked) => looked,
+            Err(error) if failures < FAILURES_MAX => {
+                failures += 1;
+                has_changed = false;
+                screen.print(&[failed_line(&error, output)], &doors.table(target, output))?;
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
+        failures = 0;
+        has_changed = !events.is_empty() || next.records != doors.records;
+        events.truncate(usize::try_from(left).unwrap_or(usize::MAX));
+        left -= events.len() as u64;
+        let mut lines: Vec<String> = events
+            .iter()
+            .map(|event| event_line(event, &next.names, output))
+            .collect();
+        if output == Output::Json && has_changed {
+            lines.extend(next.changed_line(&doors, target));
+        }
+        doors = next;
+        screen.print(&lines, &doors.table(target, output))?;
+    }
+    Ok(())
+}
+
+/// Waits for the next look; on a terminal the ages in the table go on meanwhile.
+async fn wait(
+    pulse: &mut Pulse,
+    has_changed: bool,
+    screen: &mut Screen,
+    table: impl Fn() -> Vec<String>,
+) -> Result<()> {
+    let mut ages = tokio::time::interval(AGES_EVERY);
+    let look = pulse.wait(has_changed);
+    tokio::pin!(look);
+    loop {
+        tokio::select! {
+            () = &mut look => return Ok(()),
+            _ = ages.tick(), if screen.is_terminal => screen.print(&[], &table())?,
+        }
+    }
+}
+
+async fn look(
+    target: &Target,
+    args: &WatchArgs,
+    follow: &mut Follow,
+) -> Result<(Doors, Vec<Event>)> {
+    let doors = Doors::read(target, args).await?;
+    let events = follow.look(&target.cloud, &doors.subjects).await?;
+    Ok((doors, events))
+}
+
+fn event_line(event: &Event, names: &Names, output: Output) -> String {
+    match output {
+        Output::Human => subject_line(event, names),
+        Output::Json => json!({ "event": view::event(event, names) }).to_string(),
+    }
+}
+
+fn failed_line(error: &anyhow::Error, output: Output) -> String {
+    match output {
+        Output::Human => format!("failed: {error:#}; it is tried again"),
+        Output::Json => json!({ "error": format!("{error:#}") }).to_string(),
+    }
+}
+
+impl Doors {
+    async fn read(target: &Target, args: &WatchArgs) -> Result<Self> {
+        let store = &target.cloud.store;
+        let register = store.read_register().await?;
+        let named = args
+            .locks
+            .iter()
+            .find(|lock| !register.locks.contains(lock));
+        if let Some(lock) = named {
+            return Err(crate::unknown::lock(&target.cloud, lock).await?);
+        }
+        let (locks, buttons) = if args.locks.is_empty() {
+            (register.locks, register.buttons)
+        } else {
+            (args.locks.clone(), Vec::new())
+        };
+        let records = store.read_records(&locks).await?;
+        let subjects = locks.iter().cloned().map(Subject::Lock);
+        let subjects = subjects.chain(buttons.into_iter().map(Subject::Button));
+        Ok(Self {
+            subjects: subjects.collect(),
+            limits: target.limits().await,
+            names: register.names,
+            locks,
+            records,
+        })
+    }
+
+    fn lines(&self, target: &Target) -> Vec<String> {
+        let (now, limits) = (target.now(), self.limits.0.as_ref());
+        status_answer(&self.locks, &self.records, &self.names, now, limits).lines
+    }
+
+    /// The table that stays below the lines.
+    fn table(&self, target: &Target, output: Output) -> Vec<String> {
+        match output {
+            Output::Json => Vec::new(),
+            Output::Human => self.lines(target),
+        }
+    }
+
+    /// What is printed first. Without a terminal the table is printed once, as lines.
+    fn first_lines(&self, target: &Target, output: Output, is_terminal: bool) -> Vec<String> {
+        if output == Output::Json {
+            let locks: Vec<Value> = self.shown(target, |_| true);
+            return vec![json!({ "target": target.name, "locks": locks }).to_string()];
+        }
+        let mut lines = vec![format!("target: {}", target.name)];
+        if !is_terminal {
+            lines.extend(self.lines(target));
+        }
+        lines
+    }
+
+    /// One JSON line with the locks that differ from `before`.
+    fn changed_line(&self, before: &Self, target: &Target) -> Option<String> {
+        let changed = self.shown(target, |record| !before.records.contains(record));
+        (!changed.is_empty()).then(|| json!({ "locks": changed }).to_string())
+    }
+
+    fn shown(&self, target: &Target, is_wanted: impl Fn(&Record) -> bool) -> Vec<Value> {
+        let (now, limits) = (target.now(), self.limits.0.as_ref());
+        let records = self.records.iter().filter(|record| is_wanted(record));
+        records
+            .map(|record| view::record(record, &self.names, now, limits))
+            .collect()
+    }
+}

@@ -1,0 +1,239 @@
+//! Runs a transcript in a stack of its own.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use e2e::World;
+use e2e::world::program;
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
+use tokio::process::{Child, ChildStdout, Command};
+
+use crate::mask::mask;
+use crate::script::{Step, path, stack_options, steps};
+
+/// How long a step may take. Generous: test machines are shared.
+const DEADLINE: Duration = Duration::from_secs(120);
+
+/// What a command printed.
+struct Printed {
+    command: String,
+    stdout: String,
+    stderr: String,
+    code: i32,
+}
+
+/// A stack, and the folder in which commands run.
+struct Session {
+    world: Option<World>,
+    folder: TempDir,
+    more: &'static [&'static str],
+    begun: Option<(String, Child, BufReader<ChildStdout>, String)>,
+}
+
+/// Compares what a transcript's commands print with the file, or writes the file.
+pub async fn check_text(name: &str) -> Result<()> {
+    let path = path(name);
+    let wanted = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+    let steps = steps(&wanted);
+    let mut session = Session::start(&steps, &[]).await?;
+    let mut text = String::new();
+    for step in &steps {
+        match step {
+            Step::Kept(line) => text += &format!("{line}\n"),
+            Step::Begin(command) => text += &format!("& lockctl{command}\n"),
+            Step::Run(command) => text += &format!("$ lockctl{command}\n"),
+            Step::Wait => text += "wait\n",
+        }
+        if let Some(printed) = session.take(step).await? {
+            let folder = session.folder.path().display().to_string();
+            let output = mask(&format!("{}{}", printed.stdout, printed.stderr), &folder);
+            let lines: Vec<&str> = output.lines().map(str::trim_end).collect();
+            text += &shorten(&lines);
+            if printed.code != 0 {
+                text += &format!("exit {}\n", printed.code);
+            }
+        }
+    }
+    if std::env::var_os("UPDATE_TRANSCRIPTS").is_some() {
+        return std::fs::write(&path, text).context("write the transcript");
+    }
+    ensure!(text == wanted, "{name} prints:\n{text}\nand not:\n{wanted}");
+    Ok(())
+}
+
+/// Validates what a transcript's commands print with `--output json`.
+pub async fn check_json(name: &str) -> Result<()> {
+    let path = path(name);
+    let text = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+    let steps = steps(&text);
+    let mut session = Session::start(&steps, &["--output", "json"]).await?;
+    let schema = session.run(" schema").await?.stdout;
+    let schema: Value = serde_json::from_str(&schema).context("read the schema")?;
+    for step in &steps {
+        if let Some(printed) = session.take(step).await? {
+            check(&schema, &printed).with_context(|| format!("lockctl{}", printed.command))?;
+        }
+    }
+    Ok(())
+}
+
+/// Long output, such as a script or a page, with its beginning only.
+fn shorten(lines: &[&str]) -> String {
+    const LINES_MAX: usize = 40;
+    let mut text: String = lines
+        .iter()
+        .take(LINES_MAX)
+        .map(|line| format!("{line}\n"))
+        .collect();
+    if lines.len() > LINES_MAX {
+        text += "…\n";
+    }
+    text
+}
+
+/// The name of the schema's entry: `register-lock` for `register lock front`.
+fn entry<'a>(schema: &'a Value, command: &str) -> Result<(String, &'a Value)> {
+    let words: Vec<&str> = command.split_whitespace().take(2).collect();
+    let long = words.join("-");
+    let found = [long.as_str(), words.first().copied().unwrap_or_default()]
+        .into_iter()
+        .find_map(|name| Some((name.to_owned(), schema["$defs"].get(name)?)));
+    found.with_context(|| format!("the schema has no entry for {long}"))
+}
+
+fn check(schema: &Value, printed: &Printed) -> Result<()> {
+    if printed.code == 2 {
+        // The command line was wrong: clap explains it in words.
+        return Ok(());
+    }
+    let (name, found) = entry(schema, &printed.command)?;
+    let mut documents: Vec<(&str, Value)> = Vec::new();
+    // An entry that no document satisfies is of a command without JSON.
+    if found.get("not").is_none() {
+        for document in serde_json::Deserializer::from_str(&printed.stdout).into_iter() {
+            documents.push((&name, document.context("standard output is no JSON")?));
+        }
+    }
+    for document in serde_json::Deserializer::from_str(&printed.stderr).into_iter() {
+        documents.push(("Error", document.context("standard error is no JSON")?));
+    }
+    let has_none = documents.is_empty() && found.get("not").is_none();
+    ensure!(!has_none, "it printed no document");
+    for (name, document) in documents {
+        let one = serde_json::json!({
+            "$schema": schema["$schema"], "$defs": schema["$defs"], "$ref": format!("#/$defs/{name}")
+        });
+        let validator = jsonschema::validator_for(&one).context("read the schema")?;
+        let errors: Vec<String> = validator
+            .iter_errors(&document)
+            .map(|error| format!("{}: {error}", error.instance_path()))
+            .collect();
+        ensure!(errors.is_empty(), "{name}: {errors:#?}\n{document:#}");
+    }
+    Ok(())
+}
+
+impl Session {
+    async fn start(steps: &[Step], more: &'static [&'static str]) -> Result<Self> {
+        let world = match stack_options(steps) {
+            None => None,
+            Some(options) => {
+                let base = ["--memory", "--no-button-devices"].map(str::to_owned);
+                let all = [&base[..], &options].concat();
+                let all: Vec<&str> = all.iter().map(String::as_str).collect();
+                let world = World::start_with(&all).await?;
+                world.until_settled("lock-1", "locked").await?;
+                Some(world)
+            }
+        };
+        Ok(Self {
+            world,
+            folder: tempfile::tempdir().context("make a folder")?,
+            more,
+            begun: None,
+        })
+    }
+
+    /// Carries out a step. Returns what it printed, if it runs a command to its end.
+    async fn take(&mut self, step: &Step) -> Result<Option<Printed>> {
+        match step {
+            Step::Kept(_) => Ok(None),
+            Step::Run(command) => self.run(command).await.map(Some),
+            Step::Begin(command) => self.begin(command).await.map(|()| None),
+            Step::Wait => self.wait().await.map(Some),
+        }
+    }
+
+    fn command(&self, command: &str) -> Result<Command> {
+        let mut process = Command::new(program("lockctl")?);
+        for (name, _) in std::env::vars() {
+            if name.starts_with("AWS_") {
+                process.env_remove(name);
+            }
+        }
+        process
+            .args(
+                command
+                    .split_whitespace()
+                    .map(|word| word.trim_matches('"')),
+            )
+            .args(self.more)
+            .env("USER", "alice")
+            .env("TZ", "UTC")
+            .current_dir(self.folder.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        if let Some(world) = &self.world {
+            process.arg("--ready-file").arg(world.ready_file());
+        }
+        Ok(process)
+    }
+
+    async fn run(&self, command: &str) -> Result<Printed> {
+        let run = self.command(command)?.output();
+        let ended = tokio::time::timeout(DEADLINE, run).await;
+        let output = ended
+            .context("lockctl did not end")?
+            .context("run lockctl")?;
+        Ok(Printed {
+            command: command.to_owned(),
+            stdout: String::from_utf8(output.stdout)?,
+            stderr: String::from_utf8(output.stderr)?,
+            code: output.status.code().context("lockctl was killed")?,
+        })
+    }
+
+    /// Starts a command, and returns when it has printed its first line: it watches by then.
+    async fn begin(&mut self, command: &str) -> Result<()> {
+        let mut child = self.command(command)?.spawn().context("run lockctl")?;
+        let stdout = child.stdout.take().context("the output was not captured")?;
+        let mut stdout = BufReader::new(stdout);
+        let mut first = String::new();
+        let read = tokio::time::timeout(DEADLINE, stdout.read_line(&mut first)).await;
+        read.context("lockctl printed nothing")??;
+        self.begun = Some((command.to_owned(), child, stdout, first));
+        Ok(())
+    }
+
+    async fn wait(&mut self) -> Result<Printed> {
+        let begun = self.begun.take();
+        let (command, mut child, mut stdout, mut text) = begun.context("nothing goes on")?;
+        let ended = async {
+            stdout.read_to_string(&mut text).await?;
+            child.wait().await
+        };
+        let ended = tokio::time::timeout(DEADLINE, ended).await;
+        let status = ended.with_context(|| format!("lockctl{command} goes on"))??;
+        Ok(Printed {
+            command,
+            stdout: text,
+            stderr: String::new(),
+            code: status.code().context("lockctl was killed")?,
+        })
+    }
+}
