@@ -28,7 +28,8 @@ impl Registry {
         let answer = match call.stack_name(name).send().await {
             Ok(answer) => answer,
             Err(error) => {
-                let error = RegistryError::of(format!("cloudformation:DescribeStacks {name}"), &error);
+                let error =
+                    RegistryError::of(format!("cloudformation:DescribeStacks {name}"), &error);
                 // CloudFormation has no code of its own for a stack that does not exist.
                 let is_absent = error.code() == Some("ValidationError")
                     && crate::chain(&error).contains("does not exist");
