@@ -3,6 +3,7 @@
 
 mod announce;
 mod metric;
+mod operator;
 
 use std::fmt;
 
@@ -10,6 +11,7 @@ use lock_core::limits::{LimitError, LimitSettings, Limits, VERSION_MAX};
 
 pub use announce::AnnounceSettings;
 pub use metric::{MetricLevel, MetricSettings};
+pub use operator::OperatorEndpoints;
 
 /// A function's deployment: table, limits, metrics, access.
 #[derive(Debug, Clone)]
@@ -44,21 +46,6 @@ pub struct Access {
     pub sns: Option<String>,
     /// Endpoints of the services that only `lockctl` calls.
     pub operator: OperatorEndpoints,
-}
-
-/// Endpoints of the services that only an operator calls. `None`: AWS.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct OperatorEndpoints {
-    /// `AWS_ENDPOINT_URL_IOT`, or else `AWS_ENDPOINT_URL`; so with all others.
-    pub iot: Option<String>,
-    /// `AWS_ENDPOINT_URL_CLOUDFORMATION`.
-    pub cloudformation: Option<String>,
-    /// `AWS_ENDPOINT_URL_LAMBDA`.
-    pub lambda: Option<String>,
-    /// `AWS_ENDPOINT_URL_CLOUDWATCH`.
-    pub cloudwatch: Option<String>,
-    /// `AWS_ENDPOINT_URL_SQS`.
-    pub sqs: Option<String>,
 }
 
 /// Leaves out the secrets.
@@ -175,13 +162,7 @@ impl Access {
             dynamodb: endpoint(lookup, "AWS_ENDPOINT_URL_DYNAMODB")?,
             iot_data: endpoint(lookup, "AWS_ENDPOINT_URL_IOT_DATA_PLANE")?,
             sns: endpoint(lookup, "AWS_ENDPOINT_URL_SNS")?,
-            operator: OperatorEndpoints {
-                iot: endpoint(lookup, "AWS_ENDPOINT_URL_IOT")?,
-                cloudformation: endpoint(lookup, "AWS_ENDPOINT_URL_CLOUDFORMATION")?,
-                lambda: endpoint(lookup, "AWS_ENDPOINT_URL_LAMBDA")?,
-                cloudwatch: endpoint(lookup, "AWS_ENDPOINT_URL_CLOUDWATCH")?,
-                sqs: endpoint(lookup, "AWS_ENDPOINT_URL_SQS")?,
-            },
+            operator: OperatorEndpoints::from_lookup(lookup)?,
         })
     }
 }

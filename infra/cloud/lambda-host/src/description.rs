@@ -1,6 +1,6 @@
-//! A function as it runs now, for whoever shows it.
+//! A function as it runs now.
 //!
-//! Must not know: who asks, and in which protocol.
+//! Must not know: the caller, and its protocol.
 
 use std::path::PathBuf;
 

@@ -12,7 +12,7 @@ use std::path::Path as FilePath;
 use axum::Router;
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
-use axum::routing::get;
+use axum::routing::{any, get};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ring::digest;
@@ -40,6 +40,7 @@ pub fn router(functions: Functions, account: Account) -> Router {
         .route(&format!("{FUNCTION}/configuration"), get(configuration))
         .route(&format!("{FUNCTION}/aliases/{{alias}}"), get(alias))
         .route(&format!("{FUNCTION}/policy"), get(policy))
+        .route("/2015-03-31/{*path}", any(unknown))
         .with_state(Lambda { functions, account })
 }
 
@@ -150,12 +151,17 @@ fn log_format(format: Option<&str>) -> &'static str {
     }
 }
 
+async fn unknown() -> ApiError {
+    let message = "this operation is not part of the local cloud";
+    ApiError::new(404, "UnknownOperationException", message)
+}
+
 async fn alias(
     State(lambda): State<Lambda>,
     Path((name, alias)): Path<(String, String)>,
 ) -> Answer {
     let found = lambda.functions.describe(&format!("{name}:{alias}"));
-    // A version is no alias.
+    // A version is not an alias.
     let found = found.filter(|found| found.function.alias.as_ref() == Some(&alias));
     let found = found.ok_or_else(|| {
         let arn = lambda.arn_of(&format!("{name}:{alias}"));

@@ -3,7 +3,8 @@
 //! `{"mqtts":"127.0.0.1:8883","ca":"…/ca.pem","iotData":"http://…","iot":"http://…",
 //! "dynamodb":"http://…","cloudformation":"http://…","lambda":"http://…","cloudwatch":"http://…",
 //! "sqs":"http://…","region":"us-east-1","credentials":{"accessKeyId":"…","secretAccessKey":"…"},
-//! "outputs":{…},"things":{"<thing>":{"cert":"….pem","key":"….pem"}},"pid":1}`. Fields may be added, but not renamed or removed.
+//! "outputs":{…},"things":{"<thing>":{"cert":"….pem","key":"….pem"}},"pid":1}`. Fields may be
+//! added, but not renamed or removed.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

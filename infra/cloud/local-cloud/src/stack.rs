@@ -17,7 +17,7 @@ pub use service::{CloudFormation, answer_forms};
 /// The state of a stack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {
-    /// As it was started.
+    /// After its start.
     Created,
     /// After a reload.
     Updated,

@@ -1,6 +1,6 @@
 //! `DescribeAlarms`. Every alarm here is one of a metric.
 //!
-//! Source: CloudWatch API reference, "DescribeAlarms" and "MetricAlarm"; service authorization
+//! Source: CloudWatch API reference, `DescribeAlarms` and `MetricAlarm`; service authorization
 //! reference, "Amazon CloudWatch".
 
 use axum::http::StatusCode;

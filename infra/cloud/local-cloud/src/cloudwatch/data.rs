@@ -1,6 +1,6 @@
 //! `GetMetricData`: one statistic of a metric for each period.
 //!
-//! Source: CloudWatch API reference, "GetMetricData", "MetricDataQuery" and "MetricStat".
+//! Source: CloudWatch API reference, `GetMetricData`, `MetricDataQuery` and `MetricStat`.
 
 use std::collections::BTreeMap;
 

@@ -2,7 +2,7 @@
 //!
 //! It is served at the control plane's address (`AWS_ENDPOINT_URL_CLOUDFORMATION`), where SNS is
 //! too: a form that is signed for CloudFormation is for it. Source: CloudFormation API reference,
-//! "DescribeStacks" and "Common errors"; service authorization reference, "AWS CloudFormation".
+//! `DescribeStacks` and "Common errors"; service authorization reference, "AWS CloudFormation".
 //!
 //! Must not know: what the stack is made of.
 

@@ -40,6 +40,18 @@ async fn boto3_publishes_to_a_topic() {
     python("sns_client.py", &cloud).succeed().await;
 }
 
+// AWS same(stack): boto3 reads a stack and its outputs, and is refused another stack and a wrong
+//     signature
+// AWS same(functions): boto3 reads a function's configuration, alias and policy
+// AWS absent(alarm): CloudWatch's JSON protocol, in which boto3 calls it; refused with
+//     InvalidSignatureException, since SQS is at that path
+// AWS same(queue): boto3 sends, receives and deletes a message, and reads the depth of its queue
+#[tokio::test]
+async fn boto3_reads_what_runs() {
+    let cloud = Cloud::start(&[]).await;
+    python("operator_client.py", &cloud).succeed().await;
+}
+
 // AWS same(broker): the AWS IoT Device SDK for Python v2 connects over MQTT 3.1.1, publishes and
 //     subscribes
 // AWS same(shadow): both shadow clients of that SDK work over MQTT 3.1.1: get, update, delta, named

@@ -62,8 +62,8 @@ fn moment(seconds: f64) -> Value {
     Value::Tag(1, Box::new(Value::Float(seconds)))
 }
 
-// AWS same(alarm): DescribeAlarms by Smithy RPC v2 CBOR: an alarm's state, reason, metric, statistic
-//     and actions, by names, prefix, state, action and type
+// AWS same(alarm): DescribeAlarms by Smithy RPC v2 CBOR: an alarm's state, reason, metric and
+//     statistic, selected by names, prefix, state, action and type
 #[tokio::test]
 async fn alarms_are_described_with_their_state() {
     let options = Options {

@@ -21,7 +21,7 @@ async fn lambda(cloud: &LocalCloud, path: &str) -> Answer {
 
 // AWS same(functions): GetFunctionConfiguration of the function, its alias or its version: State,
 //     LastUpdateStatus, Version, role, variables, logging, limits
-// AWS same(functions): GetAlias names the version that an alias runs; a version is no alias
+// AWS same(functions): GetAlias names the version that an alias runs; a version is not an alias
 // AWS different(functions): CodeSha256 and CodeSize are of the uploaded archive; here of the
 //     executable
 // AWS absent(functions): Lambda's other operations for reading and changing functions; refused with
@@ -75,6 +75,8 @@ async fn a_function_is_described_with_its_alias() {
     }
     let other = lambda(&cloud, "/2015-03-31/functions").await;
     assert_eq!(other.status, 404, "{other:?}");
+    let kind = "x-amzn-errortype: unknownoperationexception";
+    assert!(other.head.contains(kind), "{other:?}");
     cloud.shutdown().await;
 }
 
