@@ -28,7 +28,7 @@ pub async fn run(target: &Target, args: &RotateArgs) -> Result<Answer> {
     let thing = registry.find_thing(name).await?;
     let thing = thing.with_context(|| {
         format!(
-            "{name} is not rotated: AWS IoT has no thing of this name; `lockctl register` creates it"
+            "{name} is not rotated: AWS IoT has no thing of this name; `lockctl register` makes it"
         )
     })?;
     if args.finish {
