@@ -6,6 +6,20 @@ use e2e::place::text;
 
 use crate::until_named;
 
+const STRANGER: &str = "  StrangerRule:
+    Type: AWS::IoT::TopicRule
+    Properties:
+      RuleName: stranger
+      TopicRulePayload:
+        AwsIotSqlVersion: '2016-03-23'
+        RuleDisabled: false
+        Sql: SELECT * FROM 'iotbutton/#'
+        Actions:
+          - Lambda: {FunctionArn: !Ref ReportFunction.Alias}
+
+  RequestRule:
+";
+
 /// What stands in the template, what replaces it, the link that must be named, a part of what mends
 /// it.
 const ROWS: [(&str, &str, &str, &str); 5] = [
@@ -25,10 +39,7 @@ const ROWS: [(&str, &str, &str, &str); 5] = [
     ),
     (
         "  RequestRule:\n",
-        "  StrangerRule:\n    Type: AWS::IoT::TopicRule\n    Properties:\n      RuleName: stranger\n\
-         \x20     TopicRulePayload:\n        AwsIotSqlVersion: '2016-03-23'\n        RuleDisabled: \
-         false\n        Sql: SELECT * FROM 'iotbutton/#'\n        Actions:\n          - Lambda: \
-         {FunctionArn: !Ref ReportFunction.Alias}\n\n  RequestRule:\n",
+        STRANGER,
         "other rules",
         "aws iot disable-topic-rule --rule-name stranger",
     ),

@@ -1,5 +1,5 @@
-//! The policy of somebody who looks for what is broken: it is enough, and those who lack it learn of
-//! it.
+//! The policy of somebody who looks for what is broken: it is enough, and those who lack it are
+//! referred to it.
 
 use anyhow::{Context, Result, ensure};
 use e2e::place::{Place, template};

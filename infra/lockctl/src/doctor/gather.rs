@@ -148,11 +148,7 @@ async fn depth(registry: &Registry, stack: &Seen<Option<Stack>>, name: &str) -> 
 }
 
 /// The failure queue. A message that has just arrived gets some time to be read.
-async fn failures(
-    registry: &Registry,
-    stack: &Seen<Option<Stack>>,
-    clock: &Clock,
-) -> Seen<Depth> {
+async fn failures(registry: &Registry, stack: &Seen<Option<Stack>>, clock: &Clock) -> Seen<Depth> {
     let first = depth(registry, stack, "FailureQueueUrl").await?;
     if first.total() == 0 {
         return Ok(first);
