@@ -30,7 +30,9 @@ impl Desk {
     /// Copies the files that `pattern` names, such as `devices/NAME/*.pem`, to the flash of the
     /// board of that name.
     pub fn put(&mut self, from: &Path, pattern: &str) -> Result<()> {
-        let (folder, file) = pattern.rsplit_once('/').context("a file without a folder")?;
+        let (folder, file) = pattern
+            .rsplit_once('/')
+            .context("a file without a folder")?;
         let name = folder.rsplit('/').next().unwrap_or(folder);
         let flash = self.flash(name);
         std::fs::create_dir_all(&flash)?;
