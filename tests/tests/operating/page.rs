@@ -105,7 +105,7 @@ impl Step {
 
 #[test]
 fn commands_and_the_lines_below_them_are_found() {
-    let text = "# Page\n```console\n$ not in a section\n```\n## One\n```console\n$ a \"b c\" \\\n    \
+    let text = "# Page\n```console\n$ no section\n```\n## One\n```console\n$ a \"b c\" \\\n  \
                 d   # a comment\nline 1\n$ e  # fails\n```\nText.\n```text\n$ f\n```\n## Two";
     let step = |line, command: &str, fails, shown: &[&str]| Step {
         line,

@@ -1,5 +1,5 @@
-//! Every `lockctl` command in the runbook and in HARDWARE.md is one that this program accepts. Those
-//! of OPERATING.md are run, by a test of their own.
+//! Every `lockctl` command in the runbook and in HARDWARE.md is one that this program accepts.
+//! Those of OPERATING.md are run, by a test of their own.
 
 use std::path::Path;
 
