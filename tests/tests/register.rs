@@ -153,6 +153,38 @@ async fn a_press_made_while_the_button_was_revoked_never_acts_after_binding() ->
 }
 
 #[tokio::test]
+async fn an_enabled_button_has_its_lock_and_clicks_again_and_no_press_of_the_time_between()
+-> Result<()> {
+    let (world, mut button) = two_doors().await?;
+    let text = run_ok(&world, &["enable", "button-1"]).await?;
+    assert!(text.contains("button-1 was not revoked"), "{text}");
+    run_ok(
+        &world,
+        &["bind", "button-1", "lock-1", "--double", "unlock"],
+    )
+    .await?;
+    run_ok(&world, &["revoke", "button-1"]).await?;
+    let pressed_at = now_ms()?;
+    let text = run_ok(&world, &["enable", "button-1"]).await?;
+    assert!(text.contains("button-1 commands lock-1 again"), "{text}");
+    let topic = "iotbutton/button-1";
+    button.publish(topic, &press("LONG", 7, pressed_at)).await?;
+    let lock = world
+        .until_history("lock-1", "LONG: ignored: superseded")
+        .await?;
+    assert_eq!(lock["device"]["latch"], "locked");
+    button
+        .publish(topic, &press("DOUBLE", 8, now_ms()?))
+        .await?;
+    world.until_settled("lock-1", "unlocked").await?;
+    run_ok(&world, &["unbind", "button-1"]).await?;
+    let text = run_ok(&world, &["enable", "button-1"]).await?;
+    assert!(text.contains("button-1 is not bound to a lock"), "{text}");
+    let unknown = "no button buton-1 is registered";
+    run_refused(&world, &["enable", "buton-1"], unknown).await
+}
+
+#[tokio::test]
 async fn a_name_that_is_not_registered_is_refused_and_nothing_is_written() -> Result<()> {
     let (world, _button) = two_doors().await?;
     let before = bindings(&world).await?;

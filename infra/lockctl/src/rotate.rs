@@ -28,7 +28,7 @@ pub async fn run(target: &Target, args: &RotateArgs) -> Result<Answer> {
     let thing = registry.find_thing(name).await?;
     let thing = thing.with_context(|| {
         format!(
-            "{name} is not rotated: AWS IoT has no thing of this name; `lockctl register` creates it"
+            "{name} is not rotated: AWS IoT has no thing of this name; `lockctl register` makes it"
         )
     })?;
     if args.finish {
@@ -117,7 +117,7 @@ impl Folders<'_> {
             }
             self.new.move_to(&file, self.main)?;
         }
-        Ok(())
+        self.new.remove_empty()
     }
 }
 
@@ -217,7 +217,7 @@ async fn finish(registry: &Registry, thing: &Thing, wait_s: u64) -> Result<Answe
     }
     registry.make(&end.forget).await?;
     lines.push(format!(
-        "{name} is rotated; the folder old in its own may be deleted"
+        "{name} is rotated; the files in `old`, in its folder, may be deleted"
     ));
     let body = json!({ "name": name, "finished": true, "steps": lines });
     Ok(Answer::new(lines, body))

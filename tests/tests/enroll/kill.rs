@@ -82,7 +82,7 @@ async fn a_registration_that_is_killed_at_any_call_is_completed_by_the_next() ->
                 bail!("lockctl makes more than {CALLS_MAX} calls");
             }
         }
-        // Six to look for a known type and group, seven to make; the first device makes two more.
+        // Otherwise it was not killed where it makes its changes.
         ensure!(calls > 8, "{calls}");
         place.cloud.shutdown().await;
     }

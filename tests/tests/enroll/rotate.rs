@@ -120,7 +120,7 @@ async fn a_rotation_that_is_killed_at_any_call_is_completed_by_the_next() -> Res
                 bail!("lockctl makes more than {CALLS_MAX} calls");
             }
         }
-        // Five to look, five to make; eight to look, six to end.
+        // Otherwise it was not killed where it makes its changes.
         ensure!(calls > 10, "{calls}");
         place.cloud.shutdown().await;
     }

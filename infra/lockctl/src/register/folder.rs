@@ -193,12 +193,14 @@ impl Folder {
             .collect()
     }
 
-    /// The commands that bring only a new key and certificate to the board.
+    /// The commands that bring only a new key and certificate to the board. Its files may have had
+    /// other names; the last command also restarts it.
     pub fn identity_lines(&self) -> Vec<String> {
+        let (certificate, key) = (self.certificate(), self.key());
         vec![
-            format!("$ mos put {}", self.certificate()),
-            format!("$ mos put {}", self.key()),
-            "$ mos call Sys.Reboot".to_owned(),
+            format!("$ mos put {certificate}"),
+            format!("$ mos put {key}"),
+            format!("$ mos config-set mqtt.ssl_cert={certificate} mqtt.ssl_key={key}"),
         ]
     }
 
@@ -206,6 +208,25 @@ impl Folder {
         let path = self.path.join(file);
         write_whole(&self.path, &path, text, mode)
             .with_context(|| format!("write {}", path.display()))
+    }
+
+    /// Removes this folder if nothing is in it.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be removed.
+    pub fn remove_empty(&self) -> Result<()> {
+        match fs::remove_dir(&self.path) {
+            Err(error)
+                if !matches!(
+                    error.kind(),
+                    ErrorKind::NotFound | ErrorKind::DirectoryNotEmpty
+                ) =>
+            {
+                Err(error).with_context(|| format!("remove {}", self.path.display()))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Moves a file into another folder of this device.
