@@ -42,9 +42,10 @@ impl Desk {
         for entry in listed.with_context(|| format!("no folder {folder}"))? {
             let entry = entry?;
             let found = entry.file_name().into_string().unwrap_or_default();
-            let is_meant = match file.contains('*') {
-                true => found.starts_with(begin) && found.ends_with(end),
-                false => found == file,
+            let is_meant = if file.contains('*') {
+                found.starts_with(begin) && found.ends_with(end)
+            } else {
+                found == file
             };
             if is_meant {
                 std::fs::copy(entry.path(), flash.join(&found))?;
