@@ -42,7 +42,7 @@ SETS = [
 ]
 # Policies of AWS that a role may have: by role, since each covers the whole account.
 MANAGED = {"AuditRole": ["arn:aws:iam::aws:policy/service-role/AWSIoTDeviceDefenderAudit"]}
-# Calls without a resource of AWS IoT. `lockctl register`, `retire` and `pause` make them.
+# Calls without a resource in AWS. `lockctl register`, `retire`, `pause` and `doctor` make them.
 ANYWHERE = {
     f"OwnerPolicy may iot:{call} on *"
     for call in [
@@ -55,6 +55,16 @@ ANYWHERE = {
         "ListPrincipalThings",
         "ListThingPrincipals",
         "ListTopicRules",
+    ]
+} | {
+    f"DoctorPolicy may {call} on *"
+    for call in [
+        "cloudwatch:GetMetricData",
+        "iot:DescribeEndpoint",
+        "iot:ListAttachedPolicies",
+        "iot:ListPrincipalThings",
+        "iot:ListThingPrincipals",
+        "iot:ListTopicRules",
     ]
 }
 

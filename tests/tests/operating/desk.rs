@@ -30,7 +30,9 @@ impl Desk {
     /// Copies the files that `pattern` names, such as `devices/NAME/*.pem`, to the flash of the
     /// board of that name.
     pub fn put(&mut self, from: &Path, pattern: &str) -> Result<()> {
-        let (folder, file) = pattern.rsplit_once('/').context("a file without a folder")?;
+        let (folder, file) = pattern
+            .rsplit_once('/')
+            .context("a file without a folder")?;
         let name = folder.rsplit('/').next().unwrap_or(folder);
         let flash = self.flash(name);
         std::fs::create_dir_all(&flash)?;
@@ -40,9 +42,10 @@ impl Desk {
         for entry in listed.with_context(|| format!("no folder {folder}"))? {
             let entry = entry?;
             let found = entry.file_name().into_string().unwrap_or_default();
-            let is_meant = match file.contains('*') {
-                true => found.starts_with(begin) && found.ends_with(end),
-                false => found == file,
+            let is_meant = if file.contains('*') {
+                found.starts_with(begin) && found.ends_with(end)
+            } else {
+                found == file
             };
             if is_meant {
                 std::fs::copy(entry.path(), flash.join(&found))?;

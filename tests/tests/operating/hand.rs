@@ -62,7 +62,10 @@ pub fn is_known(step: &Step) -> bool {
 fn only_known_commands_are_read() {
     let put = |file: &str| Act::Put(file.to_owned());
     for (command, wanted) in [
-        ("sam build && sam deploy", Some(vec![Act::Nothing, Act::Nothing])),
+        (
+            "sam build && sam deploy",
+            Some(vec![Act::Nothing, Act::Nothing]),
+        ),
         ("sam build && sam delete", None),
         ("mos put a/b.pem", Some(vec![put("a/b.pem")])),
         (

@@ -21,8 +21,8 @@ pub struct Step {
     pub line: usize,
     /// The command without its comment.
     pub command: String,
-    /// The exit code that its comment names; otherwise 0.
-    pub code: i32,
+    /// Whether its comment is `fails`: it ends with another exit code than 0.
+    pub fails: bool,
     /// The lines below it.
     pub shown: Vec<String>,
 }
@@ -65,7 +65,8 @@ fn parse(text: &str) -> Vec<Section> {
                 continues = step.add(text);
             }
         } else if let Some(step) = section.steps.last_mut() {
-            step.shown.extend((!line.is_empty()).then(|| line.to_owned()));
+            step.shown
+                .extend((!line.is_empty()).then(|| line.to_owned()));
         }
     }
     sections
@@ -75,9 +76,7 @@ impl Step {
     /// Adds a line of the command. Returns whether it continues on the next.
     fn add(&mut self, text: &str) -> bool {
         let (text, comment) = text.split_once(" # ").unwrap_or((text, ""));
-        if let Some(code) = comment.split("exit code ").nth(1) {
-            self.code = code.trim().parse().unwrap_or(-1);
-        }
+        self.fails |= comment.trim() == "fails";
         let continued = text.strip_suffix('\\');
         if !self.command.is_empty() {
             self.command.push(' ');
@@ -106,12 +105,12 @@ impl Step {
 
 #[test]
 fn commands_and_the_lines_below_them_are_found() {
-    let text = "# Page\n```console\n$ not in a section\n```\n## One\n```console\n$ a \"b c\" \\\n    \
-                d   # a comment\nline 1\n$ e  # exit code 3\n```\nText.\n```text\n$ f\n```\n## Two";
-    let step = |line, command: &str, code, shown: &[&str]| Step {
+    let text = "# Page\n```console\n$ no section\n```\n## One\n```console\n$ a \"b c\" \\\n  \
+                d   # a comment\nline 1\n$ e  # fails\n```\nText.\n```text\n$ f\n```\n## Two";
+    let step = |line, command: &str, fails, shown: &[&str]| Step {
         line,
         command: command.to_owned(),
-        code,
+        fails,
         shown: shown.iter().map(|&text| text.to_owned()).collect(),
     };
     let sections = parse(text);
@@ -120,8 +119,8 @@ fn commands_and_the_lines_below_them_are_found() {
     assert_eq!(
         sections[0].steps,
         [
-            step(7, "a \"b c\" d", 0, &["line 1"]),
-            step(10, "e", 3, &[])
+            step(7, "a \"b c\" d", false, &["line 1"]),
+            step(10, "e", true, &[])
         ]
     );
     assert_eq!(sections[0].steps[0].words(), ["a", "b c", "d"]);

@@ -23,6 +23,8 @@ enum Need {
     Shadow,
     /// A look at what a policy is attached to, as the runbook advises.
     Targets,
+    /// A message of the poison queue that is sent back.
+    Redrive,
     /// A publish to this topic, which a denial forbids.
     Forbidden(&'static str),
 }
@@ -38,6 +40,7 @@ const FINISH: Need = Need::Commands(&[
     &["rotate", "button-1"],
     &["rotate", "button-1", "--finish", "--wait", "0"],
 ]);
+const DOCTOR: Need = Need::Commands(&[&["doctor"]]);
 const RETIRE: Need = Need::Commands(&[&["retire", "button-1", "--yes"]]);
 
 /// The rules that an owner may read and switch.
@@ -61,7 +64,7 @@ const REQUESTS: [(&str, &str, Need); 2] = [
 
 /// What an owner may do beyond that. A registration or retirement that is refused at one call goes
 /// on at it next time, so those are in the order of its calls.
-const OWNS: [(&str, &str, Need); 35] = [
+const OWNS: [(&str, &str, Need); 39] = [
     (
         "Register",
         "dynamodb:PutItem",
@@ -117,19 +120,64 @@ const OWNS: [(&str, &str, Need); 35] = [
     ("RetireAnywhere", "iot:DetachThingPrincipal", RETIRE),
     ("Retire", "iot:DeleteCertificate", RETIRE),
     ("Retire", "iot:DeleteThing", RETIRE),
+    ("Stack", "cloudformation:DescribeStacks", Need::Redrive),
+    ("Redrive", "sqs:ReceiveMessage", Need::Redrive),
+    ("RedriveTo", "sqs:SendMessage", Need::Redrive),
+    ("Redrive", "sqs:DeleteMessage", Need::Redrive),
+];
+
+/// What somebody may look at who looks for what is broken.
+const DIAGNOSES: [(&str, &str, Need); 24] = [
+    (READ, "dynamodb:DescribeTable", DOCTOR),
+    (READ, "dynamodb:GetItem", DOCTOR),
+    (READ, "dynamodb:BatchGetItem", DOCTOR),
+    (READ, "dynamodb:Query", DOCTOR),
+    ("Stack", "cloudformation:DescribeStacks", DOCTOR),
+    ("Functions", "lambda:GetAlias", DOCTOR),
+    ("Functions", "lambda:GetFunctionConfiguration", DOCTOR),
+    ("Functions", "lambda:GetPolicy", DOCTOR),
+    ("Rules", "iot:GetTopicRule", DOCTOR),
+    ("Devices", "iot:DescribeCertificate", DOCTOR),
+    ("Devices", "iot:DescribeThing", DOCTOR),
+    ("Devices", "iot:GetConnection", DOCTOR),
+    ("Devices", "iot:GetPolicy", DOCTOR),
+    ("Anywhere", "cloudwatch:GetMetricData", DOCTOR),
+    ("Anywhere", "iot:DescribeEndpoint", DOCTOR),
+    ("Anywhere", "iot:ListAttachedPolicies", DOCTOR),
+    ("Anywhere", "iot:ListPrincipalThings", DOCTOR),
+    ("Anywhere", "iot:ListThingPrincipals", DOCTOR),
+    ("Anywhere", "iot:ListTopicRules", DOCTOR),
+    ("Alarms", "cloudwatch:DescribeAlarms", DOCTOR),
+    ("Queues", "sqs:GetQueueAttributes", DOCTOR),
+    (
+        "Queues",
+        "sqs:GetQueueAttributes",
+        Need::Commands(&[&["failures"]]),
+    ),
+    (
+        "Failures",
+        "sqs:ReceiveMessage",
+        Need::Commands(&[&["failures"]]),
+    ),
+    (
+        "Stack",
+        "cloudformation:DescribeStacks",
+        Need::Commands(&[&["failures"]]),
+    ),
 ];
 
 /// Actions of a policy: statement, action, and the call that needs it.
 type Actions = Vec<(&'static str, &'static str, Need)>;
 
 /// The policies, and their rows.
-fn policies() -> [(&'static str, Actions); 3] {
+fn policies() -> [(&'static str, Actions); 4] {
     let requests = [&LOOKS[..], &REQUESTS].concat();
     let owns = [&requests[..], &OWNS].concat();
     [
         ("ViewerPolicy", LOOKS.into()),
         ("OperatorPolicy", requests),
         ("OwnerPolicy", owns),
+        ("DoctorPolicy", DIAGNOSES.into()),
     ]
 }
 
@@ -185,6 +233,24 @@ macro_rules! client {
     }};
 }
 
+/// Sends something unreadable to the poison queue, with every right.
+async fn poison(place: &Place) -> Result<()> {
+    let keys = place.cloud.credentials().clone();
+    let keys = Credentials::from_keys(keys.access_key_id, keys.secret_access_key, None);
+    let config = aws_sdk_sqs::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(REGION))
+        .endpoint_url(&place.cloud.endpoints().sqs)
+        .credentials_provider(keys)
+        .http_client(aws_smithy_http_client::Builder::new().build_http());
+    let url = place.cloud.outputs().get("PoisonQueueUrl");
+    let url = url.context("no output PoisonQueueUrl")?;
+    let send = aws_sdk_sqs::Client::from_conf(config.build()).send_message();
+    let sent = send.queue_url(url).message_body("{}").send().await;
+    sent.context("send to the poison queue")?;
+    Ok(())
+}
+
 /// Does what needs a right. Returns the statements that were missing.
 async fn missing(place: &Place, policy: &str, need: Need) -> Result<Vec<String>> {
     let mut events = place.cloud.subscribe();
@@ -207,6 +273,10 @@ async fn missing(place: &Place, policy: &str, need: Need) -> Result<Vec<String>>
             let call = iot.list_targets_for_policy();
             let call = call.policy_name(format!("{STACK}-lock"));
             let _ = call.send().await;
+        }
+        Need::Redrive => {
+            poison(place).await?;
+            return Ok(place.run(policy, &["failures", "--redrive"]).await?.1);
         }
         Need::Forbidden(topic) => {
             let data = client!(aws_sdk_iotdataplane, place, iot_data, policy);

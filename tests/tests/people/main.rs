@@ -4,6 +4,7 @@
 //! Must not know: which calls a command makes.
 
 mod action;
+mod doctor;
 mod furniture;
 mod topic;
 

@@ -62,6 +62,7 @@ fn only_the_functions_that_decide_may_publish_a_command() -> Result<()> {
         "ViewerPolicy",
         "OperatorPolicy",
         "OwnerPolicy",
+        "DoctorPolicy",
         "FailureRole",
         "AnnounceRole",
         "ScheduleRole",

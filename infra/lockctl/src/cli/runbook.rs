@@ -1,4 +1,5 @@
-//! Every `lockctl` command in the runbook is one that this program accepts.
+//! Every `lockctl` command in the runbook and in HARDWARE.md is one that this program accepts.
+//! Those of OPERATING.md are run, by a test of their own.
 
 use std::path::Path;
 
@@ -19,20 +20,44 @@ fn commands(text: &str) -> Vec<String> {
         .collect()
 }
 
-#[test]
-fn every_command_of_the_runbook_is_accepted() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/RUNBOOK.md");
-    let text = std::fs::read_to_string(path).expect("the runbook");
+/// The commands of a page, each of which is accepted.
+fn accepted(page: &str) -> Vec<String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
+    let text = std::fs::read_to_string(path.join(page)).expect("a page");
     let commands = commands(&text);
     for command in &commands {
         let parsed = Cli::try_parse_from(command.split(' '));
-        assert!(parsed.is_ok(), "`{command}`: {}", parsed.unwrap_err());
+        assert!(
+            parsed.is_ok(),
+            "{page}: `{command}`: {}",
+            parsed.unwrap_err()
+        );
     }
-    for needed in ["pause", "resume", "recover --all", "retire", "revoke"] {
+    commands
+}
+
+/// Checks that a page has a command that begins with each of these.
+fn check_needed(page: &str, needed: &[&str]) {
+    let commands = accepted(page);
+    for needed in needed {
         let begin = format!("lockctl {needed}");
         let is_there = commands.iter().any(|command| command.starts_with(&begin));
-        assert!(is_there, "the runbook never says `{begin}`");
+        assert!(is_there, "{page} never says `{begin}`");
     }
+}
+
+#[test]
+fn every_command_of_the_page_about_hardware_is_accepted() {
+    let needed = ["register lock", "register button", "rotate", "retire"];
+    check_needed("HARDWARE.md", &needed);
+}
+
+#[test]
+fn every_command_of_the_runbook_is_accepted() {
+    let changes = ["pause", "resume", "recover --all", "retire", "revoke"];
+    check_needed("RUNBOOK.md", &changes);
+    let looks = ["enable", "rotate", "doctor", "failures --redrive"];
+    check_needed("RUNBOOK.md", &looks);
 }
 
 #[test]

@@ -15,6 +15,10 @@ use crate::register::name;
 /// The links of a device.
 pub fn links(evidence: &Evidence, device: &Device) -> Vec<Link> {
     let link = |name: &str, verdict| Link::of_device(&device.name, name, verdict);
+    if is_retired(device) {
+        let retired = "retired: bound to no lock, and without a thing".to_owned();
+        return vec![link("registered", Verdict::Ok(retired))];
+    }
     let mut links = vec![link("registered", registered(evidence, device))];
     if device.kind == Kind::Lock {
         links.push(link("name", lock_name(evidence, device)));
@@ -42,6 +46,15 @@ pub fn links(evidence: &Evidence, device: &Device) -> Vec<Link> {
         Ok(Entry::LockWithoutRecord | Entry::Absent) | Err(_) => {}
     }
     links
+}
+
+/// Whether a button was retired: it stays in the register, without a lock and without a thing.
+fn is_retired(device: &Device) -> bool {
+    let is_unbound = match &device.entry {
+        Ok(Entry::Button { binding, .. }) => binding.lock.is_none(),
+        _ => false,
+    };
+    is_unbound && matches!(device.thing, Ok(None))
 }
 
 /// The command that makes the identity of a device.

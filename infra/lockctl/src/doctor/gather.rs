@@ -2,9 +2,8 @@
 //!
 //! Must not know: what is right or wrong.
 
-use std::time::Duration;
-
 use lock_aws::Registry;
+use lock_aws::clock::Clock;
 use lock_aws::registry::{Depth, Stack, Thing};
 use lock_core::time::UnixMillis;
 
@@ -30,8 +29,8 @@ const RULES: [(&str, &str, &str); 3] = [
 ];
 /// How far back runs are counted.
 const RUNS_MS: u64 = 15 * 60_000;
-/// How long a message may be in the failure queue: it is read at once.
-const READ_FAILURE: Duration = Duration::from_secs(3);
+/// How long a message may be in the failure queue, in ms: it is read at once.
+const READ_FAILURE_MS: u64 = 3_000;
 
 /// Looks at the stack, and at these devices; at all that are registered if none is named.
 pub async fn gather(target: &Target, name: Option<&str>, accepted: &[String]) -> Evidence {
@@ -62,7 +61,7 @@ pub async fn gather(target: &Target, name: Option<&str>, accepted: &[String]) ->
         listed: registry.list_rules().await.map_err(Unseen::from),
         accepted: accepted.to_vec(),
         devices: devices(&registry, &stack, listed).await,
-        failure_queue: failures(&registry, &stack).await,
+        failure_queue: failures(&registry, &stack, &target.cloud.clock).await,
         poison_queue: depth(&registry, &stack, "PoisonQueueUrl").await,
         alarms: registry.list_alarms_on(&prefix).await.map_err(Unseen::from),
         stack,
@@ -149,12 +148,12 @@ async fn depth(registry: &Registry, stack: &Seen<Option<Stack>>, name: &str) -> 
 }
 
 /// The failure queue. A message that has just arrived gets some time to be read.
-async fn failures(registry: &Registry, stack: &Seen<Option<Stack>>) -> Seen<Depth> {
+async fn failures(registry: &Registry, stack: &Seen<Option<Stack>>, clock: &Clock) -> Seen<Depth> {
     let first = depth(registry, stack, "FailureQueueUrl").await?;
     if first.total() == 0 {
         return Ok(first);
     }
-    tokio::time::sleep(READ_FAILURE).await;
+    clock.wait(READ_FAILURE_MS).await;
     depth(registry, stack, "FailureQueueUrl").await
 }
 

@@ -77,47 +77,62 @@ fn of_certificate(
     };
     // arn:aws:iot:us-east-1:123456789012:cert/…
     let prefix = certificate.arn.split(":cert/").next().unwrap_or_default();
-    let variables = name::variables(device.kind, &device.name);
     let refused = needs.iter().find(|(action, resource)| {
         let resource = format!("{prefix}:{resource}");
-        let request = Request {
-            action,
-            resource: &resource,
-            variables: &variables,
-        };
-        aws_policy::evaluate(&documents, &request) != Decision::Allow
+        evaluate(device, &documents, action, &resource) != Decision::Allow
     });
     let Some((action, resource)) = refused else {
         return Verdict::Ok(format!("what a {} needs", device.kind.word()));
     };
+    let whole = format!("{prefix}:{resource}");
+    let names = policies.iter().map(|policy| policy.arn.rsplit('/').next());
+    let denying = names.zip(&documents).find(|(_, document)| {
+        let one = std::slice::from_ref(*document);
+        evaluate(device, one, action, &whole) == Decision::ExplicitDeny
+    });
+    let denying = denying.and_then(|(name, _)| name);
+    refusal(
+        evidence,
+        device,
+        &certificate.arn,
+        action,
+        resource,
+        denying,
+    )
+}
+
+fn evaluate(device: &Device, documents: &[Document], action: &str, resource: &str) -> Decision {
+    let variables = name::variables(device.kind, &device.name);
+    let request = Request {
+        action,
+        resource,
+        variables: &variables,
+    };
+    aws_policy::evaluate(documents, &request)
+}
+
+/// What is said about an action that a certificate's policies refuse.
+fn refusal(
+    evidence: &Evidence,
+    device: &Device,
+    arn: &str,
+    action: &str,
+    resource: &str,
+    denying: Option<&str>,
+) -> Verdict {
+    let what = format!("its policies do not allow {action} on {resource}");
+    if let Some(denying) = denying {
+        return Verdict::broken(
+            format!("{what}: {denying} denies it"),
+            format!("aws iot detach-policy --policy-name {denying} --target {arn}"),
+        );
+    }
     let wanted = evidence.output(device.kind.policy_output());
     let wanted = wanted.map_or_else(
         || format!("{}-{}", evidence.stack_name, device.kind.word()),
         str::to_owned,
     );
-    let what = format!("its policies do not allow {action} on {resource}");
-    let denies = |document: &Document| {
-        let resource = format!("{prefix}:{resource}");
-        let request = Request {
-            action,
-            resource: &resource,
-            variables: &variables,
-        };
-        let one = std::slice::from_ref(document);
-        aws_policy::evaluate(one, &request) == Decision::ExplicitDeny
-    };
-    let names = policies.iter().map(|policy| policy.arn.rsplit('/').next());
-    let denying = names.zip(&documents).find(|(_, document)| denies(document));
-    if let Some((Some(denying), _)) = denying {
-        return Verdict::broken(
-            format!("{what}: {denying} denies it"),
-            format!(
-                "aws iot detach-policy --policy-name {denying} --target {}",
-                certificate.arn
-            ),
-        );
-    }
-    if has_policy(device, &certificate.arn, &wanted) {
+    if has_policy(device, arn, &wanted) {
         return Verdict::broken(
             format!("{what}, though it has {wanted}, which was changed by hand"),
             format!(
@@ -128,10 +143,7 @@ fn of_certificate(
     }
     Verdict::broken(
         format!("its certificate has no policy that allows {action} on {resource}"),
-        format!(
-            "aws iot attach-policy --policy-name {wanted} --target {}",
-            certificate.arn
-        ),
+        format!("aws iot attach-policy --policy-name {wanted} --target {arn}"),
     )
 }
 

@@ -96,7 +96,7 @@ fn clock(name: &str, record: &Record, reported: &Reported) -> Verdict {
         return Verdict::Ok("synced".to_owned());
     }
     Verdict::broken(
-        "it does not know the time, and refuses to unlock; the time comes with its shadow's answers",
+        "it does not know the time, which comes with its shadow's answers, and refuses to unlock",
         format!(
             "restart the board of {name}; if its light still flashes every two seconds: aws \
              iot-data delete-thing-shadow --thing-name {name} /dev/null"

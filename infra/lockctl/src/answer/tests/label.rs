@@ -47,7 +47,8 @@ fn status_shows_the_labels_and_a_command_that_takes_the_name() {
     assert_eq!(answer.body["locks"][0]["label"], "Front door");
     assert_eq!(answer.body["locks"][0]["room"], "Hall");
     let missing = status::status_answer(&locks, &[], &names, THEN, None);
-    let wanted = "registered, but its record is missing; `lockctl register lock lock-1 --record-only`";
+    let wanted =
+        "registered, but its record is missing; `lockctl register lock lock-1 --record-only`";
     check(&missing, &[format!("{DOOR}: {wanted}")]);
 }
 
