@@ -62,7 +62,7 @@ const OWNS: [(&str, &str, Need); 23] = [
     (
         "Register",
         "dynamodb:PutItem",
-        Need::Commands(&[&["register", "lock", "lock-4"]]),
+        Need::Commands(&[&["register", "lock", "lock-4", "--record-only"]]),
     ),
     (
         "Register",

@@ -15,11 +15,25 @@ pub async fn furnish(place: &Place) -> Result<()> {
     registry.attach_policy(&format!("{STACK}-button"), &certificate.arn)?;
     registry.attach_thing_principal("button-1", &certificate.arn)?;
     for arguments in [
-        &["register", "lock", "lock-1"][..],
-        &["register", "lock", "lock-2"],
-        &["register", "lock", "lock-3"],
-        &["register", "button", "button-1", "--lock", "lock-1"],
-        &["register", "button", "button-2", "--lock", "lock-2"],
+        &["register", "lock", "lock-1", "--record-only"][..],
+        &["register", "lock", "lock-2", "--record-only"],
+        &["register", "lock", "lock-3", "--record-only"],
+        &[
+            "register",
+            "button",
+            "button-1",
+            "--record-only",
+            "--lock",
+            "lock-1",
+        ],
+        &[
+            "register",
+            "button",
+            "button-2",
+            "--record-only",
+            "--lock",
+            "lock-2",
+        ],
     ] {
         succeeds(&place.lockctl(place.cloud.credentials(), arguments).await?)?;
     }

@@ -53,9 +53,13 @@ const COMMANDS: [Row; 18] = [
         Least::Nobody,
         "iot:Publish",
     ),
-    (&["register", "lock", "lock-4"], Least::Owner, "dynamodb:"),
     (
-        &["register", "button", "button-3"],
+        &["register", "lock", "lock-4", "--record-only"],
+        Least::Owner,
+        "dynamodb:",
+    ),
+    (
+        &["register", "button", "button-3", "--record-only"],
         Least::Owner,
         "dynamodb:",
     ),
