@@ -222,7 +222,7 @@ pub enum Operation {
     /// Walk the way from a button to its door, and name the first broken link with what mends it.
     ///
     /// Changes nothing. Fails if a link is broken. A link that these credentials may not look at is
-    /// `unknown`; the stack's output DoctorPolicyArn names the policy that permits it.
+    /// `unknown`; the stack's output `DoctorPolicyArn` names the policy that permits it.
     Doctor(DoctorArgs),
     /// Show what the functions gave up: messages in the queues, and lines of the last day.
     Failures(FailuresArgs),

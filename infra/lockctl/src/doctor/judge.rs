@@ -9,7 +9,7 @@ use super::evidence::{Evidence, Unseen};
 use super::link::{Link, Verdict};
 use super::{device, rule, service};
 
-/// Regions that have Lambda and no AWS IoT: those of the template's rule `RegionHasIot`.
+/// Regions that have Lambda and no AWS `IoT`: those of the template's rule `RegionHasIot`.
 pub const REGIONS_WITHOUT_IOT: [&str; 11] = [
     "af-south-1",
     "ap-east-2",

@@ -9,7 +9,7 @@ use super::{Registry, RegistryError};
 pub struct Alarm {
     /// Its name.
     pub name: String,
-    /// Why it is on, in CloudWatch's words.
+    /// Why it is on, in `CloudWatch`'s words.
     pub reason: String,
 }
 
