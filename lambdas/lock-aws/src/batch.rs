@@ -214,7 +214,6 @@ mod tests {
     async fn an_event_that_is_not_a_batch_is_refused_as_a_whole() {
         for (event, problem) in [
             ("{}", "no Records"),
-            ("[]", "no Records"),
             (r#"{"Records": {}}"#, "no Records"),
             (r#"{"Records": [{"id": "1"}, 7]}"#, "a record without an id"),
         ] {
@@ -229,9 +228,11 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_text_that_is_not_json_is_refused_with_its_code() {
-        let batch = Batch(Script::default());
-        let failed = batch.invoke("{", NOW).await.unwrap_err();
-        assert_eq!(failed.code, "malformed");
+    async fn a_text_that_is_not_a_json_object_is_refused_with_its_code() {
+        for text in ["{", "[]", "7"] {
+            let batch = Batch(Script::default());
+            let failed = batch.invoke(text, NOW).await.unwrap_err();
+            assert_eq!(failed.code, "malformed", "{text}");
+        }
     }
 }
