@@ -82,7 +82,7 @@ pub async fn check_json(name: &str) -> Result<()> {
 
 /// Long output, such as a script or a page, with its beginning only.
 fn shorten(lines: &[&str]) -> String {
-    const LINES_MAX: usize = 40;
+    const LINES_MAX: usize = 12;
     let mut text: String = lines
         .iter()
         .take(LINES_MAX)
