@@ -170,8 +170,8 @@ pub enum Operation {
     Bind(BindArgs),
     /// Unbind a button. It stays registered, and its lock is locked unless known to be locked.
     Unbind(UnbindArgs),
-    /// Give a lock or a button a label, such as "Front door", and a lock a room. Without either, show
-    /// them.
+    /// Give a lock or a button a label, such as "Front door", and a lock a room. Without either,
+    /// show them.
     ///
     /// They are shown with the name, in answers, histories, alerts and the console. Commands take
     /// the name alone, and no decision depends on a label.

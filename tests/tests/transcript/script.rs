@@ -1,7 +1,8 @@
 //! The form of a transcript.
 //!
 //! ```text
-//! # Comments, at the beginning only. `stack: OPTIONS` gives options for the stack, `stack: none` starts none.
+//! # Comments, at the beginning only. `stack: OPTIONS` gives options for the stack,
+//! # `stack: none` starts none.
 //! stack: --locks 2
 //! $ lockctl status
 //! what it prints, standard error last
