@@ -14,7 +14,12 @@ const DEADLINE: Duration = Duration::from_secs(120);
 
 #[tokio::test]
 async fn a_lock_that_does_not_answer_ends_with_a_status_of_its_own() -> Result<()> {
-    let ttl = ["--memory", "--no-button-devices", "--parameter", "CommandTtlMs=5000"];
+    let ttl = [
+        "--memory",
+        "--no-button-devices",
+        "--parameter",
+        "CommandTtlMs=5000",
+    ];
     let world = World::start_with(&ttl).await?;
     world.until_settled("lock-1", "locked").await?;
     let done = world.lockctl(&["lock", "lock-1"]).await?;
@@ -49,7 +54,10 @@ async fn ctrl_c_ends_a_watch_as_done() -> Result<()> {
             let line = tokio::time::timeout(DEADLINE, lines.next_line()).await;
             seen.push(line.context("no line")??.context("the output ended")?);
         }
-        ensure!(!seen.concat().contains('\x1b'), "coloured without a terminal: {seen:?}");
+        ensure!(
+            !seen.concat().contains('\x1b'),
+            "coloured without a terminal: {seen:?}"
+        );
         let pid = child.id().context("it has ended")?.to_string();
         let sent = Command::new("kill").args(["-INT", &pid]).status().await?;
         ensure!(sent.success(), "SIGINT could not be sent");
@@ -77,13 +85,24 @@ async fn an_installed_lockctl_works_in_an_empty_folder() -> Result<()> {
             .stdin(Stdio::null())
             .kill_on_drop(true)
             .output();
-        tokio::time::timeout(DEADLINE, run).await.context("it goes on")?.context("run lockctl")
+        tokio::time::timeout(DEADLINE, run)
+            .await
+            .context("it goes on")?
+            .context("run lockctl")
     };
     let ready = world.ready_file();
     let ready = ready.to_str().context("the path is not UTF-8")?;
-    for arguments in [&["status", "--ready-file", ready][..], &["schema"], &["man"]] {
+    for arguments in [
+        &["status", "--ready-file", ready][..],
+        &["schema"],
+        &["man"],
+    ] {
         let output = run(arguments).await?;
-        ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        ensure!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
     }
     let local = run(&["local"]).await?;
     let text = String::from_utf8_lossy(&local.stderr);

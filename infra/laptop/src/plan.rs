@@ -29,7 +29,7 @@ pub struct Plan<'a> {
     /// Locks and buttons by thing name.
     pub things: BTreeMap<String, Kind>,
     pub faults: Faults,
-    /// The checkout; `None` if nothing of it is needed.
+    /// The checkout; `None` if it is not needed.
     pub checkout: Option<PathBuf>,
     /// Directory of certificates and flash, and of the cloud's data.
     pub home: PathBuf,

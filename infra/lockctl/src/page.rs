@@ -4,7 +4,7 @@
 use std::io::Write;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use clap::CommandFactory;
 use clap_complete::Shell;
 
@@ -35,9 +35,9 @@ pub fn print_manual(directory: Option<&Path>) -> Result<()> {
         clap_mangen::Man::new(Cli::command()).render(&mut page)?;
         return print(&page);
     };
-    clap_mangen::generate_to(Cli::command(), directory).with_context(|| {
+    clap_mangen::generate_to(Cli::command(), directory).map_err(|error| {
         let directory = directory.display();
-        format!("write the pages to {directory}: make the directory first, with `mkdir -p`")
+        anyhow!("write the pages to {directory}: {error}; make the directory with `mkdir -p`")
     })
 }
 

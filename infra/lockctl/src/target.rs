@@ -81,7 +81,9 @@ impl Target {
     pub fn locate(args: &StackArgs) -> Result<Self> {
         if let Some(path) = &args.ready_file {
             let ready = Ready::read(path).map_err(|error| {
-                anyhow!("{error:#}; `lockctl local --ready-file …` writes the file once it is ready")
+                anyhow!(
+                    "{error:#}; `lockctl local --ready-file …` writes the file once it is ready"
+                )
             })?;
             if !ready.is_live() {
                 bail!(

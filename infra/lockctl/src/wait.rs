@@ -6,7 +6,8 @@ use std::time::Duration;
 /// Seconds after which a wait is explained.
 const SILENT_S: u64 = 2;
 
-/// Waits for `work`, and says so on standard error. `most_s` is the longest that it can take.
+/// Waits for `work`, and shows on standard error for how long. `most_s` is the longest that it can
+/// take.
 pub async fn during<T>(what: &str, most_s: Option<u64>, work: impl Future<Output = T>) -> T {
     if !std::io::stderr().is_terminal() {
         return work.await;

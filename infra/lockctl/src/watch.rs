@@ -17,6 +17,7 @@ use crate::pulse::Pulse;
 use crate::screen::Screen;
 use crate::status::status_answer;
 use crate::target::{KnownLimits, Target};
+use crate::unknown;
 
 /// The ages in the table are renewed this often.
 const AGES_EVERY: Duration = Duration::from_secs(1);
@@ -36,6 +37,9 @@ struct Doors {
 /// Runs `lockctl watch` until `--count` events have happened.
 pub async fn run(target: &Target, args: &WatchArgs, output: Output) -> Result<()> {
     let mut doors = Doors::read(target, args).await?;
+    if let Some(lock) = args.locks.iter().find(|lock| !doors.locks.contains(lock)) {
+        return Err(unknown::lock(&target.cloud, lock).await?);
+    }
     let mut follow = Follow::start(&target.cloud, &doors.subjects).await?;
     let mut pulse = Pulse::start(target.console.as_deref()).await;
     let mut screen = Screen::new();
@@ -124,23 +128,23 @@ impl Doors {
     async fn read(target: &Target, args: &WatchArgs) -> Result<Self> {
         let store = &target.cloud.store;
         let register = store.read_register().await?;
-        let named = args
-            .locks
-            .iter()
-            .find(|lock| !register.locks.contains(lock));
-        if let Some(lock) = named {
-            return Err(crate::unknown::lock(&target.cloud, lock).await?);
-        }
-        let (locks, buttons) = if args.locks.is_empty() {
-            (register.locks, register.buttons)
+        let (locks, subjects): (Vec<LockName>, Vec<Subject>) = if args.locks.is_empty() {
+            let buttons = register.buttons.into_iter().map(Subject::Button);
+            let locks = register.locks.iter().cloned().map(Subject::Lock);
+            let subjects = locks.chain(buttons).collect();
+            (register.locks, subjects)
         } else {
-            (args.locks.clone(), Vec::new())
+            // One that is forgotten leaves the table; its last event is still shown.
+            let is_there = |lock: &&LockName| register.locks.contains(lock);
+            let locks = args.locks.iter().filter(is_there).cloned().collect();
+            (
+                locks,
+                args.locks.iter().cloned().map(Subject::Lock).collect(),
+            )
         };
         let records = store.read_records(&locks).await?;
-        let subjects = locks.iter().cloned().map(Subject::Lock);
-        let subjects = subjects.chain(buttons.into_iter().map(Subject::Button));
         Ok(Self {
-            subjects: subjects.collect(),
+            subjects,
             limits: target.limits().await,
             names: register.names,
             locks,

@@ -1,7 +1,8 @@
 //! The form of a transcript.
 //!
 //! ```text
-//! # A comment. `stack: OPTIONS` gives options for the stack, `stack: none` starts none.
+//! # Comments, at the beginning only. `stack: OPTIONS` gives options for the stack,
+//! # `stack: none` starts none.
 //! stack: --locks 2
 //! $ lockctl status
 //! what it prints, standard error last
@@ -20,7 +21,7 @@ use anyhow::{Context, Result};
 /// A step of a transcript. Other lines are comments and what the steps have printed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
-    /// A comment or an option: kept as it is.
+    /// A comment or an option before the first command: kept as it is.
     Kept(String),
     /// A command that runs to its end.
     Run(String),
@@ -56,9 +57,11 @@ pub fn names() -> Result<Vec<String>> {
 
 /// The steps of a transcript.
 pub fn steps(text: &str) -> Vec<Step> {
+    let mut has_begun = false;
     let steps = text.lines().filter_map(|line| {
         let command = |begin: &str| line.strip_prefix(begin).map(str::to_owned);
-        if line.starts_with('#') || line.starts_with("stack:") {
+        has_begun |= line.starts_with("$ lockctl") || line.starts_with("& lockctl");
+        if !has_begun {
             return Some(Step::Kept(line.to_owned()));
         }
         if line == "wait" {
@@ -82,7 +85,8 @@ pub fn stack_options(steps: &[Step]) -> Option<Vec<String>> {
 
 #[test]
 fn a_transcript_is_read_as_steps() {
-    let text = "# Why\nstack: --locks 2\n$ lockctl status\nlock-1\n& lockctl watch\nwait\nexit 3\n";
+    let text =
+        "# Why\nstack: --locks 2\n$ lockctl status\n# printed\n& lockctl watch\nwait\nexit 3\n";
     let read = steps(text);
     let wanted = [
         Step::Kept("# Why".to_owned()),

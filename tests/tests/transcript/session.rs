@@ -82,7 +82,7 @@ pub async fn check_json(name: &str) -> Result<()> {
 
 /// Long output, such as a script or a page, with its beginning only.
 fn shorten(lines: &[&str]) -> String {
-    const LINES_MAX: usize = 40;
+    const LINES_MAX: usize = 12;
     let mut text: String = lines
         .iter()
         .take(LINES_MAX)
@@ -114,17 +114,18 @@ fn check(schema: &Value, printed: &Printed) -> Result<()> {
     // An entry that no document satisfies is of a command without JSON.
     if found.get("not").is_none() {
         for document in serde_json::Deserializer::from_str(&printed.stdout).into_iter() {
-            documents.push((&name, document.context("standard output is no JSON")?));
+            documents.push((&name, document.context("standard output is not JSON")?));
         }
     }
     for document in serde_json::Deserializer::from_str(&printed.stderr).into_iter() {
-        documents.push(("Error", document.context("standard error is no JSON")?));
+        documents.push(("Error", document.context("standard error is not JSON")?));
     }
     let has_none = documents.is_empty() && found.get("not").is_none();
     ensure!(!has_none, "it printed no document");
     for (name, document) in documents {
         let one = serde_json::json!({
-            "$schema": schema["$schema"], "$defs": schema["$defs"], "$ref": format!("#/$defs/{name}")
+            "$schema": schema["$schema"], "$defs": schema["$defs"],
+            "$ref": format!("#/$defs/{name}"),
         });
         let validator = jsonschema::validator_for(&one).context("read the schema")?;
         let errors: Vec<String> = validator

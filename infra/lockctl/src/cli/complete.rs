@@ -29,7 +29,7 @@ fn difference(there: &[String]) -> Vec<String> {
     let surplus = there.iter().filter(|name| !commands.contains(name));
     let missing = missing.map(|name| format!("{name} is missing"));
     missing
-        .chain(surplus.map(|name| format!("{name} is no command")))
+        .chain(surplus.map(|name| format!("{name} is not a command")))
         .collect()
 }
 
