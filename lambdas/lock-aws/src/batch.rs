@@ -5,13 +5,16 @@
 //! Lambda", "Implementing partial batch responses".
 
 use std::pin::Pin;
+use std::process::ExitCode;
 
 use lock_core::field::parse_event;
 use lock_core::time::UnixMillis;
 use serde_json::{Value, json};
 
 use crate::perform::ANSWER_MS;
-use crate::serve::{Failed, Function, Invocation};
+use crate::serve::{self, Failed, Function, Invocation};
+use crate::settings::{Lookup, Settings, SettingsError};
+use crate::start::{Cloud, Connections};
 
 /// An event that is not a batch of the function's source.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -30,7 +33,7 @@ impl BatchError {
     }
 }
 
-/// What became of one record.
+/// What happened to one record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Handled {
     /// It is handled: the source may drop it.
@@ -108,6 +111,18 @@ impl<F: BatchFunction> Function for Batch<F> {
             answer.map_err(|error| Failed::new(error.code(), &error))
         })
     }
+}
+
+/// As [`serve()`](crate::serve()), for a function whose events are batches. `read` reads its own
+/// settings before any connection opens. It publishes to no device, so only the table's connection
+/// opens at start-up.
+pub fn serve_batch<F: BatchFunction, Own>(
+    read: impl FnOnce(Lookup<'_>) -> Result<Own, SettingsError>,
+    new: impl FnOnce(Cloud, &Settings, Own) -> F,
+) -> ExitCode {
+    serve::run(Connections::Table, read, |cloud, settings, own| {
+        Batch(new(cloud, settings, own))
+    })
 }
 
 /// The records of an event `{"Records":[…]}`, in its order.

@@ -22,7 +22,7 @@ pub mod settings;
 pub mod start;
 pub mod store;
 
-pub use batch::{Batch, BatchError, BatchFunction, Handled, Handling};
+pub use batch::{Batch, BatchError, BatchFunction, Handled, Handling, serve_batch};
 pub use error::{CallError, Remedy, chain};
 pub use message::MessageFunction;
 pub use metric::Metrics;
@@ -32,7 +32,7 @@ pub use perform::{PerformError, Performed, Steps};
 pub use publisher::{PublishError, Publisher};
 #[cfg(feature = "registry")]
 pub use registry::{Registry, RegistryError};
-pub use serve::{Failed, Function, Invocation, serve, serve_batch};
+pub use serve::{Failed, Function, Invocation, serve};
 pub use settings::{
     Access, AnnounceSettings, MetricLevel, MetricSettings, OperatorEndpoints, Settings,
     SettingsError,

@@ -17,7 +17,6 @@ use serde::Serialize;
 use serde_json::json;
 use serde_json::value::RawValue;
 
-use crate::batch::{Batch, BatchFunction};
 use crate::clock::{self, Stopwatch};
 use crate::settings::{Lookup, process};
 use crate::start::Connections;
@@ -76,20 +75,8 @@ pub fn serve<F: Function>(new: impl FnOnce(Cloud, &Settings) -> F) -> ExitCode {
     run(Connections::All, |_| Ok(()), new)
 }
 
-/// As [`serve()`], for a function whose events are batches. `read` reads its own settings before
-/// any connection opens. It publishes to no device, so only the table's connection opens at
-/// start-up.
-pub fn serve_batch<F: BatchFunction, Own>(
-    read: impl FnOnce(Lookup<'_>) -> Result<Own, SettingsError>,
-    new: impl FnOnce(Cloud, &Settings, Own) -> F,
-) -> ExitCode {
-    run(Connections::Table, read, |cloud, settings, own| {
-        Batch(new(cloud, settings, own))
-    })
-}
-
 #[tokio::main(flavor = "current_thread")]
-async fn run<F: Function, Own>(
+pub(crate) async fn run<F: Function, Own>(
     connections: Connections,
     read: impl FnOnce(Lookup<'_>) -> Result<Own, SettingsError>,
     new: impl FnOnce(Cloud, &Settings, Own) -> F,

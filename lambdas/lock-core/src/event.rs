@@ -19,6 +19,7 @@ use crate::command::Version;
 use crate::field::{Fields, Refusal};
 use crate::id::CommandId;
 use crate::limits::{Limits, REPEAT_EVENT_MS};
+pub use crate::name::Subject;
 use crate::name::{ButtonSerial, LockName};
 use crate::press::Press;
 use crate::reason::{Alert, Reason, Verdict};
@@ -28,25 +29,7 @@ use crate::request::Request;
 use crate::time::{UnixMillis, UnixSeconds};
 use crate::word::words;
 
-/// The lock or button whose history contains an event.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Subject {
-    /// The history of a lock.
-    Lock(LockName),
-    /// The history of a button that is bound to no lock.
-    Button(ButtonSerial),
-}
-
 impl Subject {
-    /// The name of the lock or button.
-    pub fn name(&self) -> &str {
-        match self {
-            Self::Lock(lock) => lock.as_str(),
-            Self::Button(button) => button.as_str(),
-        }
-    }
-
     /// Whose history the events of `binding` belong to: its lock's, or its button's while it is
     /// bound to none.
     pub fn of_binding(binding: &Binding) -> Self {

@@ -7,8 +7,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::Subject;
-use crate::name::{ButtonSerial, LockName};
+use crate::name::{ButtonSerial, LockName, Subject};
 
 /// Longest label, in characters.
 pub const LABEL_CHARS_MAX: usize = 40;
@@ -156,9 +155,8 @@ impl LabelWish {
 /// The labels of locks and buttons by name. Shows a name with its labels wherever people read one.
 ///
 /// ```
-/// use lock_core::event::Subject;
 /// use lock_core::label::{Label, Labels, Names};
-/// use lock_core::name::{ButtonSerial, LockName};
+/// use lock_core::name::{ButtonSerial, LockName, Subject};
 ///
 /// let (button, lock) = (ButtonSerial::new("button-1")?, LockName::new("lock-1")?);
 /// let mut names = Names::default();

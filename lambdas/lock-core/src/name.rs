@@ -118,6 +118,26 @@ impl ButtonSerial {
     }
 }
 
+/// A lock or a button, such as the one whose history contains an event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Subject {
+    /// A lock.
+    Lock(LockName),
+    /// A button. Its history has the events that belong to no lock.
+    Button(ButtonSerial),
+}
+
+impl Subject {
+    /// The name of the lock or button.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Lock(lock) => lock.as_str(),
+            Self::Button(button) => button.as_str(),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
