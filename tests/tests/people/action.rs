@@ -64,7 +64,7 @@ const REQUESTS: [(&str, &str, Need); 2] = [
 
 /// What an owner may do beyond that. A registration or retirement that is refused at one call goes
 /// on at it next time, so those are in the order of its calls.
-const OWNS: [(&str, &str, Need); 39] = [
+const OWNS: [(&str, &str, Need); 38] = [
     (
         "Register",
         "dynamodb:PutItem",
@@ -120,7 +120,6 @@ const OWNS: [(&str, &str, Need); 39] = [
     ("RetireAnywhere", "iot:DetachThingPrincipal", RETIRE),
     ("Retire", "iot:DeleteCertificate", RETIRE),
     ("Retire", "iot:DeleteThing", RETIRE),
-    ("Stack", "cloudformation:DescribeStacks", Need::Redrive),
     ("Redrive", "sqs:ReceiveMessage", Need::Redrive),
     ("RedriveTo", "sqs:SendMessage", Need::Redrive),
     ("Redrive", "sqs:DeleteMessage", Need::Redrive),
