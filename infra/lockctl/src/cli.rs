@@ -219,7 +219,7 @@ pub enum Operation {
     Pause(RuleArgs),
     /// Enable the stack's topic rules again, after `lockctl pause`.
     Resume(RuleArgs),
-    /// Walk the way from a button to its door, and name the first broken link with what mends it.
+    /// Walk the way from a button to its door, and name the first broken link with what fixes it.
     ///
     /// Changes nothing. Fails if a link is broken. A link that these credentials may not look at is
     /// `unknown`; the stack's output `DoctorPolicyArn` names the policy that permits it.

@@ -1,5 +1,5 @@
 //! `lockctl doctor`: walks the way from a button to its door, and names the first broken link with
-//! what mends it.
+//! what fixes it.
 
 mod device;
 mod entry;
@@ -29,11 +29,11 @@ pub async fn run(stack: &StackArgs, args: &DoctorArgs) -> (String, Answer) {
     let target = match Target::locate(stack) {
         Ok(target) => target,
         Err(error) => {
-            let mend = match &stack.ready_file {
+            let fix = match &stack.ready_file {
                 Some(file) => format!("lockctl local --ready-file {}", file.display()),
                 None => format!("{}, and export AWS_REGION=us-east-1", judge::LOG_IN),
             };
-            let verdict = Verdict::broken(format!("{error:#}"), mend);
+            let verdict = Verdict::broken(format!("{error:#}"), fix);
             let answer = links_answer(&[Link::new("credentials", verdict)]);
             return ("none".to_owned(), answer);
         }
@@ -42,11 +42,17 @@ pub async fn run(stack: &StackArgs, args: &DoctorArgs) -> (String, Answer) {
     (target.name, answer)
 }
 
-/// What is said about a target.
+/// The answer about a target.
 pub async fn of_target(target: &Target, args: &DoctorArgs) -> Answer {
     let name = args.name.as_ref().map(|name| name.as_str());
     let evidence = gather::gather(target, name, &args.accepted).await;
-    links_answer(&judge::judge(&evidence))
+    let links = judge::judge(&evidence).into_iter();
+    if evidence.table.is_err() {
+        return links_answer(&links.collect::<Vec<_>>());
+    }
+    let names = target.names().await;
+    let links: Vec<Link> = links.map(|link| link.with_names(&names)).collect();
+    links_answer(&links)
 }
 
 /// The answer about the links.
@@ -58,8 +64,8 @@ pub fn links_answer(links: &[Link]) -> Answer {
         .filter(|link| matches!(link.verdict, Verdict::Unknown(_)));
     let unknown = unknown.count();
     let last = match broken.map(|link| (link, &link.verdict)) {
-        Some((link, Verdict::Broken { mend, .. })) => {
-            format!("first broken link: {}; mend it: {mend}", link.title())
+        Some((link, Verdict::Broken { fix, .. })) => {
+            format!("first broken link: {}; fix it: {fix}", link.title())
         }
         _ if unknown > 0 => format!("no broken link was found; not judged: {unknown}"),
         _ => "every link holds".to_owned(),

@@ -50,10 +50,10 @@ async fn the_way_to_the_account_is_judged_first() -> Result<()> {
         ),
     ];
     for (shell, more, title, part) in cases {
-        let (found, mend) = named(&shell, more).await?;
+        let (found, fix) = named(&shell, more).await?;
         ensure!(
-            found == title && mend.contains(part),
-            "{title}: {found}, {mend}"
+            found == title && fix.contains(part),
+            "{title}: {found}, {fix}"
         );
     }
     Ok(())
@@ -77,8 +77,8 @@ async fn a_function_whose_invocations_fail_is_named() -> Result<()> {
         let output = place.lockctl(&keys, &DOCTOR).await?;
         let found = first_broken(&output)?;
         match found {
-            Some((title, mend)) if title == "function press" => {
-                ensure!(mend.contains("--name PressFunction"), "{mend}");
+            Some((title, fix)) if title == "function press" => {
+                ensure!(fix.contains("--name PressFunction"), "{fix}");
                 break;
             }
             other => ensure!(std::time::Instant::now() < deadline, "{other:?}"),

@@ -1,4 +1,4 @@
-//! Links that are broken and mended on a running stack.
+//! Links that are broken and fixed on a running stack.
 
 use anyhow::{Context, Result, ensure};
 use e2e::World;
@@ -27,7 +27,7 @@ enum Break {
     Permission,
 }
 
-/// What is broken, the link that must be named, a part of what mends it.
+/// What is broken, the link that must be named, a part of what fixes it.
 const ROWS: [(Break, &str, &str); 9] = [
     (Break::Rule, "rule request", "lockctl resume"),
     (
@@ -84,7 +84,7 @@ async fn set_active(world: &World, arn: &str, active: bool) -> Result<()> {
     Ok(())
 }
 
-/// Breaks one link, or mends it.
+/// Breaks one link, or fixes it.
 async fn act(world: &World, what: Break, arn: &str, is_mended: bool) -> Result<()> {
     let iot = world.iot();
     match (what, is_mended) {
@@ -144,11 +144,11 @@ async fn each_broken_link_is_named_first_until_it_is_mended() -> Result<()> {
     for (what, title, part) in ROWS {
         act(&world, what, &arn, false).await?;
         let named = until_named(&world, Some(title)).await;
-        let mend = named.with_context(|| format!("{what:?}"))?;
-        ensure!(mend.contains(part), "{what:?}: {mend}");
+        let fix = named.with_context(|| format!("{what:?}"))?;
+        ensure!(fix.contains(part), "{what:?}: {fix}");
         act(&world, what, &arn, true).await?;
-        let mended = until_named(&world, None).await;
-        mended.with_context(|| format!("{what:?} was mended"))?;
+        let fixed = until_named(&world, None).await;
+        fixed.with_context(|| format!("{what:?} was fixed"))?;
     }
     Ok(())
 }
@@ -171,8 +171,8 @@ async fn a_message_in_the_poison_queue_is_named_and_sent_back() -> Result<()> {
     });
     let send = world.sqs().send_message().queue_url(url);
     send.message_body(failure.to_string()).send().await?;
-    let mend = until_named(&world, Some("poison queue")).await?;
-    ensure!(mend.contains("lockctl failures --redrive"), "{mend}");
+    let fix = until_named(&world, Some("poison queue")).await?;
+    ensure!(fix.contains("lockctl failures --redrive"), "{fix}");
 
     let shown = world.lockctl_json(&["failures"]).await?;
     ensure!(shown["messages"][0]["body"].as_str().is_some(), "{shown}");

@@ -15,7 +15,7 @@ use serde_json::Value;
 /// How long a link may take to be named. Generous: test machines are shared.
 const DEADLINE: Duration = Duration::from_secs(120);
 
-/// The first broken link of an answer in JSON: `lock-1 connected`, and what mends it.
+/// The first broken link of an answer in JSON: `lock-1 connected`, and what fixes it.
 fn first_broken(output: &Output) -> Result<Option<(String, String)>> {
     let errors = String::from_utf8_lossy(&output.stderr);
     let body: Value =
@@ -29,12 +29,12 @@ fn first_broken(output: &Output) -> Result<Option<(String, String)>> {
         Some(device) => format!("{device} {link}"),
         None => link.to_owned(),
     };
-    let mend = broken["mend"].as_str().context("nothing mends it")?;
-    Ok(Some((title, mend.to_owned())))
+    let fix = broken["fix"].as_str().context("nothing fixes it")?;
+    Ok(Some((title, fix.to_owned())))
 }
 
 /// Asks the doctor until it names `wanted` first; `None`: until no link is broken. Returns what
-/// mends it.
+/// fixes it.
 async fn until_named(world: &World, wanted: Option<&str>) -> Result<String> {
     let deadline = Instant::now() + DEADLINE;
     let shell = world.shell()?;
@@ -42,7 +42,7 @@ async fn until_named(world: &World, wanted: Option<&str>) -> Result<String> {
         let output = shell.lockctl(&["doctor", "--output", "json"]).await?;
         let found = first_broken(&output)?;
         if found.as_ref().map(|(title, _)| title.as_str()) == wanted {
-            return Ok(found.map(|(_, mend)| mend).unwrap_or_default());
+            return Ok(found.map(|(_, fix)| fix).unwrap_or_default());
         }
         if Instant::now() > deadline {
             let text = String::from_utf8_lossy(&output.stdout).into_owned();

@@ -20,7 +20,7 @@ const STRANGER: &str = "  StrangerRule:
   RequestRule:
 ";
 
-/// What stands in the template, what replaces it, the link that must be named, a part of what mends
+/// A text of the template, what replaces it, the link that must be named, a part of what fixes
 /// it.
 const ROWS: [(&str, &str, &str, &str); 5] = [
     (
@@ -70,11 +70,11 @@ async fn what_a_template_breaks_is_named_until_it_is_mended() -> Result<()> {
     for (old, new, title, part) in ROWS {
         ensure!(whole.matches(old).count() == 1, "{old}");
         std::fs::write(&path, whole.replace(old, new))?;
-        let mend = until_named(&world, Some(title)).await?;
-        ensure!(mend.contains(part), "{title}: {mend}");
+        let fix = until_named(&world, Some(title)).await?;
+        ensure!(fix.contains(part), "{title}: {fix}");
         std::fs::write(&path, &whole)?;
-        let mended = until_named(&world, None).await;
-        mended.with_context(|| format!("{title} was mended"))?;
+        let fixed = until_named(&world, None).await;
+        fixed.with_context(|| format!("{title} was fixed"))?;
     }
     Ok(())
 }

@@ -5,10 +5,15 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use e2e::world::program;
 use tokio::process::{Child, Command};
+
+/// A board without a journal refuses each unlock that may be as old as its power-on. A person who
+/// types is not that fast.
+const REFUSES_FOR: Duration = Duration::from_secs(5);
 
 /// The boards of a house, and which of them is connected by cable.
 pub struct Desk {
@@ -16,6 +21,8 @@ pub struct Desk {
     folder: PathBuf,
     running: BTreeMap<String, Child>,
     connected: Option<String>,
+    /// When the last board was powered for the first time.
+    newest: Option<Instant>,
 }
 
 impl Desk {
@@ -24,6 +31,7 @@ impl Desk {
             folder,
             running: BTreeMap::new(),
             connected: None,
+            newest: None,
         }
     }
 
@@ -60,8 +68,9 @@ impl Desk {
     /// Starts the connected board, or starts it again.
     pub async fn restart(&mut self) -> Result<()> {
         let name = self.connected.clone().context("no board is connected")?;
-        if let Some(mut board) = self.running.remove(&name) {
-            board.kill().await.context("switch the board off")?;
+        match self.running.remove(&name) {
+            Some(mut board) => board.kill().await.context("switch the board off")?,
+            None => self.newest = Some(Instant::now()),
         }
         let log = std::fs::File::create(self.log(&name))?;
         let mut command = Command::new(program("virtual-device")?);
@@ -77,6 +86,17 @@ impl Desk {
             .context("start the board")?;
         self.running.insert(name, board);
         Ok(())
+    }
+
+    /// Waits until no board is so new that it refuses an unlock.
+    pub async fn settle(&self) {
+        let mut looks = tokio::time::interval(Duration::from_millis(100));
+        while self
+            .newest
+            .is_some_and(|newest| newest.elapsed() < REFUSES_FOR)
+        {
+            looks.tick().await;
+        }
     }
 
     /// What the boards have printed.

@@ -65,6 +65,7 @@ impl House {
             return Ok(());
         }
         let arguments: Vec<&str> = words[1..].iter().map(String::as_str).collect();
+        self.desk.settle().await;
         let is_endless = arguments[0] == "watch" || arguments.contains(&"--follow");
         let followed = if is_endless {
             self.watch(&arguments, &step.shown).await
@@ -120,6 +121,7 @@ impl House {
         while !is_same(shown, &lines) {
             let next = tokio::time::timeout_at(deadline, output.next_line()).await;
             match next.unwrap_or(Ok(None))? {
+                Some(line) if line.starts_with("target: ") => {}
                 Some(line) => lines.push(line),
                 None => bail!(
                     "expected:\n{}\nprinted:\n{}",

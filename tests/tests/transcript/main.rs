@@ -42,6 +42,9 @@ transcripts! {
     bind
     bindings
     completions
+    doctor
+    enable
+    failures
     forget
     history
     label
@@ -56,6 +59,7 @@ transcripts! {
     resume
     retire
     revoke
+    rotate
     schema
     status
     unbind

@@ -74,13 +74,13 @@ fn registered(evidence: &Evidence, device: &Device) -> Verdict {
         Ok(entry) => entry,
         Err(unseen) => return unknown(evidence, unseen),
     };
-    let mend = evidence.lockctl(&format!("register {word} {name} --record-only"));
+    let fix = evidence.lockctl(&format!("register {word} {name} --record-only"));
     match entry {
         Entry::Lock(_) | Entry::Button { .. } => Verdict::Ok(format!("a {word}")),
-        Entry::LockWithoutRecord => Verdict::broken("its record is missing", mend),
+        Entry::LockWithoutRecord => Verdict::broken("its record is missing", fix),
         Entry::Absent if matches!(device.thing, Ok(Some(_))) => Verdict::broken(
             format!("a thing of AWS IoT, but not registered as a {word}"),
-            mend,
+            fix,
         ),
         Entry::Absent => Verdict::broken(
             "neither registered nor a thing of AWS IoT; names are case-sensitive",
@@ -109,7 +109,7 @@ fn lock_name(evidence: &Evidence, device: &Device) -> Verdict {
     )
 }
 
-/// The thing, or what is said in its place.
+/// The thing, or the verdict if it was not found.
 fn seen_thing<'a>(evidence: &Evidence, device: &'a Device) -> Result<&'a Thing, Verdict> {
     match &device.thing {
         Ok(Some(thing)) => Ok(thing),

@@ -85,7 +85,7 @@ pub fn judge(evidence: &Evidence) -> Vec<Link> {
     links
 }
 
-/// What is said about something that could not be seen.
+/// The verdict about something that could not be seen.
 pub fn unknown(evidence: &Evidence, unseen: &Unseen) -> Verdict {
     if unseen.remedy != Remedy::Rights {
         return Verdict::Unknown(unseen.text.clone());
@@ -177,7 +177,7 @@ fn stack(evidence: &Evidence) -> Verdict {
             format!("aws cloudformation wait {wait} --stack-name {name}"),
         );
     }
-    let mend = match status.as_str() {
+    let fix = match status.as_str() {
         "ROLLBACK_COMPLETE" | "ROLLBACK_FAILED" | "CREATE_FAILED" => {
             "follow infra/docs/RUNBOOK.md, \"The first deployment failed\"".to_owned()
         }
@@ -187,7 +187,7 @@ fn stack(evidence: &Evidence) -> Verdict {
         }
         _ => evidence.deploy(),
     };
-    Verdict::broken(what, mend)
+    Verdict::broken(what, fix)
 }
 
 fn outputs(evidence: &Evidence) -> Verdict {

@@ -1,5 +1,7 @@
-//! A link of the way between a button and its door, and what is said about it.
+//! A link of the way between a button and its door, and the verdict about it.
 
+use lock_core::label::Names;
+use lock_core::name::{ButtonSerial, LockName};
 use serde_json::{Value, json};
 
 /// A link.
@@ -9,6 +11,8 @@ pub struct Link {
     pub name: String,
     /// The device that it belongs to; `None` for a link of all.
     pub device: Option<String>,
+    /// What people call that device, with its name.
+    shown: Option<String>,
     /// What was found.
     pub verdict: Verdict,
 }
@@ -22,8 +26,8 @@ pub enum Verdict {
     Broken {
         /// What is wrong.
         what: String,
-        /// The command or action that mends it.
-        mend: String,
+        /// The command or action that fixes it.
+        fix: String,
     },
     /// It could not be judged; the text says why.
     Unknown(String),
@@ -31,10 +35,10 @@ pub enum Verdict {
 
 impl Verdict {
     /// A broken link.
-    pub fn broken(what: impl Into<String>, mend: impl Into<String>) -> Self {
+    pub fn broken(what: impl Into<String>, fix: impl Into<String>) -> Self {
         Self::Broken {
             what: what.into(),
-            mend: mend.into(),
+            fix: fix.into(),
         }
     }
 
@@ -54,6 +58,7 @@ impl Link {
         Self {
             name: name.into(),
             device: None,
+            shown: None,
             verdict,
         }
     }
@@ -63,13 +68,25 @@ impl Link {
         Self {
             name: name.to_owned(),
             device: Some(device.to_owned()),
+            shown: None,
             verdict,
         }
     }
 
-    /// `lock-1 connected`, or `rule button`.
+    /// The same link with the labels of its device.
+    pub fn with_names(mut self, names: &Names) -> Self {
+        let device = self.device.as_deref();
+        self.shown = device.map(|device| match LockName::new(device) {
+            Ok(lock) if !names.of_lock(&lock).is_empty() => names.lock(&lock),
+            _ => ButtonSerial::new(device)
+                .map_or_else(|_| device.to_owned(), |button| names.button(&button)),
+        });
+        self
+    }
+
+    /// `Front door (lock-1) connected`, or `rule button`.
     pub fn title(&self) -> String {
-        match &self.device {
+        match self.shown.as_ref().or(self.device.as_ref()) {
             Some(device) => format!("{device} {}", self.name),
             None => self.name.clone(),
         }
@@ -86,9 +103,9 @@ impl Link {
         match &self.verdict {
             Verdict::Ok(seen) => vec![format!("{word:<8} {title}: {seen}")],
             Verdict::Unknown(why) => vec![format!("{word:<8} {title}: {why}")],
-            Verdict::Broken { what, mend } => vec![
+            Verdict::Broken { what, fix } => vec![
                 format!("{:<8} {title}: {what}", word.to_uppercase()),
-                format!("         mend it: {mend}"),
+                format!("         fix it: {fix}"),
             ],
         }
     }
@@ -101,9 +118,9 @@ impl Link {
         match &self.verdict {
             Verdict::Ok(seen) => body["seen"] = json!(seen),
             Verdict::Unknown(why) => body["why"] = json!(why),
-            Verdict::Broken { what, mend } => {
+            Verdict::Broken { what, fix } => {
                 body["what"] = json!(what);
-                body["mend"] = json!(mend);
+                body["fix"] = json!(fix);
             }
         }
         body

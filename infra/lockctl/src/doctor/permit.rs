@@ -111,7 +111,7 @@ fn evaluate(device: &Device, documents: &[Document], action: &str, resource: &st
     aws_policy::evaluate(documents, &request)
 }
 
-/// What is said about an action that a certificate's policies refuse.
+/// The verdict about an action that a certificate's policies refuse.
 fn refusal(
     evidence: &Evidence,
     device: &Device,

@@ -53,7 +53,7 @@ fn function(evidence: &Evidence, function: &Function) -> Verdict {
     }
     if function.role == "sweep" && invocations == 0 {
         return Verdict::Unknown(format!(
-            "{name} has not run in the last 15 minutes. Right after a deployment that is no fault; \
+            "{name} has not run in the last 15 minutes. Right after a deployment that is normal; \
              later: {}",
             if evidence.is_local {
                 evidence.deploy()

@@ -1,11 +1,13 @@
 //! The judgement: each row breaks one thing in evidence that is whole, and says which link is the
-//! first broken one and what mends it.
+//! first broken one and what fixes it.
 
 mod device;
 mod whole;
 
 use lock_aws::Remedy;
 use lock_aws::registry::{Alarm, Depth, ListedRule, Runs};
+use lock_core::label::{Label, Labels, Names};
+use lock_core::name::{ButtonSerial, Subject};
 
 use super::evidence::{Evidence, Unseen};
 use super::judge::{REGIONS_WITHOUT_IOT, judge};
@@ -38,17 +40,17 @@ fn titles_of(links: &[Link], is_wanted: fn(&Verdict) -> bool) -> Vec<String> {
 }
 
 fn check(rows: &[(&str, &str, Change)]) {
-    for (title, mend, change) in rows {
+    for (title, fix, change) in rows {
         let mut evidence = whole();
         change(&mut evidence);
         let links = judge(&evidence);
         let first = links.iter().find(|link| link.is_broken());
         let first = first.unwrap_or_else(|| panic!("{title} is not broken: {links:#?}"));
         assert_eq!(&first.title(), title, "{first:?}");
-        let Verdict::Broken { mend: found, .. } = &first.verdict else {
+        let Verdict::Broken { fix: found, .. } = &first.verdict else {
             panic!("{title} is not broken");
         };
-        assert!(found.contains(mend), "{title}: {found:?} has no {mend:?}");
+        assert!(found.contains(fix), "{title}: {found:?} has no {fix:?}");
     }
 }
 
@@ -64,6 +66,25 @@ fn every_link_of_a_whole_system_holds() {
         answer.lines.last().map(String::as_str),
         Some("every link holds")
     );
+}
+
+#[test]
+fn a_link_shows_what_people_call_its_device() {
+    let mut names = Names::default();
+    let labels = Labels {
+        label: Some(Label::new("hall").expect("a label")),
+        room: None,
+    };
+    let button = ButtonSerial::new("button-1").expect("a name");
+    names.insert(Subject::Button(button), labels);
+    for (device, title) in [
+        ("button-1", "hall (button-1) thing"),
+        ("lock-1", "lock-1 thing"),
+        ("*", "* thing"),
+    ] {
+        let link = Link::of_device(device, "thing", Verdict::Ok(String::new()));
+        assert_eq!(link.with_names(&names).title(), title);
+    }
 }
 
 #[test]
@@ -224,7 +245,7 @@ fn queues_and_alarms_come_last() {
     assert_eq!(answer.body["firstBroken"]["link"], "failure queue");
     let last = answer.lines.last().expect("a line");
     assert!(
-        last.starts_with("first broken link: failure queue; mend it: sam logs"),
+        last.starts_with("first broken link: failure queue; fix it: sam logs"),
         "{last}"
     );
 }

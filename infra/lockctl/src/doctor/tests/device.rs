@@ -98,10 +98,10 @@ fn each_action_of_a_policy_is_a_link_of_its_own() {
             panic!("{action}: {broken:?}");
         };
         assert_eq!(link.title(), format!("button-1 {title}"));
-        let Verdict::Broken { mend, .. } = &link.verdict else {
+        let Verdict::Broken { fix, .. } = &link.verdict else {
             panic!("{link:?}");
         };
-        assert!(mend.contains("detach-policy --policy-name no"), "{mend}");
+        assert!(fix.contains("detach-policy --policy-name no"), "{fix}");
     }
 }
 
