@@ -88,15 +88,10 @@ impl Desk {
         Ok(())
     }
 
-    /// Waits until no board is so new that it refuses an unlock.
-    pub async fn settle(&self) {
-        let mut looks = tokio::time::interval(Duration::from_millis(100));
-        while self
-            .newest
-            .is_some_and(|newest| newest.elapsed() < REFUSES_FOR)
-        {
-            looks.tick().await;
-        }
+    /// Whether a board is so new that it refuses an unlock.
+    pub fn is_new(&self) -> bool {
+        let newest = self.newest;
+        newest.is_some_and(|newest| newest.elapsed() < REFUSES_FOR)
     }
 
     /// What the boards have printed.

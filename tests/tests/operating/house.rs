@@ -22,6 +22,9 @@ use crate::shown::is_same;
 const DEADLINE: Duration = Duration::from_secs(120);
 /// Pause between two looks.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
+/// A press of a button without a sequence soon after the one before is ignored. A person who types
+/// is not that fast.
+const QUIET_WINDOW: Duration = Duration::from_millis(1_600);
 /// Commands that change nothing: a person repeats them until they show the expected state.
 const LOOKS: [&str; 5] = ["status", "history", "bindings", "doctor", "failures"];
 
@@ -31,6 +34,8 @@ pub struct House {
     desk: Desk,
     /// The person's working folder.
     folder: TempDir,
+    /// When the last press had its answer.
+    pressed: Option<Instant>,
 }
 
 /// What a command printed, and how it ended.
@@ -48,6 +53,7 @@ impl House {
             world: World::start_with(&empty).await?,
             desk: Desk::new(folder.path().to_owned()),
             folder,
+            pressed: None,
         })
     }
 
@@ -65,14 +71,26 @@ impl House {
             return Ok(());
         }
         let arguments: Vec<&str> = words[1..].iter().map(String::as_str).collect();
-        self.desk.settle().await;
+        self.take_time().await;
         let is_endless = arguments[0] == "watch" || arguments.contains(&"--follow");
         let followed = if is_endless {
             self.watch(&arguments, &step.shown).await
         } else {
             self.run(&arguments, step).await
         };
+        if arguments[0] == "press" {
+            self.pressed = Some(Instant::now());
+        }
         followed.with_context(|| self.desk.output())
+    }
+
+    /// Takes the time that a person takes to type.
+    async fn take_time(&self) {
+        let mut looks = tokio::time::interval(LOOK_EVERY);
+        let is_quiet = |pressed: Instant| pressed.elapsed() < QUIET_WINDOW;
+        while self.desk.is_new() || self.pressed.is_some_and(is_quiet) {
+            looks.tick().await;
+        }
     }
 
     async fn run(&self, arguments: &[&str], step: &Step) -> Result<()> {
@@ -121,7 +139,6 @@ impl House {
         while !is_same(shown, &lines) {
             let next = tokio::time::timeout_at(deadline, output.next_line()).await;
             match next.unwrap_or(Ok(None))? {
-                Some(line) if line.starts_with("target: ") => {}
                 Some(line) => lines.push(line),
                 None => bail!(
                     "expected:\n{}\nprinted:\n{}",
