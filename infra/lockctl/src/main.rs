@@ -127,7 +127,11 @@ async fn until_interrupted(work: impl Future<Output = Result<()>>) -> Result<Sta
 async fn answer(target: &Target, operation: Operation) -> Result<Answer> {
     let is_quiet = !matches!(
         operation,
-        Operation::Press(_) | Operation::Lock(_) | Operation::Unlock(_) | Operation::Retire(_)
+        Operation::Press(_)
+            | Operation::Lock(_)
+            | Operation::Unlock(_)
+            | Operation::Retire(_)
+            | Operation::Rotate(_)
     );
     let answer = Box::pin(operate(target, operation));
     if is_quiet {

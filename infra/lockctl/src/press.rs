@@ -38,7 +38,7 @@ pub async fn run(target: &Target, args: &PressArgs) -> Result<Answer> {
         return Ok(Answer::new(vec![line], body));
     }
     let find_own = |events: &[Event]| own_event(events, &before, button, click);
-    let outcome = watch.outcome(&subjects, find_own).await?;
+    let outcome = Box::pin(watch.outcome(&subjects, find_own)).await?;
     Ok(outcome.answer(&watch, "the press", body))
 }
 

@@ -43,9 +43,9 @@ impl Pulse {
         };
         let mut bytes = [0; 4096];
         // Every message means that something may have changed; its content is not needed.
-        match tokio::time::timeout(PAUSE_MAX, console.read(&mut bytes)).await {
-            Ok(Ok(0) | Err(_)) => self.console = None,
-            Ok(Ok(_)) | Err(_) => {}
+        let read = tokio::time::timeout(PAUSE_MAX, console.read(&mut bytes)).await;
+        if let Ok(Ok(0) | Err(_)) = read {
+            self.console = None;
         }
     }
 }

@@ -49,7 +49,7 @@ async fn request(target: &Target, args: &RequestArgs, intent: Intent) -> Result<
     }
     let subjects = [Subject::Lock(lock.clone())];
     let find_own = |events: &[Event]| own_event(events, &id);
-    let outcome = watch.outcome(&subjects, find_own).await?;
+    let outcome = Box::pin(watch.outcome(&subjects, find_own)).await?;
     Ok(outcome.answer(&watch, "the request", body))
 }
 
