@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result, ensure};
 use e2e::World;
+use serde_json::json;
 
 use crate::until_named;
 
@@ -9,9 +10,6 @@ const LOCK: &str = "lock-1";
 const BUTTON: &str = "button-1";
 const POLICY: &str = "remote-lock-lock";
 const RULE: &str = "remote_lock_request";
-/// A policy that forbids a lock to hear anything.
-const DEAF: &str = r#"{"Version": "2012-10-17", "Statement": [
-    {"Effect": "Deny", "Action": "iot:Subscribe", "Resource": "*"}]}"#;
 
 /// What is done to a stack.
 #[derive(Clone, Copy, Debug)]
@@ -21,14 +19,15 @@ enum Break {
     Attachment,
     Certificate,
     Policy,
-    Denial,
+    /// A policy that forbids this action.
+    Denial(&'static str),
     Power,
     Binding,
     Permission,
 }
 
 /// What is broken, the link that must be named, a part of what fixes it.
-const ROWS: [(Break, &str, &str); 9] = [
+const ROWS: [(Break, &str, &str); 11] = [
     (Break::Rule, "rule request", "lockctl resume"),
     (
         Break::Registration,
@@ -51,9 +50,19 @@ const ROWS: [(Break, &str, &str); 9] = [
         "aws iot attach-policy --policy-name remote-lock-lock --target arn:aws:iot:",
     ),
     (
-        Break::Denial,
+        Break::Denial("Publish"),
+        "lock-1 may publish",
+        "aws iot detach-policy --policy-name no-Publish",
+    ),
+    (
+        Break::Denial("Subscribe"),
         "lock-1 may subscribe",
-        "aws iot detach-policy --policy-name deaf",
+        "aws iot detach-policy --policy-name no-Subscribe",
+    ),
+    (
+        Break::Denial("Receive"),
+        "lock-1 may receive",
+        "aws iot detach-policy --policy-name no-Receive",
     ),
     (Break::Power, "lock-1 connected", "the board's light"),
     (
@@ -81,6 +90,23 @@ async fn set_active(world: &World, arn: &str, active: bool) -> Result<()> {
     let status = if active { Active } else { Inactive };
     let update = world.iot().update_certificate().certificate_id(id);
     update.new_status(status).send().await?;
+    Ok(())
+}
+
+/// Attaches or detaches a policy that forbids an action.
+async fn set_denial(world: &World, arn: &str, action: &str, is_denied: bool) -> Result<()> {
+    let (iot, name) = (world.iot(), format!("no-{action}"));
+    if !is_denied {
+        let detach = iot.detach_policy().policy_name(name).target(arn);
+        detach.send().await?;
+        return Ok(());
+    }
+    let denial = json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Deny", "Action": format!("iot:{action}"), "Resource": "*"}]});
+    let create = iot.create_policy().policy_name(&name);
+    create.policy_document(denial.to_string()).send().await?;
+    let attach = iot.attach_policy().policy_name(name).target(arn);
+    attach.send().await?;
     Ok(())
 }
 
@@ -116,16 +142,7 @@ async fn act(world: &World, what: Break, arn: &str, is_mended: bool) -> Result<(
             let attach = iot.attach_policy().policy_name(POLICY).target(arn);
             attach.send().await?;
         }
-        (Break::Denial, false) => {
-            let create = iot.create_policy().policy_name("deaf");
-            create.policy_document(DEAF).send().await?;
-            let attach = iot.attach_policy().policy_name("deaf").target(arn);
-            attach.send().await?;
-        }
-        (Break::Denial, true) => {
-            let detach = iot.detach_policy().policy_name("deaf").target(arn);
-            detach.send().await?;
-        }
+        (Break::Denial(action), _) => set_denial(world, arn, action, !is_mended).await?,
         (Break::Power, _) => world.power(LOCK, is_mended).await?,
         (Break::Binding, false) => drop(world.lockctl_json(&["unbind", BUTTON]).await?),
         (Break::Binding, true) => drop(world.lockctl_json(&["bind", BUTTON, LOCK]).await?),
@@ -160,7 +177,7 @@ async fn a_message_in_the_poison_queue_is_named_and_sent_back() -> Result<()> {
     let outputs = &world.ready()["outputs"];
     let url = outputs["PoisonQueueUrl"].as_str().context("no queue")?;
     // What the rules engine writes about a press that it could not deliver.
-    let failure = serde_json::json!({
+    let failure = json!({
         "ruleName": "remote_lock_button", "topic": "iotbutton/button-1",
         "cloudwatchTraceId": "5b7f2a10-0000-4000-8000-000000000001", "clientId": BUTTON,
         "base64OriginalPayload": "e30=",

@@ -3,6 +3,8 @@
 
 mod account;
 mod device;
+mod record;
+mod service;
 mod template;
 
 use std::process::Output;

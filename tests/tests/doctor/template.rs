@@ -22,7 +22,13 @@ const STRANGER: &str = "  StrangerRule:
 
 /// A text of the template, what replaces it, the link that must be named, a part of what fixes
 /// it.
-const ROWS: [(&str, &str, &str, &str); 5] = [
+const ROWS: [(&str, &str, &str, &str); 6] = [
+    (
+        "      Role: !GetAtt PressRole.Arn\n      AutoPublishAlias: live\n",
+        "      Role: !GetAtt PressRole.Arn\n      AutoPublishAlias: other\n",
+        "function press",
+        "sam deploy",
+    ),
     (
         "      SourceArn: !GetAtt ButtonRule.Arn\n",
         "      SourceArn: !GetAtt RequestRule.Arn\n",
