@@ -13,7 +13,7 @@ const RULE: &str = "remote_lock_request";
 
 /// What is done to a stack.
 #[derive(Clone, Copy, Debug)]
-enum Break {
+pub enum Break {
     Rule,
     Registration,
     Attachment,
@@ -27,7 +27,7 @@ enum Break {
 }
 
 /// What is broken, the link that must be named, a part of what fixes it.
-const ROWS: [(Break, &str, &str); 11] = [
+pub const ROWS: [(Break, &str, &str); 11] = [
     (Break::Rule, "rule request", "lockctl resume"),
     (
         Break::Registration,

@@ -1,5 +1,5 @@
 //! Links that the table's items show: a lock's record with its last report, a button's voltage.
-//! Each item is changed in the table, and written back as it was.
+//! Each item is changed in the table, and written back unchanged after that.
 //!
 //! Must not know: how an item comes about.
 
@@ -17,14 +17,14 @@ const BINDING: [&str; 2] = ["button#button-1", "binding"];
 
 /// The keys of an item, what is changed in it, the link that must be named, a part of what fixes
 /// it.
-type Row = (
+pub type Row = (
     [&'static str; 2],
     fn(&mut Value),
     &'static str,
     &'static str,
 );
 
-const ROWS: [Row; 8] = [
+pub const ROWS: [Row; 8] = [
     (
         RECORD,
         // A time in the past.

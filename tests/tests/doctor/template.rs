@@ -22,7 +22,7 @@ const STRANGER: &str = "  StrangerRule:
 
 /// A text of the template, what replaces it, the link that must be named, a part of what fixes
 /// it.
-const ROWS: [(&str, &str, &str, &str); 6] = [
+pub const ROWS: [(&str, &str, &str, &str); 6] = [
     (
         "      Role: !GetAtt PressRole.Arn\n      AutoPublishAlias: live\n",
         "      Role: !GetAtt PressRole.Arn\n      AutoPublishAlias: other\n",
