@@ -92,6 +92,10 @@ async fn rotate_killed(place: &Place, kill: Kill) -> Result<bool> {
     let was_finish_killed = kill_at(place, &finish, kill).await?;
     let (is_done, text) = lockctl(place, &finish).await?;
     ensure!(is_done, "{text}");
+    if was_finish_killed && kill.service == Service::Data {
+        // Nothing is deleted before the device was seen: the killed attempt may not have seen it.
+        ensure!(text.contains("connected with its new"), "{text}");
+    }
     let left = check_complete(&iot, wanted, &folder).await;
     let left = left.with_context(|| text.clone())?;
     ensure!(left.pem == new && left.id != old.id);
