@@ -19,7 +19,7 @@ const LATCH: [&str; 4] = ["--unlocked-level", "1", "--power-on", "locked"];
 /// The lock that the buttons command.
 const DOOR: &str = "front-door";
 
-/// The table of a place as it was at one time.
+/// Every item of the table of a place.
 struct Table(Vec<Value>);
 
 impl Table {
@@ -83,7 +83,7 @@ async fn check_identity(place: &Place, name: &str, (kind, policy): (&str, &str))
     Ok(())
 }
 
-/// Checks that AWS `IoT` has nothing of a device. No other device has a certificate.
+/// Checks that a device is gone from AWS `IoT`. No other device has a certificate.
 async fn check_gone(place: &Place, name: &str) -> Result<()> {
     let iot = iot(place);
     let things = iot.list_things().send().await?;
