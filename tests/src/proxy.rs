@@ -1,4 +1,4 @@
-//! A proxy in front of the control plane that stops at a call, as if the network or the program had
+//! A proxy in front of a service of AWS that stops at a call, as if the network or the program had
 //! ended there.
 
 use std::sync::Arc;

@@ -2,6 +2,7 @@
 //!
 //! Must not know: how it came there.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
@@ -107,4 +108,29 @@ pub fn check_key(folder: &Path, name: &str, pem: &str) -> Result<()> {
     CertifiedKey::from_der(vec![certificate], key, &default_provider())
         .context("the key is not that of the certificate")?;
     Ok(())
+}
+
+/// The names and rights of what a folder has, in their order.
+pub fn files(folder: &Path) -> Result<Vec<(String, u32)>> {
+    let mut files = Vec::new();
+    for file in std::fs::read_dir(folder)? {
+        let file = file?;
+        let mode = file.metadata()?.permissions().mode() & 0o777;
+        files.push((file.file_name().to_string_lossy().into_owned(), mode));
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// What the whole folder of a registered device has, as [`files`] returns it.
+pub fn whole(name: &str) -> Vec<(String, u32)> {
+    let mut files = vec![
+        ("README.md".to_owned(), 0o644),
+        ("ca.pem".to_owned(), 0o644),
+        ("conf9.json".to_owned(), 0o644),
+        (format!("{name}.crt.pem"), 0o644),
+        (format!("{name}.key.pem"), 0o600),
+    ];
+    files.sort();
+    files
 }

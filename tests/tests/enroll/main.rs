@@ -3,7 +3,9 @@
 
 mod account;
 mod board;
+mod file;
 mod genuine;
 mod kill;
 mod rotate;
 mod story;
+mod table;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use aws_sdk_iot::types::CertificateStatus;
 use e2e::mqtt::Client;
 use e2e::place::{Place, STACK};
@@ -12,14 +12,12 @@ use e2e::shell::succeeds;
 use tokio::task::JoinSet;
 
 use crate::account::{certificates, check_complete, iot};
-use crate::kill::kill_at;
+use crate::kill::{Kill, Service, kill_at, kill_at_each};
 
 /// How long a device keeps one connection.
 const LONG: Duration = Duration::from_secs(600);
 /// Pause between two attempts of a device to connect.
 const AGAIN: Duration = Duration::from_millis(50);
-/// Most calls of one attempt. More means that it never ends.
-const CALLS_MAX: usize = 40;
 
 const LATCH: [&str; 4] = ["--unlocked-level", "1", "--power-on", "locked"];
 
@@ -64,17 +62,17 @@ async fn register(place: &Place, name: &str) -> Result<PathBuf> {
     Ok(place.folder().join("devices").join(name))
 }
 
-/// Rotates a new device, and kills both phases at the call after the first `calls`. Returns whether
-/// one of them was killed.
-async fn rotate_killed(place: &Place, calls: usize, stop: Stop) -> Result<bool> {
+/// Rotates a new device, and kills both phases. Returns whether one of them was killed.
+async fn rotate_killed(place: &Place, kill: Kill) -> Result<bool> {
     let iot = iot(place);
+    let calls = kill.calls;
     let name = format!("lock-{calls}");
     let folder = register(place, &name).await?;
     let wanted = (name.as_str(), "remote-lock-lock", STACK, "doors-lock");
     let old = check_complete(&iot, wanted, &folder).await?;
     let old_key = std::fs::read(file(&folder, &name, "key"))?;
 
-    let was_killed = kill_at(place, &["rotate", &name], calls, stop).await?;
+    let was_killed = kill_at(place, &["rotate", &name], kill).await?;
     let (is_done, text) = lockctl(place, &["rotate", &name]).await?;
     ensure!(is_done, "{text}");
     let of_device = iot.list_thing_principals().thing_name(&name).send().await?;
@@ -91,9 +89,13 @@ async fn rotate_killed(place: &Place, calls: usize, stop: Stop) -> Result<bool> 
     let files = (file(&folder, &name, "crt"), file(&folder, &name, "key"));
     let _device = Device::start(place, &name, files.0, files.1)?;
     let finish = ["rotate", &name, "--finish"];
-    let was_finish_killed = kill_at(place, &finish, calls, stop).await?;
+    let was_finish_killed = kill_at(place, &finish, kill).await?;
     let (is_done, text) = lockctl(place, &finish).await?;
     ensure!(is_done, "{text}");
+    if was_finish_killed && kill.service == Service::Data {
+        // Nothing is deleted before the device was seen: the killed attempt may not have seen it.
+        ensure!(text.contains("connected with its new"), "{text}");
+    }
     let left = check_complete(&iot, wanted, &folder).await;
     let left = left.with_context(|| text.clone())?;
     ensure!(left.pem == new && left.id != old.id);
@@ -109,19 +111,24 @@ async fn rotate_killed(place: &Place, calls: usize, stop: Stop) -> Result<bool> 
 async fn a_rotation_that_is_killed_at_any_call_is_completed_by_the_next() -> Result<()> {
     for stop in [Stop::Before, Stop::After] {
         let place = Place::start().await?;
-        let mut calls = 0;
-        loop {
-            let rotated = rotate_killed(&place, calls, stop).await;
-            if !rotated.with_context(|| format!("{stop:?} call {calls}"))? {
-                break;
-            }
-            calls += 1;
-            if calls > CALLS_MAX {
-                bail!("lockctl makes more than {CALLS_MAX} calls");
-            }
-        }
+        let attempt = async |kill: Kill| rotate_killed(&place, kill).await;
+        let calls = kill_at_each(Service::Control, stop, attempt).await?;
         // Otherwise it was not killed where it makes its changes.
         ensure!(calls > 10, "{calls}");
+        place.cloud.shutdown().await;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_rotation_that_is_killed_while_it_looks_for_the_device_is_finished_by_the_next()
+-> Result<()> {
+    for stop in [Stop::Before, Stop::After] {
+        let place = Place::start().await?;
+        let attempt = async |kill: Kill| rotate_killed(&place, kill).await;
+        let calls = kill_at_each(Service::Data, stop, attempt).await?;
+        // It looks for the connection, ends it, and looks again.
+        ensure!(calls >= 3, "{calls}");
         place.cloud.shutdown().await;
     }
     Ok(())

@@ -1,7 +1,5 @@
 //! From a new name to a door that opens, and what the command says on the way.
 
-use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -10,7 +8,7 @@ use e2e::place::{Place, STACK};
 use e2e::shell::succeeds;
 use serde_json::Value;
 
-use crate::account::{certificates, check_complete, iot};
+use crate::account::{certificates, check_complete, files, iot, whole};
 use crate::board::Board;
 
 /// How often a button is pressed until its door opens, and how long each press may take.
@@ -96,17 +94,6 @@ async fn refused(place: &Place, arguments: &[&str]) -> Result<String> {
     Ok(String::from_utf8(output.stderr)?)
 }
 
-fn files(folder: &Path) -> Result<Vec<(String, u32)>> {
-    let mut files = Vec::new();
-    for file in std::fs::read_dir(folder)? {
-        let file = file?;
-        let mode = file.metadata()?.permissions().mode() & 0o777;
-        files.push((file.file_name().to_string_lossy().into_owned(), mode));
-    }
-    files.sort();
-    Ok(files)
-}
-
 #[tokio::test]
 async fn a_repetition_finds_everything_done_and_a_missing_file_is_written_again() -> Result<()> {
     let place = Place::start().await?;
@@ -130,14 +117,7 @@ async fn a_repetition_finds_everything_done_and_a_missing_file_is_written_again(
     ensure!(!first.contains("already there"), "{first}");
     let wanted = ("front-door", "remote-lock-lock", STACK, "doors-lock");
     let made = check_complete(&iot, wanted, &folder).await?;
-    let of = |name: &str, mode: u32| (name.to_owned(), mode);
-    let whole = [
-        of("README.md", 0o644),
-        of("ca.pem", 0o644),
-        of("conf9.json", 0o644),
-        of("front-door.crt.pem", 0o644),
-        of("front-door.key.pem", 0o600),
-    ];
+    let whole = whole("front-door");
     ensure!(files(&folder)? == whole, "{:?}", files(&folder)?);
 
     for (file, _) in whole.iter().filter(|(file, _)| !file.ends_with(".key.pem")) {
