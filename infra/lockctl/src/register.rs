@@ -15,13 +15,14 @@ use lock_core::BindWish;
 use lock_core::binding::Actions;
 use lock_core::event::Subject;
 use lock_core::label::{Label, LabelWish};
+use lock_core::name::{ButtonSerial, LockName};
 use serde_json::json;
 
 use self::enrol::Device;
 use self::kind::Kind;
 use crate::answer::Answer;
 use crate::cli::{RegisterButtonArgs, RegisterLockArgs, RegisterThing};
-use crate::target::Target;
+use crate::target::{Operator, Target};
 use crate::{bind, label, unknown};
 
 /// Runs `lockctl register`.
@@ -109,6 +110,11 @@ async fn button(target: &Target, args: &RegisterButtonArgs) -> Result<Answer> {
     let body = json!({ "button": name, "registered": word(&registered) });
     let mut body = view::button(body, &by.names, name);
     match &args.lock {
+        // What its clicks ask for may have been chosen since: a repeated registration keeps it.
+        Some(lock) if has_bound(&by, name, lock).await? => {
+            let shown = (by.names.button(name), by.names.lock(lock));
+            lines.push(format!("{} already commands {}", shown.0, shown.1));
+        }
         Some(lock) => {
             let wish = BindWish {
                 actions: Actions::default(),
@@ -125,6 +131,12 @@ async fn button(target: &Target, args: &RegisterButtonArgs) -> Result<Answer> {
     }
     lines.extend(by.note);
     Ok(Answer::new(lines, body))
+}
+
+/// Whether a button commands this lock already.
+async fn has_bound(by: &Operator<'_>, button: &ButtonSerial, lock: &LockName) -> Result<bool> {
+    let binding = by.cloud.store.read_binding(button).await?;
+    Ok(binding.is_some_and(|binding| binding.enabled && binding.lock.as_ref() == Some(lock)))
 }
 
 /// The identity of a device, with a line for each step; nothing with `--record-only`.

@@ -171,9 +171,8 @@ async fn register_button(place: &Place, kill: Kill) -> Result<bool> {
     ensure!(table.has_listed(&pk), "{name} is not in the list");
     let lines = table.count_lines(&pk, "register", None);
     ensure!(lines == 1, "{lines} lines about the registration");
-    // Each binding is an act of the operator, with a line of its own.
     let lines = table.count_lines(&door, "bind", Some(&name));
-    ensure!(lines == bound + 1, "{lines} lines after {bound}");
+    ensure!(lines == 1, "{lines} lines about the binding");
     Ok(was_killed)
 }
 
