@@ -3,12 +3,17 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::process::Command;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
+
+/// How long a program may take. Generous: test machines are shared.
+const DEADLINE: Duration = Duration::from_secs(120);
 
 /// What happens to the call at which it stops.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,9 +70,25 @@ impl Proxy {
         })
     }
 
-    /// Waits until it has stopped at a call.
-    pub async fn struck(&self) {
-        self.state.struck.notified().await;
+    /// Runs a program that calls through it, and kills the program at the call at which it stops.
+    /// Returns whether it was killed; it was not if it ended well before that call.
+    pub async fn kill_at_stop(&self, command: &mut Command) -> Result<bool> {
+        let mut child = command.spawn().context("run the program")?;
+        let race = async {
+            tokio::select! {
+                () = self.state.struck.notified() => {
+                    child.kill().await.context("kill the program")?;
+                    Ok(true)
+                }
+                status = child.wait() => {
+                    let status = status.context("wait for the program")?;
+                    ensure!(status.success(), "the program ended with {status}");
+                    Ok(false)
+                }
+            }
+        };
+        let killed = tokio::time::timeout(DEADLINE, race).await;
+        killed.context("the program neither ended nor made a call")?
     }
 }
 

@@ -47,11 +47,7 @@ pub async fn of_target(target: &Target, args: &DoctorArgs) -> Answer {
     let name = args.name.as_ref().map(|name| name.as_str());
     let evidence = gather::gather(target, name, &args.accepted).await;
     let links = judge::judge(&evidence).into_iter();
-    if evidence.table.is_err() {
-        return links_answer(&links.collect::<Vec<_>>());
-    }
-    let names = target.names().await;
-    let links: Vec<Link> = links.map(|link| link.with_names(&names)).collect();
+    let links: Vec<Link> = links.map(|link| link.with_names(&evidence.names)).collect();
     links_answer(&links)
 }
 

@@ -1,17 +1,12 @@
 //! `lockctl` is killed at each of its calls on a service, before the service gets the call and
 //! after it has carried it out. Repeated, the command completes what is left.
 
-use std::time::Duration;
-
 use anyhow::{Context, Result, bail, ensure};
 use e2e::place::{Place, STACK};
 use e2e::proxy::{Proxy, Stop};
 use e2e::shell::succeeds;
 
 use crate::account::{certificates, check_complete, iot};
-
-/// How long a step may take. Generous: test machines are shared.
-const DEADLINE: Duration = Duration::from_secs(120);
 
 /// Most calls of one attempt. More means that it never ends.
 const CALLS_MAX: usize = 40;
@@ -54,22 +49,7 @@ pub async fn kill_at(place: &Place, arguments: &[&str], kill: Kill) -> Result<bo
     let shell = place.shell(place.cloud.credentials());
     let shell = shell.with(variable, &proxy.address);
     let arguments = [arguments, &["--stack", STACK]].concat();
-    let mut child = shell.command(&arguments)?.spawn().context("run lockctl")?;
-    let race = async {
-        tokio::select! {
-            () = proxy.struck() => {
-                child.kill().await.context("kill lockctl")?;
-                Ok(true)
-            }
-            status = child.wait() => {
-                let status = status.context("wait for lockctl")?;
-                ensure!(status.success(), "lockctl ended with {status}");
-                Ok(false)
-            }
-        }
-    };
-    let killed = tokio::time::timeout(DEADLINE, race).await;
-    killed.context("lockctl neither ended nor made a call")?
+    proxy.kill_at_stop(&mut shell.command(&arguments)?).await
 }
 
 /// Makes an attempt that is killed at the first call, one at the second, and so on until one makes

@@ -1,17 +1,12 @@
 //! `lockctl retire`: a lost button, a lost lock, an interrupted attempt, and a policy that a stack
 //! can delete afterwards.
 
-use std::time::Duration;
-
 use anyhow::{Context, Result, bail, ensure};
 use aws_sdk_iot::error::ProvideErrorMetadata;
 use e2e::World;
 use e2e::proxy::{Proxy, Stop};
 use serde_json::Value;
 use tokio::process::Command;
-
-/// How long a step may take. Generous: test machines are shared.
-const DEADLINE: Duration = Duration::from_secs(120);
 
 /// Most calls of one attempt. More means that it never ends.
 const CALLS_MAX: usize = 30;
@@ -208,24 +203,8 @@ fn retire(world: &World, iot: &str) -> Result<Command> {
 /// killed; it was not if it made no more calls.
 async fn kill_at(world: &World, calls: usize, stop: Stop) -> Result<bool> {
     let proxy = Proxy::start(world.at("iot"), calls, stop).await?;
-    let mut child = retire(world, &proxy.address)?
-        .spawn()
-        .context("run lockctl")?;
-    let race = async {
-        tokio::select! {
-            () = proxy.struck() => {
-                child.kill().await.context("kill lockctl")?;
-                Ok(true)
-            }
-            status = child.wait() => {
-                let status = status.context("wait for lockctl")?;
-                ensure!(status.success(), "lockctl ended with {status}");
-                Ok(false)
-            }
-        }
-    };
-    let killed = tokio::time::timeout(DEADLINE, race).await;
-    killed.context("lockctl neither ended nor made a call")?
+    let mut command = retire(world, &proxy.address)?;
+    proxy.kill_at_stop(&mut command).await
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use lock_aws::{Register, Store};
 use lock_core::binding::Binding;
+use lock_core::label::Names;
 use lock_core::name::{ButtonSerial, LockName};
 use lock_core::record::Record;
 
@@ -32,7 +33,7 @@ struct Table {
 
 /// The device of this name and, for a button, the lock that it commands; without a name, all
 /// registered devices, locks first.
-pub async fn list(target: &Target, name: Option<&str>) -> Vec<Listed> {
+pub async fn list(target: &Target, name: Option<&str>) -> (Vec<Listed>, Names) {
     let table = match read(&target.cloud.store).await {
         Ok(table) => table,
         Err(unseen) => {
@@ -41,7 +42,7 @@ pub async fn list(target: &Target, name: Option<&str>) -> Vec<Listed> {
                 kind: None,
                 entry: Err(unseen),
             });
-            return one.into_iter().collect();
+            return (one.into_iter().collect(), Names::default());
         }
     };
     let mut listed: Vec<Listed> = Vec::new();
@@ -50,7 +51,7 @@ pub async fn list(target: &Target, name: Option<&str>) -> Vec<Listed> {
     let buttons = &table.register.buttons;
     let buttons = buttons.iter().map(|button| table.button(button));
     let Some(name) = name else {
-        return locks.chain(buttons).collect();
+        return (locks.chain(buttons).collect(), table.register.names.clone());
     };
     // The button first: its presses come before the lock's commands.
     for device in buttons.chain(locks) {
@@ -69,7 +70,7 @@ pub async fn list(target: &Target, name: Option<&str>) -> Vec<Listed> {
             entry: Ok(Entry::Absent),
         });
     }
-    listed
+    (listed, table.register.names.clone())
 }
 
 async fn read(store: &Store) -> Seen<Table> {

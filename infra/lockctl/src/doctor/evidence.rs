@@ -7,6 +7,7 @@ use lock_aws::registry::{
 };
 use lock_aws::{CallError, RegistryError, Remedy, StoreError, chain};
 use lock_core::binding::Binding;
+use lock_core::label::Names;
 use lock_core::limits::Limits;
 use lock_core::record::Record;
 use lock_core::time::UnixMillis;
@@ -56,6 +57,8 @@ pub struct Evidence {
     pub accepted: Vec<String>,
     /// The devices.
     pub devices: Vec<Device>,
+    /// What people call them.
+    pub names: Names,
     /// The failure queue; what is in it still after some seconds.
     pub failure_queue: Seen<Depth>,
     /// The poison queue.

@@ -46,7 +46,7 @@ pub async fn gather(target: &Target, name: Option<&str>, accepted: &[String]) ->
     let store = &target.cloud.store;
     let functions = functions(&registry, &stack, now).await;
     let rules = rules(&registry, &stack, &functions, &target.stack).await;
-    let listed = entry::list(target, name).await;
+    let (listed, names) = entry::list(target, name).await;
     let prefix = format!("{}-", target.stack);
     Evidence {
         now,
@@ -61,6 +61,7 @@ pub async fn gather(target: &Target, name: Option<&str>, accepted: &[String]) ->
         listed: registry.list_rules().await.map_err(Unseen::from),
         accepted: accepted.to_vec(),
         devices: devices(&registry, &stack, listed).await,
+        names,
         failure_queue: failures(&registry, &stack, &target.cloud.clock).await,
         poison_queue: depth(&registry, &stack, "PoisonQueueUrl").await,
         alarms: registry.list_alarms_on(&prefix).await.map_err(Unseen::from),

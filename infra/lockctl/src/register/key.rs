@@ -78,6 +78,16 @@ pub fn key_of(certificate_pem: &str) -> Option<PublicKey> {
     Some(PublicKey(certificate.public_key().raw.to_vec()))
 }
 
+/// A new key, and the PEM of a certificate for it.
+#[cfg(test)]
+pub fn sign_new() -> (PublicKey, String) {
+    let pem = make_key().expect("a key");
+    let pair = KeyPair::from_pem(&pem).expect("a key");
+    let certificate = CertificateParams::default().self_signed(&pair);
+    let request = request("lock-1", &pem).expect("a request");
+    (request.key, certificate.expect("signed").pem())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

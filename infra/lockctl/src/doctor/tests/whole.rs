@@ -52,6 +52,7 @@ pub fn whole() -> Evidence {
             .into()),
         accepted: Vec::new(),
         devices: vec![lock(), button()],
+        names: lock_core::label::Names::default(),
         failure_queue: Ok(EMPTY),
         poison_queue: Ok(EMPTY),
         alarms: Ok(Vec::new()),

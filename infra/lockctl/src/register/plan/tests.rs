@@ -2,10 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use rcgen::{CertificateParams, KeyPair};
-
 use super::*;
-use crate::register::key;
+use crate::register::key::sign_new as signed;
 
 fn wanted() -> Wanted {
     Wanted {
@@ -14,15 +12,6 @@ fn wanted() -> Wanted {
         policy: "p".to_owned(),
         group: "doors".to_owned(),
     }
-}
-
-/// A key, and the PEM of a certificate for it.
-fn signed() -> (PublicKey, String) {
-    let pem = key::make_key().expect("a key");
-    let pair = KeyPair::from_pem(&pem).expect("a key");
-    let certificate = CertificateParams::default().self_signed(&pair);
-    let request = key::request("lock-1", &pem).expect("a request");
-    (request.key, certificate.expect("signed").pem())
 }
 
 fn certificate(id: &str, pem: &str) -> Certificate {

@@ -2,18 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use rcgen::{CertificateParams, KeyPair};
-
 use super::*;
-use crate::register::key;
-
-fn signed() -> (PublicKey, String) {
-    let pem = key::make_key().expect("a key");
-    let pair = KeyPair::from_pem(&pem).expect("a key");
-    let certificate = CertificateParams::default().self_signed(&pair);
-    let request = key::request("lock-1", &pem).expect("a request");
-    (request.key, certificate.expect("signed").pem())
-}
+use crate::register::key::sign_new as signed;
 
 fn complete(id: &str, pem: &str) -> Certificate {
     Certificate {
