@@ -13,7 +13,7 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::process::{Child, ChildStdout, Command};
 
 use crate::mask::mask;
-use crate::script::{Step, first_stack, path, stack_options, steps};
+use crate::script::{Step, first_stack, lines_max, path, stack_options, steps};
 
 /// How long a step may take. Generous: test machines are shared.
 const DEADLINE: Duration = Duration::from_secs(120);
@@ -43,6 +43,7 @@ pub async fn check_text(name: &str) -> Result<()> {
     let steps = steps(&wanted);
     let mut session = Session::start(first_stack(&steps), &[]).await?;
     let mut text = String::new();
+    let lines_max = lines_max(&steps)?;
     for step in &steps {
         match step {
             Step::Kept(line) => text += &format!("{line}\n"),
@@ -58,7 +59,7 @@ pub async fn check_text(name: &str) -> Result<()> {
             let folder = session.folder.path().display().to_string();
             let output = mask(&format!("{}{}", printed.stdout, printed.stderr), &folder);
             let lines: Vec<&str> = output.lines().map(str::trim_end).collect();
-            text += &shorten(&lines);
+            text += &shorten(&lines, lines_max);
             if printed.code != 0 {
                 text += &format!("exit {}\n", printed.code);
             }
@@ -88,14 +89,13 @@ pub async fn check_json(name: &str) -> Result<()> {
 }
 
 /// Long output, such as a script or a page, with its beginning only.
-fn shorten(lines: &[&str]) -> String {
-    const LINES_MAX: usize = 12;
+fn shorten(lines: &[&str], lines_max: usize) -> String {
     let mut text: String = lines
         .iter()
-        .take(LINES_MAX)
+        .take(lines_max)
         .map(|line| format!("{line}\n"))
         .collect();
-    if lines.len() > LINES_MAX {
+    if lines.len() > lines_max {
         text += "…\n";
     }
     text
