@@ -2,8 +2,11 @@
 //!
 //! ```text
 //! # Comments, at the beginning only. `stack: OPTIONS` gives options for the stack,
-//! # `stack: none` starts none.
+//! # `stack: none` starts none. After the first command it begins again: another stack, in a
+//! # folder of its own. The next two lines hold for the commands after them, up to that.
 //! stack: --locks 2
+//! env: NAME=VALUE
+//! file: PATH CONTENT
 //! $ lockctl status
 //! what it prints, standard error last
 //! exit 3
@@ -13,6 +16,9 @@
 //! wait
 //! what the command that began with `&` has printed
 //! ```
+//!
+//! `FOLDER` in a value, a content or an argument is the folder of the commands, and `\n` in a
+//! content a new line. A command with a `--ready-file` of its own does not get the stack's.
 
 use std::path::PathBuf;
 
@@ -23,6 +29,12 @@ use anyhow::{Context, Result};
 pub enum Step {
     /// A comment or an option before the first command: kept as it is.
     Kept(String),
+    /// Another stack, with these options: `none` is no stack.
+    Stack(String),
+    /// An environment variable of the commands: `NAME=VALUE`.
+    Variable(String),
+    /// A file for the commands: `PATH CONTENT`.
+    File(String),
     /// A command that runs to its end.
     Run(String),
     /// A command that goes on until `wait`.
@@ -60,6 +72,11 @@ pub fn steps(text: &str) -> Vec<Step> {
     let mut has_begun = false;
     let steps = text.lines().filter_map(|line| {
         let command = |begin: &str| line.strip_prefix(begin).map(str::to_owned);
+        let setting = command("env: ").map(Step::Variable);
+        let setting = setting.or_else(|| command("file: ").map(Step::File));
+        if setting.is_some() {
+            return setting;
+        }
         has_begun |= line.starts_with("$ lockctl") || line.starts_with("& lockctl");
         if !has_begun {
             return Some(Step::Kept(line.to_owned()));
@@ -68,38 +85,44 @@ pub fn steps(text: &str) -> Vec<Step> {
             return Some(Step::Wait);
         }
         let run = command("$ lockctl").map(Step::Run);
-        run.or_else(|| command("& lockctl").map(Step::Begin))
+        let begin = || command("& lockctl").map(Step::Begin);
+        run.or_else(begin)
+            .or_else(|| command("stack: ").map(Step::Stack))
     });
     steps.collect()
 }
 
-/// The options of the stack; `None` without a stack.
-pub fn stack_options(steps: &[Step]) -> Option<Vec<String>> {
+/// The options of the first stack; `None` without a stack.
+pub fn first_stack(steps: &[Step]) -> Option<Vec<String>> {
     let mut options = steps.iter().filter_map(|step| match step {
         Step::Kept(line) => line.strip_prefix("stack:"),
         _ => None,
     });
-    let options = options.next().unwrap_or_default().trim();
-    (options != "none").then(|| options.split_whitespace().map(str::to_owned).collect())
+    stack_options(options.next().unwrap_or_default())
+}
+
+/// The options of a stack; `None` without a stack.
+pub fn stack_options(options: &str) -> Option<Vec<String>> {
+    (options.trim() != "none").then(|| options.split_whitespace().map(str::to_owned).collect())
 }
 
 #[test]
 fn a_transcript_is_read_as_steps() {
-    let text =
-        "# Why\nstack: --locks 2\n$ lockctl status\n# printed\n& lockctl watch\nwait\nexit 3\n";
+    let text = "# Why\nstack: --locks 2\nenv: A=b c\n$ lockctl status\n# printed\n\
+                & lockctl watch\nwait\nexit 3\nstack: none\nfile: a/b c d\n";
     let read = steps(text);
     let wanted = [
         Step::Kept("# Why".to_owned()),
         Step::Kept("stack: --locks 2".to_owned()),
+        Step::Variable("A=b c".to_owned()),
         Step::Run(" status".to_owned()),
         Step::Begin(" watch".to_owned()),
         Step::Wait,
+        Step::Stack("none".to_owned()),
+        Step::File("a/b c d".to_owned()),
     ];
     assert_eq!(read, wanted);
-    assert_eq!(
-        stack_options(&read),
-        Some(vec!["--locks".into(), "2".into()])
-    );
-    assert_eq!(stack_options(&[]), Some(Vec::new()));
-    assert_eq!(stack_options(&[Step::Kept("stack: none".into())]), None);
+    assert_eq!(first_stack(&read), Some(vec!["--locks".into(), "2".into()]));
+    assert_eq!(first_stack(&[]), Some(Vec::new()));
+    assert_eq!(first_stack(&[Step::Kept("stack: none".into())]), None);
 }

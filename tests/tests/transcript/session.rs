@@ -12,7 +12,7 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::process::{Child, ChildStdout, Command};
 
 use crate::mask::mask;
-use crate::script::{Step, path, stack_options, steps};
+use crate::script::{Step, first_stack, path, stack_options, steps};
 
 /// How long a step may take. Generous: test machines are shared.
 const DEADLINE: Duration = Duration::from_secs(120);
@@ -30,6 +30,7 @@ struct Session {
     world: Option<World>,
     folder: TempDir,
     more: &'static [&'static str],
+    variables: Vec<(String, String)>,
     begun: Option<(String, Child, BufReader<ChildStdout>, String)>,
 }
 
@@ -38,11 +39,14 @@ pub async fn check_text(name: &str) -> Result<()> {
     let path = path(name);
     let wanted = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
     let steps = steps(&wanted);
-    let mut session = Session::start(&steps, &[]).await?;
+    let mut session = Session::start(first_stack(&steps), &[]).await?;
     let mut text = String::new();
     for step in &steps {
         match step {
             Step::Kept(line) => text += &format!("{line}\n"),
+            Step::Stack(options) => text += &format!("stack: {options}\n"),
+            Step::Variable(variable) => text += &format!("env: {variable}\n"),
+            Step::File(file) => text += &format!("file: {file}\n"),
             Step::Begin(command) => text += &format!("& lockctl{command}\n"),
             Step::Run(command) => text += &format!("$ lockctl{command}\n"),
             Step::Wait => text += "wait\n",
@@ -69,7 +73,7 @@ pub async fn check_json(name: &str) -> Result<()> {
     let path = path(name);
     let text = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
     let steps = steps(&text);
-    let mut session = Session::start(&steps, &["--output", "json"]).await?;
+    let mut session = Session::start(first_stack(&steps), &["--output", "json"]).await?;
     let schema = session.run(" schema").await?.stdout;
     let schema: Value = serde_json::from_str(&schema).context("read the schema")?;
     for step in &steps {
@@ -138,8 +142,8 @@ fn check(schema: &Value, printed: &Printed) -> Result<()> {
 }
 
 impl Session {
-    async fn start(steps: &[Step], more: &'static [&'static str]) -> Result<Self> {
-        let world = match stack_options(steps) {
+    async fn start(options: Option<Vec<String>>, more: &'static [&'static str]) -> Result<Self> {
+        let world = match options {
             None => None,
             Some(options) => {
                 let base = ["--memory", "--no-button-devices"].map(str::to_owned);
@@ -154,6 +158,7 @@ impl Session {
             world,
             folder: tempfile::tempdir().context("make a folder")?,
             more,
+            variables: Vec::new(),
             begun: None,
         })
     }
@@ -162,13 +167,40 @@ impl Session {
     async fn take(&mut self, step: &Step) -> Result<Option<Printed>> {
         match step {
             Step::Kept(_) => Ok(None),
+            Step::Stack(options) => {
+                *self = Self::start(stack_options(options), self.more).await?;
+                Ok(None)
+            }
+            Step::Variable(variable) => {
+                let named = self.fill(variable);
+                let (name, value) = named.split_once('=').context("wanted: NAME=VALUE")?;
+                self.variables.push((name.to_owned(), value.to_owned()));
+                Ok(None)
+            }
+            Step::File(file) => self.write(file).map(|()| None),
             Step::Run(command) => self.run(command).await.map(Some),
             Step::Begin(command) => self.begin(command).await.map(|()| None),
             Step::Wait => self.wait().await.map(Some),
         }
     }
 
+    /// A text of the transcript with the folder of the commands.
+    fn fill(&self, text: &str) -> String {
+        text.replace("FOLDER", &self.folder.path().display().to_string())
+    }
+
+    /// Writes a file for the commands, and the folders above it.
+    fn write(&self, file: &str) -> Result<()> {
+        let (path, content) = file.split_once(' ').context("wanted: PATH CONTENT")?;
+        let path = self.folder.path().join(path);
+        let above = path.parent().context("a file is in a folder")?;
+        std::fs::create_dir_all(above).context("make a folder")?;
+        let content = self.fill(content).replace("\\n", "\n");
+        std::fs::write(&path, content).with_context(|| path.display().to_string())
+    }
+
     fn command(&self, command: &str) -> Result<Command> {
+        let command = self.fill(command);
         let mut process = Command::new(program("lockctl")?);
         for (name, _) in std::env::vars() {
             if name.starts_with("AWS_") {
@@ -184,12 +216,14 @@ impl Session {
             .args(self.more)
             .env("USER", "alice")
             .env("TZ", "UTC")
+            .envs(self.variables.clone())
             .current_dir(self.folder.path())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true);
-        if let Some(world) = &self.world {
+        let has_own = command.contains("--ready-file");
+        if let Some(world) = self.world.as_ref().filter(|_| !has_own) {
             process.arg("--ready-file").arg(world.ready_file());
         }
         Ok(process)
