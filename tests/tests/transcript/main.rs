@@ -4,9 +4,11 @@
 //! the file, and with `--output json`, validated by what `lockctl schema` prints. With
 //! `UPDATE_TRANSCRIPTS=1` the first run writes the file instead.
 
+mod error;
 mod mask;
 mod script;
 mod session;
+mod source;
 
 use anyhow::Result;
 

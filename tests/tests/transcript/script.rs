@@ -3,10 +3,11 @@
 //! ```text
 //! # Comments, at the beginning only. `stack: OPTIONS` gives options for the stack,
 //! # `stack: none` starts none. After the first command it begins again: another stack, in a
-//! # folder of its own. The next two lines hold for the commands after them, up to that.
+//! # folder of its own. The next three lines hold for the commands after them, up to that.
 //! stack: --locks 2
 //! env: NAME=VALUE
 //! file: PATH CONTENT
+//! ready: NAME=VALUE
 //! $ lockctl status
 //! what it prints, standard error last
 //! exit 3
@@ -18,7 +19,8 @@
 //! ```
 //!
 //! `FOLDER` in a value, a content or an argument is the folder of the commands, and `\n` in a
-//! content a new line. A command with a `--ready-file` of its own does not get the stack's.
+//! content a new line. `ready:` changes a value of the stack's ready file, such as the address of a
+//! service: commands then read a changed copy. A command with a `--ready-file` of its own does not get the stack's.
 
 use std::path::PathBuf;
 
@@ -35,6 +37,8 @@ pub enum Step {
     Variable(String),
     /// A file for the commands: `PATH CONTENT`.
     File(String),
+    /// A value of the ready file that the commands read: `NAME=VALUE`.
+    Ready(String),
     /// A command that runs to its end.
     Run(String),
     /// A command that goes on until `wait`.
@@ -74,6 +78,7 @@ pub fn steps(text: &str) -> Vec<Step> {
         let command = |begin: &str| line.strip_prefix(begin).map(str::to_owned);
         let setting = command("env: ").map(Step::Variable);
         let setting = setting.or_else(|| command("file: ").map(Step::File));
+        let setting = setting.or_else(|| command("ready: ").map(Step::Ready));
         if setting.is_some() {
             return setting;
         }
@@ -109,7 +114,7 @@ pub fn stack_options(options: &str) -> Option<Vec<String>> {
 #[test]
 fn a_transcript_is_read_as_steps() {
     let text = "# Why\nstack: --locks 2\nenv: A=b c\n$ lockctl status\n# printed\n\
-                & lockctl watch\nwait\nexit 3\nstack: none\nfile: a/b c d\n";
+                & lockctl watch\nwait\nexit 3\nstack: none\nfile: a/b c d\nready: sqs=x\n";
     let read = steps(text);
     let wanted = [
         Step::Kept("# Why".to_owned()),
@@ -120,6 +125,7 @@ fn a_transcript_is_read_as_steps() {
         Step::Wait,
         Step::Stack("none".to_owned()),
         Step::File("a/b c d".to_owned()),
+        Step::Ready("sqs=x".to_owned()),
     ];
     assert_eq!(read, wanted);
     assert_eq!(first_stack(&read), Some(vec!["--locks".into(), "2".into()]));

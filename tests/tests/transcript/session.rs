@@ -1,5 +1,6 @@
 //! Runs a transcript in a stack of its own.
 
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -31,6 +32,7 @@ struct Session {
     folder: TempDir,
     more: &'static [&'static str],
     variables: Vec<(String, String)>,
+    ready: Option<Value>,
     begun: Option<(String, Child, BufReader<ChildStdout>, String)>,
 }
 
@@ -47,6 +49,7 @@ pub async fn check_text(name: &str) -> Result<()> {
             Step::Stack(options) => text += &format!("stack: {options}\n"),
             Step::Variable(variable) => text += &format!("env: {variable}\n"),
             Step::File(file) => text += &format!("file: {file}\n"),
+            Step::Ready(value) => text += &format!("ready: {value}\n"),
             Step::Begin(command) => text += &format!("& lockctl{command}\n"),
             Step::Run(command) => text += &format!("$ lockctl{command}\n"),
             Step::Wait => text += "wait\n",
@@ -155,6 +158,7 @@ impl Session {
             }
         };
         Ok(Self {
+            ready: world.as_ref().map(|world| world.ready().clone()),
             world,
             folder: tempfile::tempdir().context("make a folder")?,
             more,
@@ -178,6 +182,14 @@ impl Session {
                 Ok(None)
             }
             Step::File(file) => self.write(file).map(|()| None),
+            Step::Ready(value) => {
+                let (name, value) = value.split_once('=').context("wanted: NAME=VALUE")?;
+                let ready = self.ready.as_mut().context("no stack runs")?;
+                ready[name] = Value::from(value);
+                let text = ready.to_string();
+                std::fs::write(self.changed_ready(), text).context("write the ready file")?;
+                Ok(None)
+            }
             Step::Run(command) => self.run(command).await.map(Some),
             Step::Begin(command) => self.begin(command).await.map(|()| None),
             Step::Wait => self.wait().await.map(Some),
@@ -197,6 +209,11 @@ impl Session {
         std::fs::create_dir_all(above).context("make a folder")?;
         let content = self.fill(content).replace("\\n", "\n");
         std::fs::write(&path, content).with_context(|| path.display().to_string())
+    }
+
+    /// Path of the copy of the ready file that `ready:` has changed.
+    fn changed_ready(&self) -> PathBuf {
+        self.folder.path().join("ready.json")
     }
 
     fn command(&self, command: &str) -> Result<Command> {
@@ -224,7 +241,9 @@ impl Session {
             .kill_on_drop(true);
         let has_own = command.contains("--ready-file");
         if let Some(world) = self.world.as_ref().filter(|_| !has_own) {
-            process.arg("--ready-file").arg(world.ready_file());
+            let changed = Some(self.changed_ready()).filter(|path| path.exists());
+            let path = changed.unwrap_or_else(|| world.ready_file());
+            process.arg("--ready-file").arg(path);
         }
         Ok(process)
     }
