@@ -183,9 +183,10 @@ impl Session {
             }
             Step::File(file) => self.write(file).map(|()| None),
             Step::Ready(value) => {
-                let (name, value) = value.split_once('=').context("wanted: NAME=VALUE")?;
+                let (name, text) = value.split_once('=').context("wanted: NAME=VALUE")?;
                 let ready = self.ready.as_mut().context("no stack runs")?;
-                ready[name] = Value::from(value);
+                let value = serde_json::from_str(text);
+                ready[name] = value.unwrap_or_else(|_| Value::from(text));
                 let text = ready.to_string();
                 std::fs::write(self.changed_ready(), text).context("write the ready file")?;
                 Ok(None)
