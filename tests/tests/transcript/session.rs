@@ -13,7 +13,7 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::process::{Child, ChildStdout, Command};
 
 use crate::mask::mask;
-use crate::script::{Step, first_stack, path, stack_options, steps};
+use crate::script::{Step, first_stack, path, stack_options, steps, words};
 
 /// How long a step may take. Generous: test machines are shared.
 const DEADLINE: Duration = Duration::from_secs(120);
@@ -236,11 +236,7 @@ impl Session {
             }
         }
         process
-            .args(
-                command
-                    .split_whitespace()
-                    .map(|word| word.trim_matches('"')),
-            )
+            .args(words(&command))
             .args(self.more)
             .env("USER", "alice")
             .env("TZ", "UTC")
