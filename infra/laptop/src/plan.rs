@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use local_cloud::cli::Log;
 use local_cloud::{Options, Ports};
 use sam_template::{Context as TemplateContext, Template};
@@ -67,7 +67,10 @@ impl<'a> Plan<'a> {
             .map_or(data_dir.as_path(), |scratch| scratch.path());
         std::fs::create_dir_all(home)
             .and_then(|()| home.canonicalize())
-            .with_context(|| format!("make the data directory {}", home.display()))
+            .map_err(|error| {
+                let home = home.display();
+                anyhow!("make the data directory {home}: {error}; choose another with --data-dir")
+            })
             .map(|home| Self {
                 args,
                 stack,

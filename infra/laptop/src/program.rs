@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
 
@@ -76,10 +76,12 @@ impl Programs {
             .checkout
             .as_deref()
             .context("nothing is built with --no-build")?;
-        let mut child = self.cargo(checkout, names).spawn().context(
-            "start cargo: `lockctl local` builds the functions with it; install Rust from \
-             rustup.rs, or put cargo on the PATH",
-        )?;
+        let mut child = self.cargo(checkout, names).spawn().map_err(|error| {
+            anyhow!(
+                "start cargo, which builds the functions: {error}; install Rust from rustup.rs, or \
+                 put cargo on the PATH"
+            )
+        })?;
         let stderr = child
             .stderr
             .take()
@@ -94,7 +96,7 @@ impl Programs {
         if !status.success() {
             let tail = &output[output.len().saturating_sub(OUTPUT_LINES_MAX)..];
             bail!(
-                "cargo could not build {}:\n{}",
+                "cargo could not build {}; repair what it names, then repeat the command:\n{}",
                 names.join(", "),
                 tail.join("\n")
             );

@@ -132,7 +132,11 @@ impl Ready {
 /// The template has no output of this name.
 pub fn output<'a>(cloud: &'a LocalCloud, name: &str) -> Result<&'a str> {
     let output = cloud.outputs().get(name).map(String::as_str);
-    output.with_context(|| format!("the template has no output {name}"))
+    output.with_context(|| {
+        format!(
+            "the template has no output {name}: add the outputs of this project's template.yaml"
+        )
+    })
 }
 
 #[cfg(test)]

@@ -6,10 +6,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use local_cloud::LocalCloud;
 use local_cloud::cli::{Log, interrupted};
 use local_cloud::ready;
+use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::Instant;
@@ -82,8 +83,11 @@ impl<'a> Stack<'a> {
         let things = provision::create_things(&cloud, &plan.home, &plan.things)?;
         let port = plan.args.port;
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await;
-        let listener = listener.with_context(|| {
-            format!("listen on port {port} for the console: is it in use? (--port N)")
+        let listener = listener.map_err(|error| {
+            anyhow!(
+                "listen on port {port} for the console: {error}; choose another with --port, or \
+                 leave it out for a free one"
+            )
         })?;
         let ready = Ready::new(&cloud, &listener, &region, plan.home.join("ca.pem"), things)?;
         let remote = ready.remote()?;
@@ -152,10 +156,7 @@ impl<'a> Stack<'a> {
         let up = shown.wait_for(|state| self.plan.is_up(state));
         match tokio::time::timeout(SETTLE, up).await {
             Ok(outcome) => drop(outcome.context("the board has ended")?),
-            Err(_) => bail!(
-                "not every lock settled within {SETTLE:?}: {:#}",
-                self.board.now()
-            ),
+            Err(_) => bail!(unsettled_text(&self.board.now())),
         }
         if let Some(presses_count_at) = self.presses_count_at.filter(|_| !args.no_button_devices) {
             tokio::time::sleep_until(presses_count_at).await;
@@ -253,5 +254,52 @@ impl<'a> Stack<'a> {
         let off = self.fleet.power_off().await;
         self.cloud.shutdown().await;
         off
+    }
+}
+
+/// The error about devices that did not come up in time, from the board's state.
+fn unsettled_text(state: &Value) -> String {
+    let all = |list: &str| state[list].as_array().cloned().unwrap_or_default();
+    let locks = all("locks").into_iter();
+    let locks = locks.filter(|lock| lock["record"]["status"] != "settled");
+    let buttons = all("buttons").into_iter();
+    let buttons = buttons.filter(|button| button["device"]["connected"] != true);
+    let names: Vec<String> = locks
+        .chain(buttons)
+        .filter_map(|thing| thing["thing"].as_str().map(str::to_owned))
+        .collect();
+    format!(
+        "not settled or connected within {} s: {}; the lines of these devices and of the functions \
+         above say why; a fault or --device-set of this command may be the cause",
+        SETTLE.as_secs(),
+        names.join(", ")
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_does_not_come_up_is_named() {
+        let state = json!({
+            "locks": [
+                { "thing": "lock-1", "record": { "status": "settled" } },
+                { "thing": "lock-2", "record": { "status": "pending" } },
+                { "thing": "lock-3", "error": "no connection" },
+            ],
+            "buttons": [
+                { "thing": "button-1", "device": { "connected": true } },
+                { "thing": "button-2", "device": null },
+            ],
+        });
+        assert_eq!(
+            unsettled_text(&state),
+            "not settled or connected within 60 s: lock-2, lock-3, button-2; the lines of these \
+             devices and of the functions above say why; a fault or --device-set of this command \
+             may be the cause"
+        );
     }
 }

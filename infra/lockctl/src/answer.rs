@@ -1,9 +1,11 @@
 //! The answer of a command: lines for people, one JSON document for scripts.
 
+use anyhow::Result;
 use serde_json::{Value, json};
 
 use crate::cli::Output;
 use crate::colour::Colours;
+use crate::screen;
 use crate::status_code::StatusCode;
 
 /// An answer, before it is printed.
@@ -27,23 +29,34 @@ impl Answer {
         }
     }
 
-    /// Prints the answer below the name of its target. Returns the exit status.
-    pub fn print(mut self, target: &str, output: Output) -> StatusCode {
+    /// Prints the answer below the name of its target. Returns the exit status, also if nobody
+    /// reads the answer.
+    ///
+    /// # Errors
+    ///
+    /// The output cannot be written.
+    pub fn print(self, target: &str, output: Output) -> Result<StatusCode> {
         let code = self.code();
-        match output {
-            Output::Human => {
-                let colours = Colours::of(&std::io::stdout());
-                println!("{}", colours.dim(&format!("target: {target}")));
-                for line in &self.lines {
-                    println!("{}", colours.paint(line));
-                }
-            }
-            Output::Json => {
-                self.body["target"] = json!(target);
-                println!("{:#}", self.body);
-            }
+        match screen::write(self.text(target, output).as_bytes()) {
+            Err(error) if !screen::is_unread(&error) => Err(error),
+            _ => Ok(code),
         }
-        code
+    }
+
+    /// What is printed.
+    fn text(mut self, target: &str, output: Output) -> String {
+        if output == Output::Json {
+            self.body["target"] = json!(target);
+            return format!("{:#}\n", self.body);
+        }
+        let colours = Colours::of(&std::io::stdout());
+        let mut text = colours.dim(&format!("target: {target}"));
+        for line in &self.lines {
+            text.push('\n');
+            text += &colours.paint(line);
+        }
+        text.push('\n');
+        text
     }
 
     /// The exit status. The word of an outcome decides it, if the answer has one.

@@ -88,7 +88,7 @@ async fn run(command: Command, global: Global) -> Result<StatusCode> {
         }
         Command::Operate(Operation::Doctor(args)) => {
             let (name, answer) = Box::pin(doctor::run(&global.stack, &args)).await;
-            Ok(answer.print(&name, global.output))
+            answer.print(&name, global.output)
         }
         Command::Completions { shell } => page::print_completions(shell).map(|()| StatusCode::Done),
         Command::Man { directory } => {
@@ -103,7 +103,7 @@ async fn run(command: Command, global: Global) -> Result<StatusCode> {
                 return until_interrupted(history::follow(&target, args, global.output)).await;
             }
             let answer = answer(&target, operation).await?;
-            Ok(answer.print(&target.name, global.output))
+            answer.print(&target.name, global.output)
         }
         Command::Watch(args) => {
             let target = Target::find(&global.stack).await?;

@@ -31,16 +31,12 @@ impl Screen {
     ///
     /// # Errors
     ///
-    /// Nobody reads the output any more.
+    /// The output cannot be written.
     pub fn print(&mut self, lines: &[String], table: &[String]) -> Result<()> {
         let table = if self.is_terminal { table } else { &[] };
         let text = self.text(lines, table);
         self.rows = table.len();
-        let mut output = std::io::stdout().lock();
-        let written = output.write_all(text.as_bytes());
-        written
-            .and_then(|()| output.flush())
-            .context("write the answer")
+        write(text.as_bytes())
     }
 
     fn text(&self, lines: &[String], table: &[String]) -> String {
@@ -63,6 +59,17 @@ impl Screen {
         }
         text
     }
+}
+
+/// Writes to standard output.
+///
+/// # Errors
+///
+/// The disk is full, or nobody reads the output any more.
+pub fn write(bytes: &[u8]) -> Result<()> {
+    let mut output = std::io::stdout().lock();
+    let written = output.write_all(bytes).and_then(|()| output.flush());
+    written.context("write the answer")
 }
 
 /// Whether an error says that nobody reads the output any more.

@@ -8,6 +8,9 @@ use serde_json::Value;
 use super::Cli;
 use crate::page::SCHEMA;
 
+/// Transcripts of what all commands share.
+const OF_ALL_COMMANDS: [&str; 2] = ["status-code", "target"];
+
 /// The commands that do something, as `register-lock`.
 fn leaves(command: &clap::Command, prefix: &str) -> Vec<String> {
     let mut found = Vec::new();
@@ -54,6 +57,7 @@ fn each_command_has_a_transcript() {
         let stem = path.file_stem().and_then(|stem| stem.to_str());
         stem.expect("a name in UTF-8").to_owned()
     });
+    let names = names.filter(|name| !OF_ALL_COMMANDS.contains(&name.as_str()));
     assert_eq!(difference(&names.collect::<Vec<_>>()), [""; 0]);
 }
 

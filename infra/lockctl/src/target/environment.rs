@@ -36,12 +36,15 @@ pub fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Environment {
 impl Environment {
     /// What is missing, and how to get it.
     pub fn advice(self) -> String {
-        let how = "eval \"$(aws configure export-credentials --format env)\", and set AWS_REGION";
+        let how =
+            "run eval \"$(aws configure export-credentials --format env)\", and set AWS_REGION";
         match self {
             Self::Hint(name) => {
-                format!(
-                    "{name} alone does not select an account: lockctl reads no profiles ({how})"
-                )
+                let why = match name {
+                    "AWS_PROFILE" => ": lockctl reads no profiles",
+                    _ => "",
+                };
+                format!("{name} alone does not select an account{why} ({how})")
             }
             Self::Credentials | Self::Nothing => {
                 format!("the environment has no AWS credentials ({how})")
