@@ -109,5 +109,14 @@ async fn an_installed_lockctl_works_in_an_empty_folder() -> Result<()> {
     assert_eq!(local.status.code(), Some(1), "{text}");
     assert!(text.contains("is not a checkout of this project"), "{text}");
     assert!(text.contains("--checkout"), "{text}");
+    // Alone in its folder it has no functions to run.
+    let template = e2e::place::path();
+    let template = template.to_str().context("the path is not UTF-8")?;
+    let local = run(&["local", "--no-build", "--memory", "--template", template]).await?;
+    let text = String::from_utf8_lossy(&local.stderr);
+    assert_eq!(local.status.code(), Some(1), "{text}");
+    assert!(text.starts_with("lockctl: no program "), "{text}");
+    let advice = "/press: build it with `cargo build`, or leave out --no-build";
+    assert!(text.trim().ends_with(advice), "{text}");
     Ok(())
 }

@@ -1,14 +1,17 @@
 //! The next step after an error of AWS that its command does not explain.
 
 use anyhow::Error;
-use lock_aws::{CallError, Remedy, StoreError};
+use lock_aws::{CallError, PerformError, Remedy, StoreError};
 
 /// What to do about an error; `None` if its text says it already.
 pub fn find(error: &Error) -> Option<&'static str> {
     let call = error
         .chain()
         .find_map(|cause| cause.downcast_ref::<CallError>())?;
-    let is_store = error.chain().any(|cause| cause.is::<StoreError>());
+    let is_store = error.chain().any(|cause| {
+        let performed = cause.downcast_ref::<PerformError>();
+        cause.is::<StoreError>() || matches!(performed, Some(PerformError::Store(_)))
+    });
     match call.remedy() {
         Remedy::Connection => Some(
             "check the network and AWS_REGION, or whether `lockctl local` still runs; then repeat \

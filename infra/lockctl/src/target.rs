@@ -7,7 +7,7 @@ mod environment;
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Result, anyhow, bail};
 use laptop::cli::StackArgs;
 use laptop::ready::Ready;
 use lock_aws::{Access, Cloud, Registry, Remedy, StoreError, chain};
@@ -177,9 +177,13 @@ impl Target {
     pub fn authority(&self) -> Result<String> {
         match &self.authority {
             None => Ok(AMAZON_ROOT_CA.to_owned()),
-            Some(path) => {
-                std::fs::read_to_string(path).with_context(|| format!("read {}", path.display()))
-            }
+            Some(path) => std::fs::read_to_string(path).map_err(|error| {
+                let path = path.display();
+                anyhow!(
+                    "read the stack's authority {path}: {error}; end `lockctl local`, and \
+                         start it again to write the file"
+                )
+            }),
         }
     }
 

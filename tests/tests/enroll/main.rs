@@ -6,6 +6,7 @@ mod board;
 mod file;
 mod genuine;
 mod kill;
+mod refusal;
 mod rotate;
 mod story;
 mod table;

@@ -32,7 +32,7 @@ const PEOPLE: [(Least, &str); 3] = [
 /// A command, who may run it, and the beginning of the action that others lack.
 type Row = (&'static [&'static str], Least, &'static str);
 
-const COMMANDS: [Row; 20] = [
+const COMMANDS: [Row; 21] = [
     (&["status"], Least::Viewer, ""),
     (&["status", "lock-1"], Least::Viewer, ""),
     (&["history", "lock-1"], Least::Viewer, ""),
@@ -70,6 +70,7 @@ const COMMANDS: [Row; 20] = [
     ),
     (&["rotate", "button-1"], Least::Owner, "iot:DescribeThing"),
     (&["bind", "button-2", "lock-1"], Least::Owner, "dynamodb:"),
+    (&["label", "lock-1", "Front"], Least::Owner, "dynamodb:"),
     (&["revoke", "button-2"], Least::Owner, "dynamodb:"),
     (&["unbind", "button-2"], Least::Owner, "dynamodb:"),
     (&["forget", "lock-3", "--gone"], Least::Owner, "dynamodb:"),

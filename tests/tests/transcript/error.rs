@@ -210,7 +210,11 @@ fn is_test(named: &str) -> bool {
 
 #[test]
 fn every_error_has_a_transcript() -> Result<()> {
-    let sources = Source::read_all(&root().join("infra/lockctl/src"))?;
+    let mut sources = Source::read_all(&root().join("infra/lockctl/src"))?;
+    for mut source in Source::read_all(&root().join("infra/laptop/src"))? {
+        source.name = format!("laptop/{}", source.name);
+        sources.push(source);
+    }
     let list = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/transcript/elsewhere.list");
     let rows = std::fs::read_to_string(list).context("read elsewhere.list")?;
     let texts = texts(&sources);

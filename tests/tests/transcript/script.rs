@@ -125,6 +125,25 @@ pub fn stack_options(options: &str) -> Option<Vec<String>> {
     (options.trim() != "none").then(|| options.split_whitespace().map(str::to_owned).collect())
 }
 
+/// The arguments of a command. Double quotes keep spaces together.
+pub fn words(command: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    for (number, part) in command.split('"').enumerate() {
+        if number % 2 == 1 {
+            words.push(part.to_owned());
+        } else {
+            words.extend(part.split_whitespace().map(str::to_owned));
+        }
+    }
+    words
+}
+
+#[test]
+fn quotes_keep_spaces_together() {
+    let wanted = ["label", "lock-1", "Front door", "--room", ""];
+    assert_eq!(words(r#" label lock-1 "Front door" --room """#), wanted);
+}
+
 #[test]
 fn a_transcript_is_read_as_steps() {
     let text = "# Why\nstack: --locks 2\nenv: A=b c\n$ lockctl status\n# printed\n\

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use lock_aws::Registry;
 use lock_aws::registry::{NewCertificate, Stack};
 
@@ -48,7 +48,7 @@ pub async fn run(target: &Target, device: &Device<'_>) -> Result<Vec<String>> {
     let wanted = wanted(&registry, target, device).await?;
     let folder = Folder::new(&device.args.devices, device.name);
     let key = find_key(device, &folder)?;
-    let found = look(&registry, &wanted, &key).await?;
+    let found = look(&registry, &wanted, key.public(device.name, &folder)?).await?;
     let plan = plan(&wanted, &found)?;
     let mut lines = Vec::new();
     if device.args.dry_run {
@@ -120,11 +120,18 @@ async fn wanted(registry: &Registry, target: &Target, device: &Device<'_>) -> Re
 
 fn find_key(device: &Device<'_>, folder: &Folder) -> Result<Key> {
     let Some(path) = device.csr else {
-        return Ok(Key::Folder(folder.read(&folder.key())?));
+        let key = folder.read(&folder.key()).map_err(|error| {
+            anyhow!("{error:#}; check that --devices names the folder of all devices' folders")
+        });
+        return key.map(Key::Folder);
     };
     let shown = path.display();
-    let pem = std::fs::read_to_string(path).with_context(|| format!("read {shown}"))?;
-    let request = key::read_request(&pem).with_context(|| format!("use {shown}"))?;
+    let pem = std::fs::read_to_string(path).map_err(|error| {
+        anyhow!("read {shown}: {error}; give --csr the path of the button's signing request")
+    })?;
+    let request = key::read_request(&pem).map_err(|error| {
+        anyhow!("{shown}: {error:#}; give --csr the file that `openssl req -new` has written")
+    })?;
     if request.common_name.as_deref() != Some(device.name) {
         bail!(
             "the common name in {shown} is {}, not the serial number {name}: make the request with \
@@ -138,17 +145,23 @@ fn find_key(device: &Device<'_>, folder: &Folder) -> Result<Key> {
 }
 
 impl Key {
-    fn public(&self, name: &str) -> Result<Option<PublicKey>> {
+    fn public(&self, name: &str, folder: &Folder) -> Result<Option<PublicKey>> {
         match self {
             Self::Folder(None) => Ok(None),
-            Self::Folder(Some(pem)) => Ok(Some(key::request(name, pem)?.key)),
+            Self::Folder(Some(pem)) => match key::request(name, pem) {
+                Ok(request) => Ok(Some(request.key)),
+                Err(error) => {
+                    let path = folder.path().join(folder.key());
+                    let path = path.display();
+                    bail!("{path}: {error:#}; move the file away, and repeat the command")
+                }
+            },
             Self::Request(request) => Ok(Some(request.key.clone())),
         }
     }
 }
 
-async fn look(registry: &Registry, wanted: &Wanted, key: &Key) -> Result<Found> {
-    let key = key.public(&wanted.name)?;
+async fn look(registry: &Registry, wanted: &Wanted, key: Option<PublicKey>) -> Result<Found> {
     let thing = registry.find_thing(&wanted.name).await?;
     let groups = match &thing {
         Some(thing) => registry.list_groups(&thing.name).await?,
