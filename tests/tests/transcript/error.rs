@@ -80,7 +80,7 @@ fn is_sentence(text: &str) -> bool {
     longest.is_some_and(|text| text.contains(' ') && text.chars().any(char::is_alphabetic))
 }
 
-/// What is fixed in a text: what stands between its placeholders, with numbers as in transcripts.
+/// What is fixed in a text: what separates its placeholders, with numbers as in transcripts.
 fn fragments(text: &str) -> Vec<String> {
     let text = text.replace("{{", "\u{1}").replace("}}", "\u{2}");
     let mut fixed = vec![String::new()];
@@ -272,7 +272,8 @@ fn each_form_of_an_error_is_found() {
 fn an_error_that_nothing_shows_is_named() {
     let texts = texts(&[Source::new(
         "a.rs",
-        r#"bail!("the door {door} of 3 is open: close it"); x.with_context(|| format!("bind {a}"))"#,
+        "bail!(\"the door {door} of 3 is open: close it\"); \
+         x.with_context(|| format!(\"bind {a}\"))",
     )]);
     let judge = |lines: &[&str], rows: &str| {
         let lines: Vec<String> = lines.iter().map(|line| (*line).to_owned()).collect();
