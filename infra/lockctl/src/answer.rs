@@ -37,14 +37,14 @@ impl Answer {
     /// The output cannot be written.
     pub fn print(self, target: &str, output: Output) -> Result<StatusCode> {
         let code = self.code();
-        match screen::write(self.text(target, output).as_bytes()) {
+        match screen::write(self.render(target, output).as_bytes()) {
             Err(error) if !screen::is_unread(&error) => Err(error),
             _ => Ok(code),
         }
     }
 
     /// What is printed.
-    fn text(mut self, target: &str, output: Output) -> String {
+    fn render(mut self, target: &str, output: Output) -> String {
         if output == Output::Json {
             self.body["target"] = json!(target);
             return format!("{:#}\n", self.body);

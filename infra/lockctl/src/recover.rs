@@ -34,12 +34,13 @@ pub async fn run(target: &Target, args: &RecoverArgs) -> Result<Answer> {
     if !args.running {
         rule::check_paused(target, &args.rules).await?;
     }
+    // Read first: a read that fails after the changes would hide which of them were made.
+    let bindings = store.read_bindings(&register.buttons).await?;
     let by = target.operator(&args.actor).await;
     let mut outcomes = Vec::new();
     for lock in locks {
         outcomes.push((lock, recover(&by, lock).await));
     }
-    let bindings = store.read_bindings(&register.buttons).await?;
     let enabled = enabled_buttons(&bindings, args.lock.as_ref());
     let mut answer = recovered_answer(&outcomes, &by.names, &enabled);
     answer.lines.extend(by.note);

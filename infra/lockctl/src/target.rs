@@ -249,7 +249,9 @@ fn unreachable_table(error: &StoreError, access: &Access) -> anyhow::Error {
             "{text}; no such table in {region}: is --stack the name of your stack, and AWS_REGION \
              its region?"
         ),
-        Remedy::Other => anyhow!(text),
+        Remedy::Other => anyhow!(
+            "{text}; repeat the command; if it fails again, `lockctl doctor` looks at each part"
+        ),
     }
 }
 
@@ -267,3 +269,6 @@ impl KnownLimits {
         self.0.is_none().then(|| unknown.to_owned())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -64,6 +64,8 @@ transcripts! {
     rotate
     schema
     status
+    status_code
+    target
     unbind
     unlock
     watch

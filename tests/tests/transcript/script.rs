@@ -1,9 +1,9 @@
 //! The form of a transcript.
 //!
 //! ```text
-//! # Comments, at the beginning only. `stack: OPTIONS` gives options for the stack,
-//! # `stack: none` starts none. After the first command it begins again: another stack, in a
-//! # folder of its own. The next three lines hold for the commands after them, up to that.
+//! # Comments, at the beginning only. `lines: N` keeps more lines of a long output.
+//! # `stack: OPTIONS` gives options for the stack, `stack: none` starts none. After the first
+//! # command it begins again: another stack, in a folder of its own. The next three lines hold for the commands after them, up to that.
 //! stack: --locks 2
 //! env: NAME=VALUE
 //! file: PATH CONTENT
@@ -107,6 +107,20 @@ pub fn first_stack(steps: &[Step]) -> Option<Vec<String>> {
     stack_options(options.next().unwrap_or_default())
 }
 
+/// How many lines of one output are kept.
+///
+/// # Errors
+///
+/// It is not a number.
+pub fn lines_max(steps: &[Step]) -> Result<usize> {
+    const USUAL: usize = 12;
+    let given = steps.iter().find_map(|step| match step {
+        Step::Kept(line) => line.strip_prefix("lines: "),
+        _ => None,
+    });
+    given.map_or(Ok(USUAL), |given| given.parse().context("wanted: lines: N"))
+}
+
 /// The options of a stack; `None` without a stack.
 pub fn stack_options(options: &str) -> Option<Vec<String>> {
     (options.trim() != "none").then(|| options.split_whitespace().map(str::to_owned).collect())
@@ -151,4 +165,6 @@ fn a_transcript_is_read_as_steps() {
     assert_eq!(first_stack(&read), Some(vec!["--locks".into(), "2".into()]));
     assert_eq!(first_stack(&[]), Some(Vec::new()));
     assert_eq!(first_stack(&[Step::Kept("stack: none".into())]), None);
+    let more = lines_max(&[Step::Kept("lines: 60".into())]);
+    assert_eq!((lines_max(&read).ok(), more.ok()), (Some(12), Some(60)));
 }

@@ -13,7 +13,7 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::process::{Child, ChildStdout, Command};
 
 use crate::mask::mask;
-use crate::script::{Step, first_stack, path, stack_options, steps, words};
+use crate::script::{Step, first_stack, lines_max, path, stack_options, steps, words};
 
 /// How long a step may take. Generous: test machines are shared.
 const DEADLINE: Duration = Duration::from_secs(120);
@@ -43,6 +43,7 @@ pub async fn check_text(name: &str) -> Result<()> {
     let steps = steps(&wanted);
     let mut session = Session::start(first_stack(&steps), &[]).await?;
     let mut text = String::new();
+    let lines_max = lines_max(&steps)?;
     for step in &steps {
         match step {
             Step::Kept(line) => text += &format!("{line}\n"),
@@ -61,7 +62,7 @@ pub async fn check_text(name: &str) -> Result<()> {
             // Two reads fail at once, and warn in any order.
             let both = |one: &&str, next: &&str| is_warning(one) && is_warning(next);
             lines.chunk_by_mut(both).for_each(<[&str]>::sort_unstable);
-            text += &shorten(&lines);
+            text += &shorten(&lines, lines_max);
             if printed.code != 0 {
                 text += &format!("exit {}\n", printed.code);
             }
@@ -96,14 +97,13 @@ fn is_warning(line: &str) -> bool {
 }
 
 /// Long output, such as a script or a page, with its beginning only.
-fn shorten(lines: &[&str]) -> String {
-    const LINES_MAX: usize = 12;
+fn shorten(lines: &[&str], lines_max: usize) -> String {
     let mut text: String = lines
         .iter()
-        .take(LINES_MAX)
+        .take(lines_max)
         .map(|line| format!("{line}\n"))
         .collect();
-    if lines.len() > LINES_MAX {
+    if lines.len() > lines_max {
         text += "…\n";
     }
     text
