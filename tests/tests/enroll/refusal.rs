@@ -38,8 +38,8 @@ async fn a_stack_that_lets_no_lock_in_is_named_before_anything_is_made() -> Resu
         ),
         (
             "Value: !Ref LockPolicy\n",
-            "Value: nothing\n",
-            "the policy nothing of the stack is gone: deploy the template again",
+            "Value: absent\n",
+            "the policy absent of the stack is gone: deploy the template again",
         ),
         (
             ":topicfilter/remote-lock/",

@@ -21,9 +21,9 @@ const BEGINS: [&str; 7] = [
     ".with_context(",
     "#[error(",
 ];
-/// A text with less of its own is looked for at the beginning of an error or of its cause only:
-/// a few letters occur in many lines.
-const LONG_CHARS_MIN: usize = 20;
+/// A text with less of its own is looked for at the beginning of an error or of its cause only,
+/// with one word for each placeholder: a few letters occur in many lines.
+const LONG_CHARS_MIN: usize = 12;
 
 /// The texts of errors in the sources, by the file. A text still has its placeholders.
 pub fn texts(sources: &[Source]) -> BTreeSet<(String, String)> {
@@ -80,7 +80,7 @@ fn is_sentence(text: &str) -> bool {
     longest.is_some_and(|text| text.contains(' ') && text.chars().any(char::is_alphabetic))
 }
 
-/// What is fixed in a text: what stands between its placeholders, with numbers as in transcripts.
+/// What is fixed in a text: what separates its placeholders, with numbers as in transcripts.
 fn fragments(text: &str) -> Vec<String> {
     let text = text.replace("{{", "\u{1}").replace("}}", "\u{2}");
     let mut fixed = vec![String::new()];
@@ -118,23 +118,43 @@ fn mask(text: &str) -> String {
 fn shows(line: &str, text: &str) -> bool {
     let line = mask(line);
     let fixed = fragments(text);
-    let is_long = fixed.iter().any(|text| text.len() >= LONG_CHARS_MIN);
+    let first = fixed.first().map_or("", String::as_str);
+    let length: usize = fixed.iter().map(|text| text.trim().len()).sum();
+    let is_long = length >= LONG_CHARS_MIN;
     // A part of a sentence has no beginning to look for.
     let is_part = text.starts_with(|c: char| !c.is_alphanumeric() && c != '{');
-    let first = fixed.first().map_or("", String::as_str);
-    let starts = line.match_indices(first).map(|(at, _)| at);
-    starts
-        .filter(|at| {
-            is_long || is_part || [": ", "; "].iter().any(|end| line[..*at].ends_with(end))
-        })
-        .any(|at| {
-            let mut rest = &line[at..];
-            fixed.iter().all(|text| {
-                let found = rest.find(text.trim_end());
-                rest = &rest[found.map_or(0, |at| at + text.trim_end().len())..];
-                found.is_some()
-            })
-        })
+    let mut starts = line.match_indices(first);
+    if is_long || is_part {
+        return starts.any(|(at, _)| has_all(&line[at..], &fixed));
+    }
+    starts.any(|(at, _)| {
+        let is_begin = [": ", "; "].iter().any(|end| line[..at].ends_with(end));
+        is_begin && has_words(&line[at + first.len()..], &fixed[1..])
+    })
+}
+
+/// Whether a line has all fragments in order.
+fn has_all(line: &str, fixed: &[String]) -> bool {
+    let mut rest = line;
+    fixed.iter().all(|text| {
+        let text = text.trim_end();
+        let found = rest.find(text);
+        rest = &rest[found.map_or(0, |at| at + text.len())..];
+        found.is_some()
+    })
+}
+
+/// Whether a line goes on with a word before each fragment, and ends with a sign after the last.
+fn has_words(line: &str, fixed: &[String]) -> bool {
+    let signs = [':', ';', ','];
+    let mut rest = line;
+    let has_all = fixed.iter().all(|text| {
+        let word = rest.split(' ').next().unwrap_or_default();
+        let after = &rest[word.trim_end_matches(signs).len()..];
+        rest = after.strip_prefix(text.as_str()).unwrap_or(after);
+        after.starts_with(text.as_str())
+    });
+    has_all && (rest.is_empty() || rest.starts_with(signs))
 }
 
 /// The lines of errors in all transcripts.
@@ -272,7 +292,8 @@ fn each_form_of_an_error_is_found() {
 fn an_error_that_nothing_shows_is_named() {
     let texts = texts(&[Source::new(
         "a.rs",
-        r#"bail!("the door {door} of 3 is open: close it"); x.with_context(|| format!("bind {a}"))"#,
+        "bail!(\"the door {door} of 3 is open: close it\"); \
+         x.with_context(|| format!(\"bind {a}\"))",
     )]);
     let judge = |lines: &[&str], rows: &str| {
         let lines: Vec<String> = lines.iter().map(|line| (*line).to_owned()).collect();
@@ -286,6 +307,8 @@ fn an_error_that_nothing_shows_is_named() {
     // Of another error, which only advises it.
     let advice = "lockctl: it is not bound: `lockctl bind a` does it";
     assert_eq!(judge(&[door, advice], ""), [format!("{missing}bind {{a}}")]);
+    let other = "lockctl: bind the button again: no answer";
+    assert_eq!(judge(&[door, other], ""), [format!("{missing}bind {{a}}")]);
     let row = "a.rs: bind {a} => why the network fails";
     assert_eq!(judge(&[door], row), [""; 0]);
     assert_eq!(

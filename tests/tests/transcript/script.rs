@@ -20,7 +20,8 @@
 //!
 //! `FOLDER` in a value, a content or an argument is the folder of the commands, and `\n` in a
 //! content a new line. `ready:` changes a value of the stack's ready file, such as the address of a
-//! service (a text, or JSON): commands then read a changed copy. A command with a `--ready-file` of its own does not get the stack's.
+//! service (a text, or JSON): commands then read a changed copy. A command with a `--ready-file` of
+//! its own does not get the stack's.
 
 use std::path::PathBuf;
 
@@ -31,7 +32,7 @@ use anyhow::{Context, Result};
 pub enum Step {
     /// A comment or an option before the first command: kept as it is.
     Kept(String),
-    /// Another stack, with these options: `none` is no stack.
+    /// Another stack, with these options; `none` starts none.
     Stack(String),
     /// An environment variable of the commands: `NAME=VALUE`.
     Variable(String),

@@ -133,7 +133,9 @@ impl Source {
         let starts = self.code.match_indices(begin).filter(|(at, _)| {
             let before = self.code[..*at].chars().next_back();
             let is_longer = before.is_some_and(|c| c.is_alphanumeric() || c == '_');
-            !(is_word && is_longer) && !self.code[..*at].ends_with("fn ")
+            let is_definition = self.code[..*at].ends_with("fn ");
+            let is_part = is_word && is_longer;
+            !(is_definition || is_part)
         });
         starts
             .map(|(at, _)| self.place(at + begin.len() - 1))
@@ -205,12 +207,12 @@ impl<'a> Place<'a> {
     }
 
     /// The value of a local name: what the last `let` of the name before this place gives it.
-    pub fn value_of(&self, name: &str) -> Option<Place<'a>> {
+    pub fn value_of(&self, name: &str) -> Option<Self> {
         let before = &self.source.code[..self.from];
         let at = before.rfind(&format!("let {name} = "))?;
         let of_function = before.rfind("\nfn ").unwrap_or(0);
         let end = self.source.code[at..].find(";").map(|end| at + end)?;
-        (at >= of_function).then_some(Place {
+        (at >= of_function).then_some(Self {
             source: self.source,
             from: at,
             to: end,
