@@ -126,6 +126,13 @@ impl Device {
         self.options.kind
     }
 
+    /// Whether it has power and its program has ended by itself.
+    pub async fn has_ended(&self) -> bool {
+        let mut process = self.process.lock().await;
+        let ended = process.as_mut().map(|process| process.child.try_wait());
+        matches!(ended, Some(Ok(Some(_))))
+    }
+
     /// Its present state.
     pub fn state(&self) -> DeviceState {
         lock(&self.state).clone()

@@ -1,6 +1,7 @@
 //! The virtual devices of a stack by thing name, and one stream of the lines that they print.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use anyhow::Result;
 use tokio::sync::broadcast;
@@ -9,6 +10,8 @@ use crate::device::{Device, DeviceLine, DeviceOptions, Kind};
 
 /// Lines buffered for a slow subscriber.
 const LINES_MAX: usize = 4096;
+/// Time between two looks for a program that has ended.
+const CHECK_EVERY: Duration = Duration::from_millis(250);
 
 /// The devices that run on this machine.
 #[derive(Debug)]
@@ -45,6 +48,19 @@ impl Fleet {
             device.set_power(true).await?;
         }
         Ok(())
+    }
+
+    /// Waits until the program of a device with power has ended by itself. Returns its thing.
+    pub async fn wait_for_end(&self) -> &str {
+        let mut checks = tokio::time::interval(CHECK_EVERY);
+        loop {
+            checks.tick().await;
+            for device in self.devices.values() {
+                if device.has_ended().await {
+                    return device.thing();
+                }
+            }
+        }
     }
 
     /// Restarts every powered device with the current program.

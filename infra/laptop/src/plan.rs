@@ -41,8 +41,8 @@ impl<'a> Plan<'a> {
     ///
     /// # Errors
     ///
-    /// A stack already runs on the data directory, a fault is not valid or names no device, or the
-    /// directory cannot be made.
+    /// A stack already runs on the data directory, a setting or fault is not valid, a fault names no
+    /// device, or the directory cannot be made.
     pub fn check(args: &'a LocalArgs, stack: &'a StackArgs) -> Result<Self> {
         let data_dir = &stack.data_dir;
         let running = Ready::read(&data_dir.join("ready.json"));
@@ -54,6 +54,7 @@ impl<'a> Plan<'a> {
             );
         }
         let checkout = find_checkout(args)?;
+        check_settings(&args.device_settings)?;
         let things = things(args.locks, args.buttons);
         let faults = Faults::new(args.cloud.faults()?);
         let has_device = |kind: Kind| kind == Kind::Lock || !args.no_button_devices;
@@ -195,6 +196,22 @@ impl<'a> Plan<'a> {
     /// Whether to watch for changes: by default for a person, not for a script.
     pub fn watches(&self) -> bool {
         watches(self.args)
+    }
+}
+
+/// Checks the form of the devices' settings. Which there are, the device's program knows.
+fn check_settings(settings: &[String]) -> Result<()> {
+    let is_setting = |text: &str| {
+        let key = text
+            .split_once('=')
+            .and_then(|(key, _)| key.split_once('.'));
+        key.is_some_and(|(section, key)| !section.is_empty() && !key.is_empty())
+    };
+    match settings.iter().find(|text| !is_setting(text)) {
+        Some(text) => bail!(
+            "--device-set {text}: write it as SECTION.KEY=VALUE, such as lock.power_on=unlocked"
+        ),
+        None => Ok(()),
     }
 }
 

@@ -154,9 +154,14 @@ impl<'a> Stack<'a> {
         }
         let mut shown = self.board.watch();
         let up = shown.wait_for(|state| self.plan.is_up(state));
-        match tokio::time::timeout(SETTLE, up).await {
-            Ok(outcome) => drop(outcome.context("the board has ended")?),
-            Err(_) => bail!(unsettled_text(&self.board.now())),
+        tokio::select! {
+            outcome = tokio::time::timeout(SETTLE, up) => match outcome {
+                Ok(outcome) => drop(outcome.context("the board has ended")?),
+                Err(_) => bail!(unsettled_text(&self.board.now())),
+            },
+            thing = self.fleet.wait_for_end() => bail!(
+                "the device {thing} has ended: the lines above say why; check --device-set"
+            ),
         }
         if let Some(presses_count_at) = self.presses_count_at.filter(|_| !args.no_button_devices) {
             tokio::time::sleep_until(presses_count_at).await;
