@@ -72,6 +72,28 @@ async fn a_data_directory_that_a_stack_uses_is_refused() -> Result<()> {
     refuse_local(&["--data-dir", data], &begin, end).await
 }
 
+#[tokio::test]
+async fn a_device_that_ends_at_once_ends_the_start() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let mut local = command(&program("lockctl")?, folder.path());
+    local.args([
+        "local",
+        "--no-build",
+        "--memory",
+        "--headless",
+        "--log",
+        "json",
+    ]);
+    let output = ended(local.args(["--buttons", "0", "--device-set", "no.such=1"])).await?;
+    let errors = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.code() == Some(1), "{errors}");
+    ensure!(errors.contains("no setting no.such"), "{errors}");
+    let wanted =
+        "lockctl: the device lock-1 has ended: the lines above say why; check --device-set";
+    ensure!(errors.trim().ends_with(wanted), "{errors}");
+    Ok(())
+}
+
 /// Runs a command that fails, with a ready file in which one value is another. Returns all that it
 /// prints.
 async fn run_with(world: &World, name: &str, value: &str, arguments: &[&str]) -> Result<String> {
