@@ -140,6 +140,9 @@ async fn a_stack_of_an_older_template_is_named() -> Result<()> {
         run_with(&world, "table", world.at("table"), &["failures"]).await?,
         "lockctl: the stack has no output FailureQueueUrl: deploy the template of this lockctl"
     );
+    let doctor = run_with(&world, "table", world.at("table"), &["doctor"]).await?;
+    let wanted = "the stack has no output FailureQueueUrl";
+    ensure!(doctor.contains(wanted), "{doctor}");
     Ok(())
 }
 

@@ -248,7 +248,7 @@ impl<'a> Stack<'a> {
                 Ready::read(&path).is_ok_and(|ready| ready.cloud.pid == self.ready.cloud.pid);
             if is_ours {
                 let removed = std::fs::remove_file(&path);
-                removed.with_context(|| format!("remove {}", path.display()))?;
+                removed.with_context(|| format!("remove the ready file {}", path.display()))?;
             }
         }
         let off = self.fleet.power_off().await;
