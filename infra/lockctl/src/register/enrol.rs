@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use lock_aws::Registry;
 use lock_aws::registry::{NewCertificate, Stack};
 
 use super::folder::{Board, Folder};
-use super::key::{self, PublicKey, SigningRequest};
+use super::key::{self, Key};
 use super::kind::Kind;
 use super::name;
 use super::plan::{Found, Plan, Step, Wanted, plan};
@@ -27,14 +27,6 @@ pub struct Device<'a> {
     pub csr: Option<&'a Path>,
     /// How it gets its identity.
     pub args: &'a IdentityArgs,
-}
-
-/// Where the key of a device comes from.
-enum Key {
-    /// A file of the folder, which may not exist yet.
-    Folder(Option<String>),
-    /// A signing request that was made elsewhere.
-    Request(SigningRequest),
 }
 
 /// Gives a device its identity, or with `--dry-run` only looks. Returns a line for each step.
@@ -122,29 +114,7 @@ fn find_key(device: &Device<'_>, folder: &Folder) -> Result<Key> {
     let Some(path) = device.csr else {
         return Ok(Key::Folder(folder.read(&folder.key())?));
     };
-    let shown = path.display();
-    let pem = std::fs::read_to_string(path).with_context(|| format!("read {shown}"))?;
-    let request = key::read_request(&pem).with_context(|| format!("use {shown}"))?;
-    if request.common_name.as_deref() != Some(device.name) {
-        bail!(
-            "the common name in {shown} is {}, not the serial number {name}: make the request with \
-             `openssl req -new -newkey rsa:2048 -nodes -keyout button.key -subj /CN={name} -out \
-             button.csr`",
-            request.common_name.as_deref().unwrap_or("absent"),
-            name = device.name
-        );
-    }
-    Ok(Key::Request(request))
-}
-
-impl Key {
-    fn public(&self, name: &str) -> Result<Option<PublicKey>> {
-        match self {
-            Self::Folder(None) => Ok(None),
-            Self::Folder(Some(pem)) => Ok(Some(key::request(name, pem)?.key)),
-            Self::Request(request) => Ok(Some(request.key.clone())),
-        }
-    }
+    Ok(Key::Request(key::read_request_file(path, device.name)?))
 }
 
 async fn look(registry: &Registry, wanted: &Wanted, key: &Key) -> Result<Found> {
@@ -196,15 +166,7 @@ async fn make(
                 key = Key::Folder(Some(pem));
             }
             Step::Sign => {
-                let request = match &key {
-                    Key::Folder(pem) => {
-                        let pem = pem
-                            .as_deref()
-                            .context("a key is made before it is signed")?;
-                        key::request(device.name, pem)?
-                    }
-                    Key::Request(request) => request.clone(),
-                };
+                let request = key.request(device.name)?;
                 let certificate = registry.sign(&request.pem).await?;
                 line = format!("{step}: {}", certificate.id);
                 signed = Some(certificate);
