@@ -7,5 +7,7 @@ mod file;
 mod genuine;
 mod kill;
 mod rotate;
+mod seen;
 mod story;
+mod stray;
 mod table;
