@@ -22,6 +22,7 @@ use crate::bind::unbound_answer;
 use crate::cli::RetireArgs;
 use crate::forget::advice;
 use crate::lock_command::LockCommand;
+use crate::register::key;
 use crate::status_code::refuse;
 use crate::target::{Operator, Target};
 
@@ -37,12 +38,15 @@ struct Registered {
 /// Runs `lockctl retire`.
 pub async fn run(target: &Target, args: &RetireArgs) -> Result<Answer> {
     let name = args.name.as_str();
+    let request = args.csr.as_deref();
+    let request = request.map(|path| key::read_request_file(path, name));
+    let request = request.transpose()?.map(|request| request.key);
     let by = target.operator(&args.actor).await;
     let registered = find(&by, &args.name).await?;
     let registry = target.registry();
     let thing = registry.find_thing(name).await?;
     // A device that may be in a stranger's hands is retired even if this fails.
-    let strays = stray::find(&registry, &args.devices, name, thing.as_ref()).await;
+    let strays = stray::find(&registry, (&args.devices, request), name, thing.as_ref()).await;
     let (strays, unfound) = match strays {
         Ok(strays) => (strays, None),
         Err(error) => (Vec::new(), Some(error)),

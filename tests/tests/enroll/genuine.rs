@@ -74,6 +74,9 @@ async fn refused(place: &Place, arguments: &[&str]) -> Result<String> {
     Ok(String::from_utf8(output.stderr)?)
 }
 
+/// Most calls before the signing. More means that nothing is signed.
+const CALLS_MAX: usize = 40;
+
 const REGISTER: [&str; 6] = ["register", "button", SERIAL, "--genuine", "--csr", "a.csr"];
 const ROTATE: [&str; 4] = ["rotate", SERIAL, "--csr", "b.csr"];
 const FINISH: [&str; 4] = ["rotate", SERIAL, "--finish", "--seen"];
@@ -200,6 +203,60 @@ async fn a_rotation_refuses_a_signing_request_that_is_not_new_or_of_another_butt
         certificates(&iot(&place)).await?.len() == 2,
         "it was signed"
     );
+    place.cloud.shutdown().await;
+    Ok(())
+}
+
+/// Kills a registration or rotation right after its signing. `undo` takes an attempt back that
+/// ended before that.
+async fn leave_stray(place: &Place, arguments: &[&str], undo: &[&str]) -> Result<Certificate> {
+    let iot = iot(place);
+    let before = certificates(&iot).await?;
+    for calls in 0..CALLS_MAX {
+        let kill = Kill {
+            service: Service::Control,
+            calls,
+            stop: Stop::After,
+        };
+        ensure!(kill_at(place, arguments, kill).await?, "it signs nothing");
+        let mut after = certificates(&iot).await?;
+        after.retain(|one| !before.contains(one));
+        if let Some(new) = after.pop() {
+            ensure!(!new.is_active, "{new:?}");
+            return Ok(new);
+        }
+        run(place, undo).await?;
+    }
+    bail!("{arguments:?} signs nothing within {CALLS_MAX} calls")
+}
+
+#[tokio::test]
+async fn a_certificate_that_only_the_signing_request_leads_to_is_deleted() -> Result<()> {
+    let place = start().await?;
+    let iot = iot(&place);
+    let undo = ["retire", SERIAL, "--yes"];
+    // Thing type and group are there from now on, so that each attempt takes the same calls.
+    run(&place, &REGISTER).await?;
+    run(&place, &undo).await?;
+    fs::remove_dir_all(place.folder().join("devices"))?;
+    let registered = leave_stray(&place, &REGISTER, &undo).await?;
+    let retire = ["retire", SERIAL, "--dry-run"];
+    let text = run(&place, &retire).await?;
+    ensure!(
+        !text.contains(&registered.id),
+        "nothing leads to it: {text}"
+    );
+    let retire = ["retire", SERIAL, "--yes", "--csr", "a.csr"];
+    let text = run(&place, &retire).await?;
+    ensure!(certificates(&iot).await?.is_empty(), "{text}");
+
+    run(&place, &REGISTER).await?;
+    leave_stray(&place, &ROTATE, &["bindings"]).await?;
+    let retire = ["retire", SERIAL, "--yes", "--csr", "b.csr"];
+    let text = run(&place, &retire).await?;
+    ensure!(certificates(&iot).await?.is_empty(), "{text}");
+    let text = refused(&place, &["retire", "lock-1", "--csr", "b.csr"]).await?;
+    ensure!(text.contains("not the serial number lock-1"), "{text}");
     place.cloud.shutdown().await;
     Ok(())
 }

@@ -148,8 +148,7 @@ async fn a_retirement_with_a_stray_that_is_killed_at_any_call_is_completed_by_th
 }
 
 #[tokio::test]
-async fn a_stray_is_found_by_the_folder_alone_and_a_broken_folder_stops_no_retirement() -> Result<()>
-{
+async fn a_stray_is_found_by_the_folder_alone_and_a_broken_folder_stops_nothing() -> Result<()> {
     let place = Place::start().await?;
     let iot = iot(&place);
     kill_after(&place, "lock-1", count_calls(&place).await?).await?;

@@ -166,6 +166,10 @@ pub struct RetireArgs {
     /// folder is deleted too: a registration or rotation that was cut short left it.
     #[arg(long, value_name = "DIR", default_value = "devices")]
     pub devices: PathBuf,
+    /// Signing request of a genuine AWS IoT Button: an inactive certificate for its key is deleted
+    /// too.
+    #[arg(long, value_name = "FILE")]
+    pub csr: Option<PathBuf>,
     #[command(flatten)]
     pub actor: Actor,
 }

@@ -12,18 +12,20 @@ use lock_aws::registry::{Certificate, Thing};
 use crate::register::folder::Folder;
 use crate::register::key::{self, PublicKey};
 
-/// The strays of a device, by the keys in its folder; none without its folder.
+/// The strays of a device, by the keys in its folder and that of a signing request; none without
+/// either.
 ///
 /// # Errors
 ///
 /// A file is there but is not a key or certificate, or a call fails.
 pub async fn find(
     registry: &Registry,
-    devices: &Path,
+    (devices, request): (&Path, Option<PublicKey>),
     name: &str,
     thing: Option<&Thing>,
 ) -> Result<Vec<Certificate>> {
-    let keys = list_keys(devices, name)?;
+    let mut keys = list_keys(devices, name)?;
+    keys.extend(request);
     if keys.is_empty() {
         return Ok(Vec::new());
     }

@@ -1,5 +1,5 @@
-//! The end of a rotation: the old certificates are cut off, the device is seen with the new one, and
-//! the old ones are deleted. A device that is not seen gets its old certificate back.
+//! The end of a rotation: the old certificates are cut off, the device is seen with the new one,
+//! and the old ones are deleted. A device that is not seen gets its old certificate back.
 
 use std::io::{IsTerminal as _, Write as _};
 use std::time::Duration;
