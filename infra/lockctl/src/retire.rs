@@ -5,11 +5,12 @@
 //! the command is repeated after any failure.
 
 mod plan;
+mod stray;
 
 use std::io::{IsTerminal, Write};
 
 use anyhow::{Context, Result, bail};
-use lock_aws::registry::{Outcome, Thing};
+use lock_aws::registry::{Call, Outcome, Thing};
 use lock_aws::{Forgotten, Registry};
 use lock_core::event::Subject;
 use lock_core::name::{ButtonSerial, LockName};
@@ -21,6 +22,7 @@ use crate::bind::unbound_answer;
 use crate::cli::RetireArgs;
 use crate::forget::advice;
 use crate::lock_command::LockCommand;
+use crate::register::key;
 use crate::status_code::refuse;
 use crate::target::{Operator, Target};
 
@@ -36,18 +38,34 @@ struct Registered {
 /// Runs `lockctl retire`.
 pub async fn run(target: &Target, args: &RetireArgs) -> Result<Answer> {
     let name = args.name.as_str();
+    let request = args.csr.as_deref();
+    let request = request.map(|path| key::read_request_file(path, name));
+    let request = request.transpose()?.map(|request| request.key);
     let by = target.operator(&args.actor).await;
     let registered = find(&by, &args.name).await?;
     let registry = target.registry();
     let thing = registry.find_thing(name).await?;
-    if thing.is_none() && !registered.is_known() {
+    // A device that may be in a stranger's hands is retired even if this fails.
+    let strays = stray::find(&registry, (&args.devices, request), name, thing.as_ref()).await;
+    let (strays, unfound) = match strays {
+        Ok(strays) => (strays, None),
+        Err(error) => (Vec::new(), Some(error)),
+    };
+    let calls = plan::plan(thing.as_ref(), &strays);
+    if thing.is_none() && !registered.is_known() && calls.is_empty() {
+        if let Some(error) = unfound {
+            return Err(error);
+        }
         bail!(
             "{name} is neither registered nor a thing of AWS IoT: `lockctl status` and `lockctl \
              bindings` show all"
         );
     }
-    let steps = list_steps(&by, &registered, args.gone, thing.as_ref()).await?;
+    let steps = list_steps(&by, &registered, args.gone, &calls).await?;
     if args.dry_run {
+        if let Some(error) = unfound {
+            return Err(error);
+        }
         let mut lines = vec!["nothing is changed (--dry-run); the calls would be:".to_owned()];
         lines.extend(steps.iter().map(|step| format!("  {step}")));
         return Ok(Answer::new(
@@ -60,15 +78,18 @@ pub async fn run(target: &Target, args: &RetireArgs) -> Result<Answer> {
     }
     let mut lines = leave_register(&by, &registered, args).await?;
     lines.extend(shared_lines(thing.as_ref()));
-    let failure = remove(&registry, name, thing.as_ref(), &mut lines).await;
+    if thing.is_none() {
+        lines.push(format!("thing {name}: already gone"));
+    }
+    let failure = remove(&registry, &calls, &mut lines).await.or(unfound);
     let has_failed = failure.is_some();
     lines.push(match failure {
         Some(error) => format!(
             "failed: {error:#}; repeat `lockctl retire {name}`: it continues with what is left"
         ),
         None => format!(
-            "{name} is retired; `lockctl history {name}` stays, and its folder, devices/{name} by \
-             default, may be deleted"
+            "{name} is retired; `lockctl history {name}` stays, and its folder, {}, may be deleted",
+            args.devices.join(name).display()
         ),
     });
     lines.extend(by.note);
@@ -112,7 +133,7 @@ async fn list_steps(
     by: &Operator<'_>,
     registered: &Registered,
     gone: bool,
-    thing: Option<&Thing>,
+    calls: &[Call],
 ) -> Result<Vec<String>> {
     let mut steps = Vec::new();
     if let Some(lock) = &registered.lock
@@ -130,7 +151,6 @@ async fn list_steps(
     if let Some(button) = &registered.button {
         steps.push(format!("unbind button {button}"));
     }
-    let calls = thing.map(plan::plan).unwrap_or_default();
     steps.extend(calls.iter().map(ToString::to_string));
     Ok(steps)
 }
@@ -220,16 +240,11 @@ fn shared_lines(thing: Option<&Thing>) -> Vec<String> {
 /// Makes the calls on AWS `IoT`, with a line for each. Returns the error that stopped it.
 async fn remove(
     registry: &Registry,
-    name: &str,
-    thing: Option<&Thing>,
+    calls: &[Call],
     lines: &mut Vec<String>,
 ) -> Option<anyhow::Error> {
-    let Some(thing) = thing else {
-        lines.push(format!("thing {name}: already gone"));
-        return None;
-    };
-    for call in plan::plan(thing) {
-        match registry.perform(&call).await {
+    for call in calls {
+        match registry.perform(call).await {
             Ok(Outcome::Done) => lines.push(call.to_string()),
             Ok(Outcome::AlreadyGone) => lines.push(format!("{call}: already gone")),
             Err(error) => return Some(error.into()),

@@ -1,25 +1,20 @@
 //! `lockctl rotate`: a new key and certificate for a device, and the end of the old certificate
 //! once the device was seen with the new one.
 
+mod finish;
 mod plan;
 
-use std::io::{IsTerminal as _, Write as _};
-use std::time::Duration;
-
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use lock_aws::Registry;
 use lock_aws::registry::{NewCertificate, Thing};
 use serde_json::json;
 
-use self::plan::{End, Step, begin, end};
+use self::plan::{Step, begin, check_request};
 use crate::answer::Answer;
 use crate::cli::RotateArgs;
 use crate::register::folder::Folder;
-use crate::register::key::{self, PublicKey};
+use crate::register::key::{self, Key, PublicKey};
 use crate::target::Target;
-
-/// Wait between two looks for the device.
-const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// Runs `lockctl rotate`.
 pub async fn run(target: &Target, args: &RotateArgs) -> Result<Answer> {
@@ -32,10 +27,9 @@ pub async fn run(target: &Target, args: &RotateArgs) -> Result<Answer> {
         )
     })?;
     if args.finish {
-        finish(&registry, &thing, args.wait).await
+        finish::run(&registry, &thing, args).await
     } else {
-        let folder = Folder::new(&args.devices, name);
-        make(&registry, &thing, &folder).await
+        make(&registry, &thing, args).await
     }
 }
 
@@ -47,16 +41,23 @@ struct Folders<'a> {
 }
 
 /// Makes the new key and certificate.
-async fn make(registry: &Registry, thing: &Thing, folder: &Folder) -> Result<Answer> {
+async fn make(registry: &Registry, thing: &Thing, args: &RotateArgs) -> Result<Answer> {
     let name = &thing.name;
+    let folder = &Folder::new(&args.devices, name);
     let folders = Folders {
         main: folder,
         new: folder.inner("new"),
         old: folder.inner("old"),
     };
-    let key = folders.find_key(thing)?;
-    let public = key.as_deref().map(|pem| key::request(name, pem));
-    let public = public.transpose()?.map(|request| request.key);
+    let key = match &args.csr {
+        Some(path) => Key::Request(key::read_request_file(path, name)?),
+        None => Key::Folder(folders.find_key(thing)?),
+    };
+    let public = key.public(name)?;
+    if let Key::Request(request) = &key {
+        let checked = check_request(thing, &request.key);
+        checked.with_context(|| format!("{name} is not rotated"))?;
+    }
     let inactive = find_inactive(registry, thing, public.as_ref()).await?;
     let steps = begin(thing, public.as_ref(), &inactive);
     let steps = steps.with_context(|| format!("{name} is not rotated"))?;
@@ -66,18 +67,35 @@ async fn make(registry: &Registry, thing: &Thing, folder: &Folder) -> Result<Ans
         let done = lines.join("; ");
         format!("{name} has no complete new certificate (done: {done}); repeat the command")
     })?;
-    lines.push(format!(
-        "bring the new files in {} to the board, and run `lockctl rotate {name} --finish`:",
-        folder.path().display()
-    ));
-    lines.extend(
-        folder
-            .identity_lines()
-            .iter()
-            .map(|line| format!("  {line}")),
-    );
+    lines.extend(list_next(folder, name, args.csr.is_some()));
     let body = json!({ "name": name, "folder": folder.path(), "steps": lines });
     Ok(Answer::new(lines, body))
+}
+
+/// What the operator does next, one line each.
+fn list_next(folder: &Folder, name: &str, is_genuine: bool) -> Vec<String> {
+    let path = folder.path();
+    if is_genuine {
+        let file = path.join(folder.certificate());
+        return vec![
+            format!(
+                "give the button the new certificate {} and the private key of its signing request",
+                file.display()
+            ),
+            format!(
+                "its client id is not its name, so no command sees its connection: press it, look \
+                 whether `lockctl history` shows the press, and run `lockctl rotate {name} \
+                 --finish --seen`"
+            ),
+        ];
+    }
+    let mut lines = vec![format!(
+        "bring the new files in {} to the board, and run `lockctl rotate {name} --finish`:",
+        path.display()
+    )];
+    let identity = folder.identity_lines();
+    lines.extend(identity.iter().map(|line| format!("  {line}")));
+    lines
 }
 
 impl Folders<'_> {
@@ -106,9 +124,11 @@ impl Folders<'_> {
         self.new.write_certificate(pem)
     }
 
-    /// Moves the new files into place, the key last: while it is in `new`, this is not done.
-    fn swap(&self) -> Result<()> {
-        for file in [self.main.certificate(), self.main.key()] {
+    /// Moves the new files into place, the key last: while it is in `new`, this is not done. A key
+    /// that was made elsewhere has no file.
+    fn swap(&self, key: &Key) -> Result<()> {
+        let key = matches!(key, Key::Folder(_)).then(|| self.main.key());
+        for file in std::iter::once(self.main.certificate()).chain(key) {
             if self.new.read(&file)?.is_none() {
                 continue;
             }
@@ -139,7 +159,7 @@ async fn perform(
     registry: &Registry,
     folders: &Folders<'_>,
     name: &str,
-    mut key: Option<String>,
+    mut key: Key,
     steps: &[Step],
     lines: &mut Vec<String>,
 ) -> Result<()> {
@@ -150,14 +170,11 @@ async fn perform(
             Step::Key => {
                 let pem = key::make_key()?;
                 folders.new.write_key(&pem)?;
-                key = Some(pem);
+                key = Key::Folder(Some(pem));
                 format!("new private key in {}", folders.new.path().display())
             }
             Step::Sign => {
-                let pem = key
-                    .as_deref()
-                    .context("a key is made before it is signed")?;
-                let certificate = registry.sign(&key::request(name, pem)?.pem).await?;
+                let certificate = registry.sign(&key.request(name)?.pem).await?;
                 let line = format!("iot:CreateCertificateFromCsr, inactive: {}", certificate.id);
                 signed = Some(certificate);
                 line
@@ -178,107 +195,10 @@ async fn perform(
                 change.to_string()
             }
             Step::Move => {
-                folders.swap()?;
+                folders.swap(&key)?;
                 continue;
             }
         });
     }
     Ok(())
-}
-
-/// Ends the old certificates, if the device comes with the new one.
-async fn finish(registry: &Registry, thing: &Thing, wait_s: u64) -> Result<Answer> {
-    let name = &thing.name;
-    let end = end(thing).with_context(|| format!("the rotation of {name} is not finished"))?;
-    let Some(end) = end else {
-        let line = format!("{name} has one certificate: no rotation of it has begun");
-        let body = json!({ "name": name, "finished": false, "steps": [] });
-        return Ok(Answer::new(vec![line], body));
-    };
-    let mut lines = Vec::new();
-    if end.must_see {
-        for call in &end.cut {
-            registry.perform(call).await?;
-            lines.push(call.to_string());
-        }
-        let seen = see(registry, name, wait_s).await;
-        if !matches!(seen, Ok(true)) {
-            return restore(registry, name, &end, seen.err(), wait_s, lines).await;
-        }
-        lines.push(format!("{name} is connected with its new certificate"));
-    }
-    for change in &end.revoke {
-        registry.make(change).await?;
-        lines.push(change.to_string());
-    }
-    for call in &end.remove {
-        registry.perform(call).await?;
-        lines.push(call.to_string());
-    }
-    registry.make(&end.forget).await?;
-    lines.push(format!(
-        "{name} is rotated; the files in `old`, in its folder, may be deleted"
-    ));
-    let body = json!({ "name": name, "finished": true, "steps": lines });
-    Ok(Answer::new(lines, body))
-}
-
-/// Ends the device's connection and waits until it has a new one. The old certificates are cut off,
-/// so that only the new one can have made it. Returns whether it came.
-async fn see(registry: &Registry, client: &str, wait_s: u64) -> Result<bool> {
-    let before = registry.find_connection(client).await?;
-    let before_ms = before.map_or(0, |before| before.since_ms);
-    registry.end_connection(client).await?;
-    let is_terminal = std::io::stderr().is_terminal();
-    let looks = Duration::from_secs(wait_s).as_millis() / LOOK_EVERY.as_millis();
-    for look in 0..=looks {
-        let now = registry.find_connection(client).await?;
-        if now.is_some_and(|now| now.is_connected && now.since_ms > before_ms) {
-            return Ok(true);
-        }
-        if is_terminal && look % 4 == 0 {
-            let waited = look / 2;
-            let mut text = std::io::stderr();
-            let line =
-                format!("waiting for {client} with its new certificate: {waited} of {wait_s} s");
-            writeln!(text, "{line}").context("show the progress")?;
-        }
-        tokio::time::sleep(LOOK_EVERY).await;
-    }
-    Ok(false)
-}
-
-/// Makes the old certificates active again.
-async fn restore(
-    registry: &Registry,
-    name: &str,
-    end: &End,
-    error: Option<anyhow::Error>,
-    wait_s: u64,
-    mut lines: Vec<String>,
-) -> Result<Answer> {
-    for change in &end.restore {
-        let restored = registry.make(change).await;
-        if let Err(restoring) = restored {
-            bail!(
-                "{name} is cut off: {}; run `lockctl rotate {name} --finish` again",
-                lock_aws::chain(&restoring)
-            );
-        }
-        lines.push(change.to_string());
-    }
-    let why = match error {
-        Some(error) => format!("its connection is not known: {error:#}"),
-        None => format!("it was not seen with its new certificate within {wait_s} s"),
-    };
-    lines.push(format!(
-        "{name} is not rotated: {why}; its old certificate is active again; bring the new files \
-         to the board, and repeat `lockctl rotate {name} --finish`"
-    ));
-    let body = json!({ "name": name, "finished": false, "steps": lines });
-    Ok(Answer {
-        lines,
-        body,
-        has_failed: true,
-    })
 }

@@ -8,5 +8,7 @@ mod genuine;
 mod kill;
 mod refusal;
 mod rotate;
+mod seen;
 mod story;
+mod stray;
 mod table;

@@ -3,7 +3,8 @@
 //! ```text
 //! # Comments, at the beginning only. `lines: N` keeps more lines of a long output.
 //! # `stack: OPTIONS` gives options for the stack, `stack: none` starts none. After the first
-//! # command it begins again: another stack, in a folder of its own. The next three lines hold for the commands after them, up to that.
+//! # command it begins again: another stack, in a folder of its own. The next three lines hold
+//! # for the commands after them, up to that.
 //! stack: --locks 2
 //! env: NAME=VALUE
 //! file: PATH CONTENT

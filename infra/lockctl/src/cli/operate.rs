@@ -1,5 +1,7 @@
 //! The options of the operator's commands.
 
+use std::path::PathBuf;
+
 use clap::{Args, ValueEnum};
 use lock_core::action::{self, ClickType};
 use lock_core::label::Label;
@@ -160,6 +162,14 @@ pub struct RetireArgs {
     /// Print the calls, and change nothing.
     #[arg(long, conflicts_with = "yes")]
     pub dry_run: bool,
+    /// Folder of the devices' folders. An inactive certificate whose key is in the device's own
+    /// folder is deleted too: a registration or rotation that was cut short left it.
+    #[arg(long, value_name = "DIR", default_value = "devices")]
+    pub devices: PathBuf,
+    /// Signing request of a genuine AWS IoT Button: an inactive certificate for its key is deleted
+    /// too.
+    #[arg(long, value_name = "FILE")]
+    pub csr: Option<PathBuf>,
     #[command(flatten)]
     pub actor: Actor,
 }

@@ -100,6 +100,18 @@ pub struct RotateArgs {
         requires = "finish"
     )]
     pub wait: u64,
+    /// With --finish: you have seen the device with its new certificate; the command does not look.
+    ///
+    /// For a region or role to which AWS does not offer iot:GetConnection, and for a genuine AWS
+    /// IoT Button, whose client id is not its name. First bring the new files to the device; look
+    /// whether it has restarted and reports, or whether its press arrives (`lockctl history`). A
+    /// device that still has its old certificate can never connect again.
+    #[arg(long, requires = "finish", conflicts_with = "wait")]
+    pub seen: bool,
+    /// Signing request with a new key of a genuine AWS IoT Button, whose common name is the serial
+    /// number.
+    #[arg(long, value_name = "FILE", conflicts_with = "finish")]
+    pub csr: Option<PathBuf>,
     /// Folder of the devices' folders.
     #[arg(long, value_name = "DIR", default_value = "devices")]
     pub devices: PathBuf,

@@ -50,13 +50,23 @@ fn check_needed(page: &str, needed: &[&str]) {
 fn every_command_of_the_page_about_hardware_is_accepted() {
     let needed = ["register lock", "register button", "rotate", "retire"];
     check_needed("HARDWARE.md", &needed);
+    let genuine = [
+        "rotate G030JF055364XVRB --csr",
+        "rotate G030JF055364XVRB --finish --seen",
+    ];
+    check_needed("HARDWARE.md", &genuine);
 }
 
 #[test]
 fn every_command_of_the_runbook_is_accepted() {
     let changes = ["pause", "resume", "recover --all", "retire", "revoke"];
     check_needed("RUNBOOK.md", &changes);
-    let looks = ["enable", "rotate", "doctor", "failures --redrive"];
+    let looks = [
+        "enable",
+        "rotate front-door --finish --seen",
+        "doctor",
+        "failures --redrive",
+    ];
     check_needed("RUNBOOK.md", &looks);
 }
 

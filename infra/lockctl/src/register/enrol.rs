@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow};
 use lock_aws::Registry;
 use lock_aws::registry::{NewCertificate, Stack};
 
 use super::folder::{Board, Folder};
-use super::key::{self, PublicKey, SigningRequest};
+use super::key::{self, Key};
 use super::kind::Kind;
 use super::name;
 use super::plan::{Found, Plan, Step, Wanted, plan};
@@ -29,14 +29,6 @@ pub struct Device<'a> {
     pub args: &'a IdentityArgs,
 }
 
-/// Where the key of a device comes from.
-enum Key {
-    /// A file of the folder, which may not exist yet.
-    Folder(Option<String>),
-    /// A signing request that was made elsewhere.
-    Request(SigningRequest),
-}
-
 /// Gives a device its identity, or with `--dry-run` only looks. Returns a line for each step.
 ///
 /// # Errors
@@ -48,7 +40,12 @@ pub async fn run(target: &Target, device: &Device<'_>) -> Result<Vec<String>> {
     let wanted = wanted(&registry, target, device).await?;
     let folder = Folder::new(&device.args.devices, device.name);
     let key = find_key(device, &folder)?;
-    let found = look(&registry, &wanted, key.public(device.name, &folder)?).await?;
+    let public = key.public(device.name).map_err(|error| {
+        let path = folder.path().join(folder.key());
+        let path = path.display();
+        anyhow!("{path}: {error:#}; move the file away, and repeat the command")
+    })?;
+    let found = look(&registry, &wanted, public).await?;
     let plan = plan(&wanted, &found)?;
     let mut lines = Vec::new();
     if device.args.dry_run {
@@ -125,43 +122,10 @@ fn find_key(device: &Device<'_>, folder: &Folder) -> Result<Key> {
         });
         return key.map(Key::Folder);
     };
-    let shown = path.display();
-    let pem = std::fs::read_to_string(path).map_err(|error| {
-        anyhow!("read {shown}: {error}; give --csr the path of the button's signing request")
-    })?;
-    let request = key::read_request(&pem).map_err(|error| {
-        anyhow!("{shown}: {error:#}; give --csr the file that `openssl req -new` has written")
-    })?;
-    if request.common_name.as_deref() != Some(device.name) {
-        bail!(
-            "the common name in {shown} is {}, not the serial number {name}: make the request with \
-             `openssl req -new -newkey rsa:2048 -nodes -keyout button.key -subj /CN={name} -out \
-             button.csr`",
-            request.common_name.as_deref().unwrap_or("absent"),
-            name = device.name
-        );
-    }
-    Ok(Key::Request(request))
+    Ok(Key::Request(key::read_request_file(path, device.name)?))
 }
 
-impl Key {
-    fn public(&self, name: &str, folder: &Folder) -> Result<Option<PublicKey>> {
-        match self {
-            Self::Folder(None) => Ok(None),
-            Self::Folder(Some(pem)) => match key::request(name, pem) {
-                Ok(request) => Ok(Some(request.key)),
-                Err(error) => {
-                    let path = folder.path().join(folder.key());
-                    let path = path.display();
-                    bail!("{path}: {error:#}; move the file away, and repeat the command")
-                }
-            },
-            Self::Request(request) => Ok(Some(request.key.clone())),
-        }
-    }
-}
-
-async fn look(registry: &Registry, wanted: &Wanted, key: Option<PublicKey>) -> Result<Found> {
+async fn look(registry: &Registry, wanted: &Wanted, key: Option<key::PublicKey>) -> Result<Found> {
     let thing = registry.find_thing(&wanted.name).await?;
     let groups = match &thing {
         Some(thing) => registry.list_groups(&thing.name).await?,
@@ -209,15 +173,7 @@ async fn make(
                 key = Key::Folder(Some(pem));
             }
             Step::Sign => {
-                let request = match &key {
-                    Key::Folder(pem) => {
-                        let pem = pem
-                            .as_deref()
-                            .context("a key is made before it is signed")?;
-                        key::request(device.name, pem)?
-                    }
-                    Key::Request(request) => request.clone(),
-                };
+                let request = key.request(device.name)?;
                 let certificate = registry.sign(&request.pem).await?;
                 line = format!("{step}: {}", certificate.id);
                 signed = Some(certificate);

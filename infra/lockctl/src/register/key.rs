@@ -1,6 +1,8 @@
 //! Keys and signing requests. A private key is made here and goes nowhere but into its file.
 
-use anyhow::{Context, Result};
+use std::path::Path;
+
+use anyhow::{Context, Result, anyhow, bail};
 use rcgen::{
     CertificateParams, DistinguishedName, DnType, KeyPair, PKCS_ECDSA_P256_SHA256, PublicKeyData,
 };
@@ -21,6 +23,45 @@ pub struct SigningRequest {
     pub key: PublicKey,
     /// Its common name.
     pub common_name: Option<String>,
+}
+
+/// Where the key of a device comes from.
+#[derive(Debug, Clone)]
+pub enum Key {
+    /// A file of the folder, which may not exist yet.
+    Folder(Option<String>),
+    /// A signing request that was made elsewhere.
+    Request(SigningRequest),
+}
+
+impl Key {
+    /// The public key; `None` if there is no key yet.
+    ///
+    /// # Errors
+    ///
+    /// The file of the folder is not a private key.
+    pub fn public(&self, name: &str) -> Result<Option<PublicKey>> {
+        match self {
+            Self::Folder(None) => Ok(None),
+            Self::Folder(Some(pem)) => Ok(Some(request(name, pem)?.key)),
+            Self::Request(request) => Ok(Some(request.key.clone())),
+        }
+    }
+
+    /// The request to sign it.
+    ///
+    /// # Errors
+    ///
+    /// There is no key yet, or its file is not a private key.
+    pub fn request(&self, name: &str) -> Result<SigningRequest> {
+        match self {
+            Self::Folder(pem) => {
+                let pem = pem.as_deref();
+                request(name, pem.context("a key is made before it is signed")?)
+            }
+            Self::Request(request) => Ok(request.clone()),
+        }
+    }
 }
 
 /// Makes a private key: ECDSA on the curve P-256, as PEM.
@@ -69,6 +110,30 @@ pub fn read_request(pem: &str) -> Result<SigningRequest> {
         key: PublicKey(info.subject_pki.raw.to_vec()),
         common_name: name.map(str::to_owned),
     })
+}
+
+/// Reads the file with the signing request of a genuine button.
+///
+/// # Errors
+///
+/// It cannot be read, is not a signing request, or has another common name than the serial number.
+pub fn read_request_file(path: &Path, serial: &str) -> Result<SigningRequest> {
+    let shown = path.display();
+    let pem = std::fs::read_to_string(path).map_err(|error| {
+        anyhow!("read {shown}: {error}; give --csr the path of the button's signing request")
+    })?;
+    let request = read_request(&pem).map_err(|error| {
+        anyhow!("{shown}: {error:#}; give --csr the file that `openssl req -new` has written")
+    })?;
+    if request.common_name.as_deref() != Some(serial) {
+        bail!(
+            "the common name in {shown} is {}, not the serial number {serial}: make the request \
+             with `openssl req -new -newkey rsa:2048 -nodes -keyout button.key -subj /CN={serial} \
+             -out button.csr`",
+            request.common_name.as_deref().unwrap_or("absent"),
+        );
+    }
+    Ok(request)
 }
 
 /// The key of a certificate; `None` if the text is not a certificate.

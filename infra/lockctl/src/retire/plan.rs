@@ -6,8 +6,35 @@
 
 use lock_aws::registry::{Call, Certificate, Thing};
 
-/// The calls that remove a thing as it is now.
-pub fn plan(thing: &Thing) -> Vec<Call> {
+/// The calls that remove a thing as it is now, and strays: certificates of its device that it does
+/// not lead to. Without a thing only they are left.
+pub fn plan(thing: Option<&Thing>, strays: &[Certificate]) -> Vec<Call> {
+    // What can connect is cut off before the rest.
+    let mut calls = thing.map(detach_all).unwrap_or_default();
+    calls.extend(strays.iter().flat_map(delete));
+    calls.extend(thing.map(|thing| Call::DeleteThing {
+        thing: thing.name.clone(),
+    }));
+    calls
+}
+
+/// The calls that delete a stray. Nothing has it, but a policy may be attached to it already.
+fn delete(stray: &Certificate) -> Vec<Call> {
+    let policies = stray.policies.iter().map(|policy| Call::DetachPolicy {
+        policy: policy.clone(),
+        principal: stray.arn.clone(),
+    });
+    let things = stray.things.iter().map(|thing| Call::DetachThing {
+        thing: thing.clone(),
+        principal: stray.arn.clone(),
+    });
+    let delete = Call::DeleteCertificate {
+        certificate: stray.id.clone(),
+    };
+    policies.chain(things).chain([delete]).collect()
+}
+
+fn detach_all(thing: &Thing) -> Vec<Call> {
     let mut calls = Vec::new();
     let own: Vec<&Certificate> = own(thing).collect();
     if own
@@ -42,9 +69,6 @@ pub fn plan(thing: &Thing) -> Vec<Call> {
         thing: thing.name.clone(),
         principal: principal.clone(),
     }));
-    calls.push(Call::DeleteThing {
-        thing: thing.name.clone(),
-    });
     calls
 }
 
@@ -93,7 +117,10 @@ mod tests {
     }
 
     fn shown(thing: &Thing) -> Vec<String> {
-        plan(thing).iter().map(ToString::to_string).collect()
+        plan(Some(thing), &[])
+            .iter()
+            .map(ToString::to_string)
+            .collect()
     }
 
     #[test]
@@ -137,5 +164,33 @@ mod tests {
         thing.certificates.clear();
         thing.others.clear();
         assert_eq!(shown(&thing), all[7..]);
+    }
+
+    #[test]
+    fn a_certificate_that_nothing_leads_to_is_deleted_before_the_thing() {
+        let thing = Thing {
+            name: "lock-1".to_owned(),
+            kind: None,
+            certificates: vec![certificate("own", &["lock-1"])],
+            others: Vec::new(),
+            noted: BTreeSet::from(["own".to_owned()]),
+            rotation: Vec::new(),
+        };
+        let mut strays = [certificate("a", &[]), certificate("b", &[])];
+        strays[0].policies.clear();
+        let of = |thing: Option<&Thing>| {
+            let calls = plan(thing, &strays).into_iter();
+            calls.map(|call| call.to_string()).collect::<Vec<_>>()
+        };
+        let all = [
+            "iot:DeleteCertificate a",
+            "iot:DetachPolicy p from cert/b",
+            "iot:DeleteCertificate b",
+            "iot:DeleteThing lock-1",
+        ];
+        let shown = of(Some(&thing));
+        assert_eq!(shown[0], "iot:UpdateCertificate own INACTIVE");
+        assert_eq!(shown[4..], all);
+        assert_eq!(of(None), all[..3]);
     }
 }

@@ -36,6 +36,9 @@ pub enum Refusal {
     /// The thing has no certificate with a policy.
     #[error("it has no certificate with a policy to replace: `lockctl register` makes the first")]
     NoCertificate,
+    /// The key is that of a certificate that the thing has had before.
+    #[error("this is the key of its certificate {0}, not a new one: make a request with a new key")]
+    SameKey(String),
     /// The new certificate is not complete.
     #[error("its new certificate is not complete: repeat `lockctl rotate {0}` first")]
     Incomplete(String),
@@ -61,6 +64,15 @@ pub fn begin(
     let new = thing.certificates.iter().chain(inactive).find(is_new);
     let is_old = |certificate: &&Certificate| new.is_none_or(|new| new.id != certificate.id);
     let old: Vec<&Certificate> = thing.certificates.iter().filter(is_old).collect();
+    if let Some(new) = new.filter(|new| old.is_empty() && is_ready(thing, new)) {
+        // It was finished before the new files were moved into place.
+        return Ok(vec![
+            Step::Already("new private key".to_owned()),
+            Step::Already(format!("new certificate {}", new.id)),
+            Step::File(Some(new.pem.clone())),
+            Step::Move,
+        ]);
+    }
     let mut policies: Vec<&String> = old.iter().flat_map(|old| &old.policies).collect();
     policies.sort();
     policies.dedup();
@@ -105,14 +117,50 @@ pub fn begin(
     Ok(steps)
 }
 
+/// Refuses the key of a signing request if the thing has a certificate for it that is not the new
+/// one of a rotation.
+///
+/// # Errors
+///
+/// [`Refusal::SameKey`].
+pub fn check_request(thing: &Thing, key: &PublicKey) -> Result<(), Refusal> {
+    let mut attached = thing.certificates.iter();
+    let same = attached.find(|certificate| {
+        key_of(&certificate.pem).as_ref() == Some(key)
+            && certificate.things.contains(&thing.name)
+            && thing.rotation.first() != Some(&certificate.id)
+    });
+    match same {
+        Some(same) => Err(Refusal::SameKey(same.id.clone())),
+        None => Ok(()),
+    }
+}
+
+/// Whether a device can connect with a certificate as this thing.
+fn is_ready(thing: &Thing, certificate: &Certificate) -> bool {
+    certificate.is_active
+        && certificate.things.contains(&thing.name)
+        && !certificate.policies.is_empty()
+}
+
+/// Who sees the device with its new certificate, before anything is deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sight {
+    /// The command does, by the device's connection.
+    Connection,
+    /// The operator has.
+    Operator,
+    /// An earlier attempt had it: it revoked the old certificates.
+    Earlier,
+}
+
 /// The end of a rotation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct End {
     /// Cuts the old certificates off.
     pub cut: Vec<Call>,
-    /// Whether the device must be seen with the new certificate before anything is deleted. An
-    /// attempt that revoked the old ones has seen it.
-    pub must_see: bool,
+    /// Who sees the device after that.
+    pub sight: Sight,
     /// Revokes the old certificates.
     pub revoke: Vec<Change>,
     /// Detaches and deletes them.
@@ -123,25 +171,21 @@ pub struct End {
     pub forget: Change,
 }
 
-/// The end of a thing's rotation; `None` if no rotation has begun.
+/// The end of a thing's rotation; `None` if no rotation has begun. `is_seen` says that the operator
+/// has seen the device with its new certificate.
 ///
 /// # Errors
 ///
 /// [`Refusal`].
-pub fn end(thing: &Thing) -> Result<Option<End>, Refusal> {
+pub fn end(thing: &Thing, is_seen: bool) -> Result<Option<End>, Refusal> {
     if !thing.noted.is_empty() {
         return Err(Refusal::Retiring(thing.name.clone()));
     }
     let Some((new, noted)) = thing.rotation.split_first() else {
         return Ok(None);
     };
-    let is_ready = |certificate: &Certificate| {
-        certificate.id == *new
-            && certificate.is_active
-            && certificate.things.contains(&thing.name)
-            && !certificate.policies.is_empty()
-    };
-    if !thing.certificates.iter().any(is_ready) {
+    let is_new = |certificate: &Certificate| certificate.id == *new && is_ready(thing, certificate);
+    if !thing.certificates.iter().any(is_new) {
         return Err(Refusal::Incomplete(thing.name.clone()));
     }
     let is_old = |certificate: &&Certificate| noted.contains(&certificate.id);
@@ -155,7 +199,11 @@ pub fn end(thing: &Thing) -> Result<Option<End>, Refusal> {
                 certificate: id(old),
             })
             .collect(),
-        must_see: left().next().is_some(),
+        sight: match (left().next(), is_seen) {
+            (None, _) => Sight::Earlier,
+            (Some(_), true) => Sight::Operator,
+            (Some(_), false) => Sight::Connection,
+        },
         revoke: left()
             .map(|old| Change::Revoke {
                 certificate: id(old),

@@ -85,9 +85,9 @@ fn a_new_certificate_whose_key_is_lost_becomes_an_old_one() {
 #[test]
 fn the_old_certificate_is_revoked_and_deleted_after_the_device_was_seen() {
     let shown = |thing: &Thing| {
-        let end = end(thing).expect("an end").expect("a rotation");
+        let end = end(thing, false).expect("an end").expect("a rotation");
         let calls = end.cut.iter().map(ToString::to_string);
-        let seen = end.must_see.then(|| "see".to_owned());
+        let seen = (end.sight != Sight::Earlier).then(|| format!("{:?}", end.sight));
         let revoke = end.revoke.iter().map(ToString::to_string);
         let remove = end.remove.iter().map(ToString::to_string);
         let all = calls.chain(seen).chain(revoke).chain(remove);
@@ -99,7 +99,7 @@ fn the_old_certificate_is_revoked_and_deleted_after_the_device_was_seen() {
     );
     let all = [
         "iot:UpdateCertificate old INACTIVE",
-        "see",
+        "Connection",
         "iot:UpdateCertificate old REVOKED",
         "iot:DetachPolicy p from cert/old",
         "iot:DetachThingPrincipal cert/old from lock-1",
@@ -109,7 +109,10 @@ fn the_old_certificate_is_revoked_and_deleted_after_the_device_was_seen() {
     assert_eq!(shown(&thing), all);
     thing.certificates[1].is_active = false;
     assert_eq!(shown(&thing), all[1..]);
-    let restore = end(&thing).expect("an end").expect("a rotation").restore;
+    let restore = end(&thing, false)
+        .expect("an end")
+        .expect("a rotation")
+        .restore;
     assert_eq!(restore[0].to_string(), "iot:UpdateCertificate old ACTIVE");
     thing.certificates[1].is_revoked = true;
     assert_eq!(shown(&thing), all[3..]);
@@ -120,7 +123,55 @@ fn the_old_certificate_is_revoked_and_deleted_after_the_device_was_seen() {
     thing.certificates.pop();
     assert_eq!(shown(&thing), all[6..]);
     thing.rotation.clear();
-    assert_eq!(end(&thing), Ok(None));
+    assert_eq!(end(&thing, false), Ok(None));
+}
+
+#[test]
+fn the_files_of_a_rotation_that_was_finished_too_early_are_still_moved() {
+    let (key, pem) = signed();
+    let thing = thing(vec![complete("new", &pem)], &[]);
+    let steps = begin(&thing, Some(&key), &[]).expect("steps");
+    assert_eq!(steps[2..], [Step::File(Some(pem)), Step::Move]);
+    assert!(changes(&steps).is_empty());
+}
+
+#[test]
+fn what_the_operator_has_seen_is_not_looked_for_and_the_old_certificate_is_still_cut_off_first() {
+    let mut thing = thing(
+        vec![complete("new", "a"), complete("old", "b")],
+        &["new", "old"],
+    );
+    let of = |thing: &Thing, is_seen| end(thing, is_seen).expect("an end").expect("a rotation");
+    let (looked, seen) = (of(&thing, false), of(&thing, true));
+    assert_eq!(
+        seen.cut[0].to_string(),
+        "iot:UpdateCertificate old INACTIVE"
+    );
+    assert_eq!(seen.sight, Sight::Operator);
+    let sight = Sight::Connection;
+    assert_eq!(End { sight, ..seen }, looked, "nothing else differs");
+    // An attempt that was killed may have seen the device, or not.
+    thing.certificates[1].is_active = false;
+    assert_eq!(of(&thing, true).sight, Sight::Operator);
+    thing.certificates[1].is_revoked = true;
+    for is_seen in [false, true] {
+        assert_eq!(of(&thing, is_seen).sight, Sight::Earlier);
+    }
+}
+
+#[test]
+fn a_key_that_the_thing_has_had_before_is_refused() {
+    let (key, pem) = signed();
+    let refusal = |certificates: &[&Certificate], rotation: &[&str]| {
+        let certificates = certificates.iter().map(|&one| one.clone()).collect();
+        check_request(&thing(certificates, rotation), &key).err()
+    };
+    let (ours, other) = (complete("ours", &pem), complete("other", "b"));
+    let same = Some(Refusal::SameKey("ours".to_owned()));
+    assert_eq!(refusal(&[&ours], &[]), same);
+    assert_eq!(refusal(&[&ours, &other], &["other", "ours"]), same);
+    assert_eq!(refusal(&[&ours, &other], &["ours", "other"]), None);
+    assert_eq!(refusal(&[&other], &[]), None);
 }
 
 #[test]
@@ -129,7 +180,7 @@ fn what_cannot_be_rotated_is_refused() {
     retiring.noted.insert("old".to_owned());
     let retired = Refusal::Retiring("lock-1".to_owned());
     assert_eq!(begin(&retiring, None, &[]), Err(retired.clone()));
-    assert_eq!(end(&retiring), Err(retired));
+    assert_eq!(end(&retiring, true), Err(retired));
     assert_eq!(
         begin(&thing(Vec::new(), &[]), None, &[]),
         Err(Refusal::NoCertificate)
@@ -138,5 +189,5 @@ fn what_cannot_be_rotated_is_refused() {
     new.is_active = false;
     let incomplete = thing(vec![new, complete("old", "b")], &["new", "old"]);
     let refusal = Refusal::Incomplete("lock-1".to_owned());
-    assert_eq!(end(&incomplete), Err(refusal));
+    assert_eq!(end(&incomplete, true), Err(refusal));
 }
