@@ -41,8 +41,8 @@ impl<'a> Plan<'a> {
     ///
     /// # Errors
     ///
-    /// A stack already runs on the data directory, a setting or fault is not valid, a fault names no
-    /// device, or the directory cannot be made.
+    /// A stack already runs on the data directory, a setting or fault is not valid, a fault names
+    /// no device, or the directory cannot be made.
     pub fn check(args: &'a LocalArgs, stack: &'a StackArgs) -> Result<Self> {
         let data_dir = &stack.data_dir;
         let running = Ready::read(&data_dir.join("ready.json"));
