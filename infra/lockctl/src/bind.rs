@@ -14,7 +14,9 @@ use serde_json::json;
 use crate::answer::Answer;
 use crate::cli::{BindArgs, UnbindArgs};
 use crate::lock_command::{LockCommand, add_to};
+use crate::sentence::name_columns;
 use crate::target::{Operator, Target};
+use crate::terminal::pad;
 use crate::unknown;
 
 /// Runs `lockctl bind`. Returns when a press counts.
@@ -160,8 +162,12 @@ pub async fn list(target: &Target) -> Result<Answer> {
 /// The answer about all registered buttons.
 pub fn list_answer(register: &Register, bindings: &[Binding]) -> Answer {
     let names = &register.names;
-    let line = |binding| binding_line(binding, names);
-    let mut lines: Vec<String> = bindings.iter().map(line).collect();
+    let titles: Vec<String> = bindings.iter().map(|it| names.button(&it.button)).collect();
+    let columns = name_columns(&titles);
+    let line = |(title, binding): (&String, _)| {
+        format!("{} {}", pad(title, columns), binding_text(binding, names))
+    };
+    let mut lines: Vec<String> = titles.iter().zip(bindings).map(line).collect();
     for button in &register.buttons {
         if !bindings.iter().any(|binding| binding.button == *button) {
             lines.push(format!(
@@ -181,20 +187,18 @@ pub fn list_answer(register: &Register, bindings: &[Binding]) -> Answer {
     Answer::new(lines, json!({ "bindings": shown }))
 }
 
-/// `button-1  commands lock-1: single toggle, double lock, long unlock (since 2026-11-22
-/// 14:03:21)`.
-fn binding_line(binding: &Binding, names: &Names) -> String {
+/// `commands lock-1: single toggle, double lock, long unlock (since 2026-11-22 14:03:21)`.
+fn binding_text(binding: &Binding, names: &Names) -> String {
     let since = |at: UnixMillis| format!(" (since {})", when::date(at.0));
     let since = binding.bound_at.map_or_else(String::new, since);
-    let text = match &binding.lock {
+    match &binding.lock {
         Some(lock) if binding.enabled => {
             let clicks = list_clicks(&binding.actions);
             format!("commands {}: {clicks}{since}", names.lock(lock))
         }
         Some(lock) => format!("revoked: no longer commands {}", names.lock(lock)),
         None => format!("not bound to a lock{since}"),
-    };
-    format!("{:<12} {text}", names.button(&binding.button))
+    }
 }
 
 /// `single toggle, double lock, long unlock`.

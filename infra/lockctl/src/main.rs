@@ -32,6 +32,7 @@ mod sentence;
 mod status;
 mod status_code;
 mod target;
+mod terminal;
 mod unknown;
 mod wait;
 mod watch;
@@ -118,6 +119,7 @@ async fn until_interrupted(work: impl Future<Output = Result<()>>) -> Result<Sta
         done = work => done.map(|()| StatusCode::Done),
         interrupted = tokio::signal::ctrl_c() => {
             interrupted.context("wait for Ctrl-C")?;
+            screen::end_line();
             Ok(StatusCode::Done)
         }
     }

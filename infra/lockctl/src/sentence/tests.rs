@@ -318,3 +318,15 @@ fn a_shared_event_gives_the_number_of_presses_and_the_time_of_the_last() {
         event_line(&shared, &Names::default())
     );
 }
+
+#[test]
+fn what_follows_the_names_of_a_list_is_aligned_but_for_one_that_is_too_long() {
+    let columns = |names: &[&str]| {
+        let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
+        name_columns(&names)
+    };
+    assert_eq!(columns(&["lock-1", "lock-22"]), 12);
+    assert_eq!(columns(&["lock-1", "Front door, Hall (lock-1)"]), 25);
+    assert_eq!(columns(&["lock-1", &"long ".repeat(20)]), 12);
+    assert_eq!(columns(&[]), 12);
+}
