@@ -69,7 +69,7 @@ pub fn status_answer(
     }
     let shown = records
         .iter()
-        .map(|record| view::record(record, names, now, limits));
+        .map(|record| view::aged_record(record, names, now, limits));
     let shown: Vec<_> = shown.collect();
     Answer::new(
         lines,

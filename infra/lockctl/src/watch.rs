@@ -191,7 +191,7 @@ impl Doors {
         let (now, limits) = (target.now(), self.limits.0.as_ref());
         let records = self.records.iter().filter(|record| is_wanted(record));
         records
-            .map(|record| view::record(record, &self.names, now, limits))
+            .map(|record| view::aged_record(record, &self.names, now, limits))
             .collect()
     }
 }

@@ -12,6 +12,7 @@ use lock_core::time::UnixSeconds;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::status::status_answer;
 
 /// When the command was created and the last report arrived.
 const THEN: UnixMillis = UnixMillis(1_000_000);
@@ -317,6 +318,22 @@ fn a_shared_event_gives_the_number_of_presses_and_the_time_of_the_last() {
         "{}",
         event_line(&shared, &Names::default())
     );
+}
+
+#[test]
+fn json_gives_the_age_of_the_report_that_the_line_gives() {
+    let mut record = record_of(Status::Settled, Action::Lock, button_1(), 0);
+    let age_s = |record: &Record, after_ms: u64| {
+        let now = THEN.plus(after_ms);
+        let lock = std::slice::from_ref(&record.lock);
+        let record = std::slice::from_ref(record);
+        let answer = status_answer(lock, record, &Names::default(), now, None);
+        answer.body["locks"][0]["ageS"].clone()
+    };
+    assert_eq!(age_s(&record, 3_999), json!(3));
+    assert_eq!(age_s(&record, 0), json!(0));
+    record.reported = None;
+    assert_eq!(age_s(&record, 3_999), json!(null));
 }
 
 #[test]
