@@ -95,7 +95,7 @@ impl Listed {
 }
 
 impl Table {
-    /// Whether it is a button that was retired: nothing of it is to be mended.
+    /// Whether it is a button that was retired. Nothing about it can be broken.
     fn is_retired(&self, listed: &Listed) -> bool {
         let mut bindings = self.bindings.iter();
         let binding = bindings.find(|binding| binding.button.as_str() == listed.name);
