@@ -28,7 +28,7 @@ impl Screen {
             } else {
                 Colours::NONE
             },
-            has_cursor: is_human && terminal::has_cursor(),
+            has_cursor: is_human && terminal::has_cursor(&std::io::stdout()),
             shown: Vec::new(),
         }
     }
@@ -111,7 +111,7 @@ fn limit(mut rows: Vec<String>, size: Option<Size>) -> Vec<String> {
 
 /// Leaves the cursor at the start of an empty line after Ctrl-C, which the terminal shows as `^C`.
 pub fn end_line() {
-    let text = if terminal::has_cursor() {
+    let text = if terminal::has_cursor(&std::io::stdout()) {
         "\r\x1b[K"
     } else if std::io::IsTerminal::is_terminal(&std::io::stdout()) {
         "\n"

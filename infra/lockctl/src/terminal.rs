@@ -1,4 +1,4 @@
-//! The terminal of standard output: whether its cursor can move, how large it is, and lines that
+//! The terminal of an output: whether its cursor can move, how large it is, and lines that
 //! fit it.
 //!
 //! Must not know: what is shown.
@@ -45,10 +45,10 @@ impl Size {
     }
 }
 
-/// Whether standard output is a terminal whose cursor can move: not one with `TERM=dumb`.
-pub fn has_cursor() -> bool {
+/// Whether an output is a terminal whose cursor can move: not one with `TERM=dumb`.
+pub fn has_cursor(output: &impl IsTerminal) -> bool {
     let is_dumb = std::env::var("TERM").is_ok_and(|term| term == "dumb");
-    std::io::stdout().is_terminal() && !is_dumb
+    output.is_terminal() && !is_dumb
 }
 
 /// The line in parts of at most this many columns, broken between words. A line that fits stays as

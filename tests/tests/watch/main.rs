@@ -9,6 +9,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use e2e::World;
 
+use crate::screen::Screen;
 use crate::terminal::Terminal;
 
 /// How long a step may take. Generous: test machines are shared.
@@ -135,6 +136,28 @@ async fn json_is_never_coloured_nor_broken() -> Result<()> {
         .await?;
     assert_eq!(terminal.screen.escapes, 0);
     terminal.interrupt().await
+}
+
+#[tokio::test]
+async fn progress_takes_one_row_however_narrow_the_terminal_is() -> Result<()> {
+    let world = World::start_with(&["--memory", "--no-button-devices"]).await?;
+    world.until_settled("lock-1", "locked").await?;
+    world.power("lock-1", false).await?;
+    let arguments = ["unlock", "lock-1"];
+    let mut terminal = Terminal::start(&world, 30, &[], &arguments)?;
+    let waited_s = |screen: &Screen| {
+        let text = screen.text();
+        let (_, waited) = text.split_once("outcome: ")?;
+        waited.split(' ').next()?.parse::<u64>().ok()
+    };
+    for least_s in [2, 4] {
+        let is_later = |screen: &Screen| waited_s(screen).is_some_and(|s| s >= least_s);
+        terminal.until("progress", is_later).await?;
+        let text = terminal.screen.text();
+        assert_eq!(text.matches("waiting").count(), 1, "{text}");
+        assert!(!text.contains("at most"), "{text}");
+    }
+    Ok(())
 }
 
 #[tokio::test]
