@@ -30,6 +30,19 @@ pub struct Browser {
 impl Browser {
     /// Starts `ChromeDriver` and a headless Chromium window of the given size.
     pub async fn start(width: u32, height: u32) -> Result<Self> {
+        let window = format!("--window-size={width},{height}");
+        Self::start_with(&[window], Value::Null).await
+    }
+
+    /// Starts `ChromeDriver` and a headless Chromium with a phone's screen of the given size. A
+    /// window cannot be as narrow.
+    pub async fn start_phone(width: u32, height: u32) -> Result<Self> {
+        let metrics = json!({ "width": width, "height": height, "pixelRatio": 2 });
+        Self::start_with(&[], json!({ "deviceMetrics": metrics })).await
+    }
+
+    /// Starts a browser with more arguments, and a phone to emulate, if it is not `null`.
+    async fn start_with(more: &[String], phone: Value) -> Result<Self> {
         let profile = tempfile::tempdir().context("create the browser's profile")?;
         let mut driver = Command::new("chromedriver")
             .args(["--port=0", "--allowed-ips=127.0.0.1"])
@@ -56,13 +69,16 @@ impl Browser {
             "--disable-component-update".to_owned(),
             "--disable-sync".to_owned(),
             "--hide-scrollbars".to_owned(),
-            format!("--window-size={width},{height}"),
             format!("--user-data-dir={}", profile.path().display()),
         ];
-        let capabilities = json!({
+        let arguments = [&arguments, more].concat();
+        let mut capabilities = json!({
             "goog:chromeOptions": { "args": arguments },
             "timeouts": { "implicit": DEADLINE.as_millis() as u64 },
         });
+        if !phone.is_null() {
+            capabilities["goog:chromeOptions"]["mobileEmulation"] = phone;
+        }
         let mut browser = Self {
             http: reqwest::Client::new(),
             session: format!("http://127.0.0.1:{port}/session"),
@@ -94,6 +110,12 @@ impl Browser {
     pub async fn click(&self, element: &str) -> Result<()> {
         let path = format!("/element/{element}/click");
         self.call(Method::POST, &path, &json!({})).await.map(drop)
+    }
+
+    /// Runs the body of a function on the page, and returns what it returns.
+    pub async fn run(&self, script: &str) -> Result<Value> {
+        let body = json!({ "script": script, "args": [] });
+        self.call(Method::POST, "/execute/sync", &body).await
     }
 
     /// Takes a picture of the window, as PNG.

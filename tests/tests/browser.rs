@@ -108,3 +108,50 @@ async fn browser_page_shows_what_people_call_the_door_and_the_button() -> Result
     std::fs::write(path, picture).context("write the picture")?;
     browser.close().await
 }
+
+/// The texts and boxes that reach beyond the right edge of the screen: what a phone cuts off.
+const CUT_OFF: &str = "
+    const edge = document.documentElement.clientWidth;
+    const isCut = element => element.getBoundingClientRect().right > edge + 1;
+    const cut = [...document.querySelectorAll('body *')].filter(isCut);
+    const width = document.documentElement.scrollWidth;
+    return [edge, width, ...cut.map(element => `${element.tagName} ${element.textContent}`)];
+";
+
+#[tokio::test]
+async fn browser_page_fits_a_phone_whatever_people_call_their_doors() -> Result<()> {
+    const PHONE: u32 = 390;
+    let world = World::start_with_page(&["--memory", "--locks", "2"]).await?;
+    world.until_settled("lock-1", "locked").await?;
+    // The longest labels: of several words, and of one.
+    let words = "Front door of the old house by the river";
+    let word = "Donaudampfschifffahrtsgesellschaftskabin";
+    for arguments in [
+        &["label", "lock-1", words, "--room", word][..],
+        &["label", "lock-2", word],
+        &["label", "button-1", word],
+    ] {
+        let output = world.lockctl(arguments).await?;
+        anyhow::ensure!(output.status.success(), "{output:?}");
+    }
+    let browser = Browser::start_phone(PHONE, 844).await?;
+    browser.open(world.at("console")).await?;
+    let single = "//*[@data-button='button-1']//*[@data-click='SINGLE'][not(@disabled)]";
+    browser.click(&browser.find(single).await?).await?;
+    for xpath in [
+        &format!("//*[@id='locks']//*[@data-lock='lock-2'][contains(., '{word}')]"),
+        &format!("//*[@id='device'][contains(., '{words}')]"),
+        &format!("//*[@id='history'][contains(., '{word} (button-1) SINGLE: unlock')]"),
+        "//*[@id='metrics'][not(@hidden)]//*[@data-metric='press']",
+    ] {
+        browser.find(xpath).await?;
+    }
+    let picture = browser.screenshot().await?;
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("phone.png");
+    std::fs::write(path, picture).context("write the picture")?;
+    assert_eq!(
+        browser.run(CUT_OFF).await?,
+        serde_json::json!([PHONE, PHONE])
+    );
+    browser.close().await
+}

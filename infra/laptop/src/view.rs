@@ -92,6 +92,23 @@ pub fn record(record: &Record, names: &Names, now: UnixMillis, limits: Option<&L
     value
 }
 
+/// [`record`] with the seconds since its last report: `"ageS":3`, `null` without one. For answers;
+/// the console's state has no age, since it changes only when something happens.
+pub fn aged_record(
+    record: &Record,
+    names: &Names,
+    now: UnixMillis,
+    limits: Option<&Limits>,
+) -> Value {
+    let mut value = self::record(record, names, now, limits);
+    let age_s = record
+        .reported
+        .as_ref()
+        .map(|reported| now.0.saturating_sub(reported.at.0) / 1000);
+    value["ageS"] = json!(age_s);
+    value
+}
+
 /// Adds a lock's labels to a JSON object: `"label":"Front door","room":"Hall"`, `null` without one.
 pub fn lock(mut body: Value, names: &Names, lock: &LockName) -> Value {
     let labels = names.of_lock(lock);

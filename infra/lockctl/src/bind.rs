@@ -14,7 +14,9 @@ use serde_json::json;
 use crate::answer::Answer;
 use crate::cli::{BindArgs, UnbindArgs};
 use crate::lock_command::{LockCommand, add_to};
+use crate::sentence::name_columns;
 use crate::target::{Operator, Target};
+use crate::terminal::pad;
 use crate::unknown;
 
 /// Runs `lockctl bind`. Returns when a press counts.
@@ -130,13 +132,10 @@ pub async fn unbind(target: &Target, args: &UnbindArgs) -> Result<Answer> {
 
 /// The answer about a button that was unbound; `before` is its previous binding.
 pub fn unbound_answer(before: &Binding, names: &Names, command: Option<&LockCommand>) -> Answer {
-    let (button, title) = (&before.button, names.button(&before.button));
+    let button = &before.button;
     let mut lines = vec![match &before.lock {
-        Some(lock) => {
-            let lock = names.lock(lock);
-            format!("{title} no longer commands {lock}; it stays registered")
-        }
-        None => format!("{title} was not bound to a lock: nothing changed"),
+        Some(_) => format!("{}; it stays registered", left_text(before, names)),
+        None => format!("{}: nothing changed", left_text(before, names)),
     }];
     let locked = before.lock.as_ref().zip(command);
     lines.extend(locked.map(|(old_lock, command)| command.line(old_lock, names)));
@@ -147,6 +146,28 @@ pub fn unbound_answer(before: &Binding, names: &Names, command: Option<&LockComm
             command,
         ),
     )
+}
+
+/// `button-1 no longer commands lock-1`; `before` is the binding before it was unbound.
+fn left_text(before: &Binding, names: &Names) -> String {
+    let title = names.button(&before.button);
+    match &before.lock {
+        Some(lock) => format!("{title} no longer commands {}", names.lock(lock)),
+        None => format!("{title} was not bound to a lock"),
+    }
+}
+
+/// The lines about a button that was retired; `before` is its previous binding.
+pub fn retired_lines(
+    before: &Binding,
+    names: &Names,
+    command: Option<&LockCommand>,
+) -> Vec<String> {
+    let text = left_text(before, names);
+    let mut lines = vec![format!("{text}; `lockctl bindings` leaves it out")];
+    let locked = before.lock.as_ref().zip(command);
+    lines.extend(locked.map(|(old_lock, command)| command.line(old_lock, names)));
+    lines
 }
 
 /// Runs `lockctl bindings`.
@@ -160,10 +181,21 @@ pub async fn list(target: &Target) -> Result<Answer> {
 /// The answer about all registered buttons.
 pub fn list_answer(register: &Register, bindings: &[Binding]) -> Answer {
     let names = &register.names;
-    let line = |binding| binding_line(binding, names);
-    let mut lines: Vec<String> = bindings.iter().map(line).collect();
+    let is_retired = |binding: &&Binding| register.is_retired(binding);
+    let (retired, bindings): (Vec<&Binding>, Vec<&Binding>) = bindings.iter().partition(is_retired);
+    let titles: Vec<String> = bindings.iter().map(|it| names.button(&it.button)).collect();
+    let columns = name_columns(&titles);
+    let line = |(title, binding): (&String, _)| {
+        format!("{} {}", pad(title, columns), binding_text(binding, names))
+    };
+    let mut lines: Vec<String> = titles
+        .iter()
+        .zip(bindings.iter().copied())
+        .map(line)
+        .collect();
     for button in &register.buttons {
-        if !bindings.iter().any(|binding| binding.button == *button) {
+        let mut known = bindings.iter().chain(&retired);
+        if !known.any(|binding| binding.button == *button) {
             lines.push(format!(
                 "{}: registered, but its binding is missing; `lockctl register button {button} \
                  --record-only` creates it",
@@ -172,29 +204,37 @@ pub fn list_answer(register: &Register, bindings: &[Binding]) -> Answer {
         }
     }
     if lines.is_empty() {
-        lines.push("no buttons yet: `lockctl register button NAME` registers one".to_owned());
+        let yet = if retired.is_empty() { " yet" } else { "" };
+        lines.push(format!(
+            "no buttons{yet}: `lockctl register button NAME` registers one"
+        ));
+    }
+    let retired: Vec<&str> = retired.iter().map(|it| it.button.as_str()).collect();
+    if !retired.is_empty() {
+        lines.push(format!(
+            "retired, and left out: {}; `lockctl history BUTTON` still answers",
+            retired.join(", ")
+        ));
     }
     let shown = bindings
         .iter()
         .map(|binding| view::button(json!(binding), names, &binding.button));
     let shown: Vec<_> = shown.collect();
-    Answer::new(lines, json!({ "bindings": shown }))
+    Answer::new(lines, json!({ "bindings": shown, "retired": retired }))
 }
 
-/// `button-1  commands lock-1: single toggle, double lock, long unlock (since 2026-11-22
-/// 14:03:21)`.
-fn binding_line(binding: &Binding, names: &Names) -> String {
+/// `commands lock-1: single toggle, double lock, long unlock (since 2026-11-22 14:03:21)`.
+fn binding_text(binding: &Binding, names: &Names) -> String {
     let since = |at: UnixMillis| format!(" (since {})", when::date(at.0));
     let since = binding.bound_at.map_or_else(String::new, since);
-    let text = match &binding.lock {
+    match &binding.lock {
         Some(lock) if binding.enabled => {
             let clicks = list_clicks(&binding.actions);
             format!("commands {}: {clicks}{since}", names.lock(lock))
         }
         Some(lock) => format!("revoked: no longer commands {}", names.lock(lock)),
         None => format!("not bound to a lock{since}"),
-    };
-    format!("{:<12} {text}", names.button(&binding.button))
+    }
 }
 
 /// `single toggle, double lock, long unlock`.

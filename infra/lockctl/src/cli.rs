@@ -185,7 +185,8 @@ pub enum Operation {
     /// They are shown with the name, in answers, histories, alerts and the console. Commands take
     /// the name alone, and no decision depends on a label.
     Label(LabelArgs),
-    /// Show which button commands which lock, and what its clicks ask for.
+    /// Show which button commands which lock, and what its clicks ask for. Retired buttons are left
+    /// out.
     Bindings,
     /// Withdraw a button's permission at once. Its lock is locked in the same step, unless it is
     /// known to be locked.

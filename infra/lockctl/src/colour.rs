@@ -26,6 +26,9 @@ const WORDS: [(&str, &str); 8] = [
 ];
 
 impl Colours {
+    /// Plain text.
+    pub const NONE: Self = Self(false);
+
     /// The colours of an output of this process.
     pub fn of(output: &impl IsTerminal) -> Self {
         let lookup = |name: &str| std::env::var(name).ok();

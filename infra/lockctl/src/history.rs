@@ -24,6 +24,7 @@ use crate::pulse::Pulse;
 use crate::screen::Screen;
 use crate::sentence;
 use crate::target::Target;
+use crate::terminal::pad;
 
 /// Runs `lockctl history` without `--follow`. If a lock and a button have the same name, it shows
 /// the events of both.
@@ -49,7 +50,7 @@ pub async fn run(target: &Target, args: &HistoryArgs) -> Result<Answer> {
 pub async fn follow(target: &Target, args: &HistoryArgs, output: Output) -> Result<()> {
     let filter = Filter::new(args, target.now());
     let mut names = target.names().await;
-    let mut screen = Screen::new();
+    let mut screen = Screen::new(output);
     let show = |event: &Event, names: &Names| match output {
         Output::Human => sentence::event_line(event, names),
         Output::Json => json!({ "event": view::event(event, names) }).to_string(),
@@ -60,8 +61,7 @@ pub async fn follow(target: &Target, args: &HistoryArgs, output: Output) -> Resu
     events.reverse();
     let mut lines: Vec<String> = events.iter().map(|event| show(event, &names)).collect();
     if output == Output::Human {
-        let target = format!("target: {}", target.name);
-        lines.insert(0, target);
+        lines.insert(0, screen.title(&target.name));
     }
     screen.print(&lines, &[])?;
     let mut left = args.count.unwrap_or(u64::MAX);
@@ -135,9 +135,11 @@ fn no_match() -> String {
 
 /// The answer about all locks and buttons.
 fn all_answer(events: &[Event], names: &Names, has_no_filter: bool) -> Answer {
+    let titles: Vec<String> = events.iter().map(|it| names.subject(&it.subject)).collect();
+    let columns = sentence::name_columns(&titles);
     let mut lines: Vec<String> = events
         .iter()
-        .map(|event| subject_line(event, names))
+        .map(|event| subject_line(event, names, columns))
         .collect();
     if lines.is_empty() {
         lines.push(if has_no_filter {
@@ -154,11 +156,12 @@ fn all_answer(events: &[Event], names: &Names, has_no_filter: bool) -> Answer {
     Answer::new(lines, json!({ "name": null, "history": shown }))
 }
 
-/// The line of an event, with the lock or button in whose history it is.
-pub fn subject_line(event: &Event, names: &Names) -> String {
+/// The line of an event, with the lock or button in whose history it is, in so many columns.
+pub fn subject_line(event: &Event, names: &Names, columns: usize) -> String {
     let line = sentence::event_line(event, names);
+    let subject = pad(&names.subject(&event.subject), columns);
     match line.split_once("  ") {
-        Some((time, text)) => format!("{time}  {:<12} {text}", names.subject(&event.subject)),
+        Some((time, text)) => format!("{time}  {subject} {text}"),
         None => line,
     }
 }

@@ -32,6 +32,7 @@ mod sentence;
 mod status;
 mod status_code;
 mod target;
+mod terminal;
 mod unknown;
 mod wait;
 mod watch;
@@ -115,11 +116,14 @@ async fn run(command: Command, global: Global) -> Result<StatusCode> {
 /// Runs something that ends on Ctrl-C, which is then its end and no failure.
 async fn until_interrupted(work: impl Future<Output = Result<()>>) -> Result<StatusCode> {
     tokio::select! {
-        done = work => done.map(|()| StatusCode::Done),
+        // Ctrl-C first: it is awaited before the work prints anything.
+        biased;
         interrupted = tokio::signal::ctrl_c() => {
             interrupted.context("wait for Ctrl-C")?;
+            screen::end_line();
             Ok(StatusCode::Done)
         }
+        done = work => done.map(|()| StatusCode::Done),
     }
 }
 

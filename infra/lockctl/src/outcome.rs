@@ -221,8 +221,12 @@ impl Outcome {
         let mut body = body;
         body["outcome"] = json!(word);
         body["text"] = json!(lines.join("; "));
-        body["record"] =
-            json!(record.map(|record| view::record(record, names, watch.target.now(), limits)));
+        body["record"] = json!(record.map(|record| view::aged_record(
+            record,
+            names,
+            watch.target.now(),
+            limits
+        )));
         Answer {
             lines,
             body,

@@ -18,7 +18,7 @@ use lock_core::{decide_forget, time::UnixMillis};
 use serde_json::json;
 
 use crate::answer::Answer;
-use crate::bind::unbound_answer;
+use crate::bind::retired_lines;
 use crate::cli::RetireArgs;
 use crate::forget::advice;
 use crate::lock_command::LockCommand;
@@ -207,7 +207,9 @@ async fn leave_register(
         let unbound = by.cloud.unbind(button, by.actor, &by.limits).await;
         if let Some(unbound) = unbound.with_context(|| format!("unbind {button}"))? {
             let command = LockCommand::of(&unbound.decision);
-            lines.extend(unbound_answer(&unbound.before, &by.names, command.as_ref()).lines);
+            lines.extend(retired_lines(&unbound.before, &by.names, command.as_ref()));
+            let retired = by.cloud.retire_button(button).await;
+            retired.with_context(|| format!("mark {button} as retired"))?;
         }
     }
     if lines.is_empty() {

@@ -10,6 +10,20 @@ use lock_core::record::{Record, Status};
 use lock_core::report::{Outcome, Settings};
 use lock_core::time::UnixMillis;
 
+use crate::terminal::{pad, width};
+
+/// Columns of the names in a list, at least.
+const NAME_MIN: usize = 12;
+/// Columns of a name beyond which it aligns nothing: one long label does not push all texts aside.
+const NAME_MAX: usize = 40;
+
+/// Columns of the names in a list, so that what follows them is aligned.
+pub fn name_columns<'a>(names: impl IntoIterator<Item = &'a String>) -> usize {
+    let widths = names.into_iter().map(|name| width(name));
+    let aligned = widths.filter(|width| *width <= NAME_MAX);
+    aligned.max().unwrap_or(0).max(NAME_MIN)
+}
+
 /// `lock-1  locked, acknowledged 3 s ago (settled, v1763779512345)`; with a label `Front door
 /// (lock-1) locked, …`.
 pub fn record_line(
@@ -18,9 +32,19 @@ pub fn record_line(
     now: UnixMillis,
     limits: Option<&Limits>,
 ) -> String {
+    let name = pad(&names.lock(&record.lock), NAME_MIN);
+    format!("{name} {}", record_text(record, names, now, limits))
+}
+
+/// `locked, acknowledged 3 s ago (settled, v1763779512345)`.
+pub fn record_text(
+    record: &Record,
+    names: &Names,
+    now: UnixMillis,
+    limits: Option<&Limits>,
+) -> String {
     format!(
-        "{:<12} {}{} ({}, {})",
-        names.lock(&record.lock),
+        "{}{} ({}, {})",
         state(record, names, now, limits),
         remarks(record),
         record.status.as_str(),

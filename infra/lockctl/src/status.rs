@@ -12,6 +12,7 @@ use serde_json::json;
 use crate::answer::Answer;
 use crate::cli::StatusArgs;
 use crate::target::Target;
+use crate::terminal::pad;
 use crate::{sentence, unknown};
 
 /// Runs `lockctl status`.
@@ -47,8 +48,13 @@ pub fn status_answer(
     now: UnixMillis,
     limits: Option<&Limits>,
 ) -> Answer {
-    let line = |record| sentence::record_line(record, names, now, limits);
-    let mut lines: Vec<_> = records.iter().map(line).collect();
+    let titles: Vec<String> = records.iter().map(|it| names.lock(&it.lock)).collect();
+    let columns = sentence::name_columns(&titles);
+    let line = |(title, record): (&String, &Record)| {
+        let text = sentence::record_text(record, names, now, limits);
+        format!("{} {text}", pad(title, columns))
+    };
+    let mut lines: Vec<_> = titles.iter().zip(records).map(line).collect();
     let has_record = |lock: &&LockName| records.iter().any(|record| record.lock == **lock);
     let missing: Vec<&LockName> = locks.iter().filter(|lock| !has_record(lock)).collect();
     lines.extend(missing.iter().map(|lock| {
@@ -63,7 +69,7 @@ pub fn status_answer(
     }
     let shown = records
         .iter()
-        .map(|record| view::record(record, names, now, limits));
+        .map(|record| view::aged_record(record, names, now, limits));
     let shown: Vec<_> = shown.collect();
     Answer::new(
         lines,

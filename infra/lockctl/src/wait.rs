@@ -1,7 +1,9 @@
 //! Progress of a long wait, on a terminal: what is waited for, and for how long already.
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::time::Duration;
+
+use crate::terminal::has_cursor;
 
 /// Seconds after which a wait is explained.
 const SILENT_S: u64 = 2;
@@ -9,7 +11,7 @@ const SILENT_S: u64 = 2;
 /// Waits for `work`, and shows on standard error for how long. `most_s` is the longest that it can
 /// take.
 pub async fn during<T>(what: &str, most_s: Option<u64>, work: impl Future<Output = T>) -> T {
-    if !std::io::stderr().is_terminal() {
+    if !has_cursor(&std::io::stderr()) {
         return work.await;
     }
     let mut line = Line { is_shown: false };
@@ -45,7 +47,8 @@ struct Line {
 impl Line {
     fn show(&mut self, text: &str) {
         self.is_shown = true;
-        write_error(&format!("\r\x1b[K{text}"));
+        // In a narrow terminal it is cut: a second line would be left behind.
+        write_error(&format!("\r\x1b[K\x1b[?7l{text}\x1b[?7h"));
     }
 }
 

@@ -15,6 +15,7 @@ use crate::follow::Follow;
 use crate::history::subject_line;
 use crate::pulse::Pulse;
 use crate::screen::Screen;
+use crate::sentence::name_columns;
 use crate::status::status_answer;
 use crate::target::{KnownLimits, Target};
 use crate::unknown;
@@ -42,9 +43,9 @@ pub async fn run(target: &Target, args: &WatchArgs, output: Output) -> Result<()
     }
     let mut follow = Follow::start(&target.cloud, &doors.subjects).await?;
     let mut pulse = Pulse::start(target.console.as_deref()).await;
-    let mut screen = Screen::new();
+    let mut screen = Screen::new(output);
     screen.print(
-        &doors.first_lines(target, output, screen.is_terminal),
+        &doors.first_lines(target, output, &screen),
         &doors.table(target, output),
     )?;
     let mut left = args.count.unwrap_or(u64::MAX);
@@ -71,7 +72,7 @@ pub async fn run(target: &Target, args: &WatchArgs, output: Output) -> Result<()
         left -= events.len() as u64;
         let mut lines: Vec<String> = events
             .iter()
-            .map(|event| event_line(event, &next.names, output))
+            .map(|event| next.event_line(event, output))
             .collect();
         if output == Output::Json && has_changed {
             lines.extend(next.changed_line(&doors, target));
@@ -95,7 +96,7 @@ async fn wait(
     loop {
         tokio::select! {
             () = &mut look => return Ok(()),
-            _ = ages.tick(), if screen.is_terminal => screen.print(&[], &table())?,
+            _ = ages.tick(), if screen.has_cursor => screen.print(&[], &table())?,
         }
     }
 }
@@ -108,13 +109,6 @@ async fn look(
     let doors = Doors::read(target, args).await?;
     let events = follow.look(&target.cloud, &doors.subjects).await?;
     Ok((doors, events))
-}
-
-fn event_line(event: &Event, names: &Names, output: Output) -> String {
-    match output {
-        Output::Human => subject_line(event, names),
-        Output::Json => json!({ "event": view::event(event, names) }).to_string(),
-    }
 }
 
 fn failed_line(error: &anyhow::Error, output: Output) -> String {
@@ -152,6 +146,15 @@ impl Doors {
         })
     }
 
+    fn event_line(&self, event: &Event, output: Output) -> String {
+        let titles = self.subjects.iter().map(|it| self.names.subject(it));
+        let titles: Vec<String> = titles.collect();
+        match output {
+            Output::Human => subject_line(event, &self.names, name_columns(&titles)),
+            Output::Json => json!({ "event": view::event(event, &self.names) }).to_string(),
+        }
+    }
+
     fn lines(&self, target: &Target) -> Vec<String> {
         let (now, limits) = (target.now(), self.limits.0.as_ref());
         status_answer(&self.locks, &self.records, &self.names, now, limits).lines
@@ -166,13 +169,13 @@ impl Doors {
     }
 
     /// What is printed first. Without a terminal the table is printed once, as lines.
-    fn first_lines(&self, target: &Target, output: Output, is_terminal: bool) -> Vec<String> {
+    fn first_lines(&self, target: &Target, output: Output, screen: &Screen) -> Vec<String> {
         if output == Output::Json {
             let locks: Vec<Value> = self.shown(target, |_| true);
             return vec![json!({ "target": target.name, "locks": locks }).to_string()];
         }
-        let mut lines = vec![format!("target: {}", target.name)];
-        if !is_terminal {
+        let mut lines = vec![screen.title(&target.name)];
+        if !screen.has_cursor {
             lines.extend(self.lines(target));
         }
         lines
@@ -188,7 +191,7 @@ impl Doors {
         let (now, limits) = (target.now(), self.limits.0.as_ref());
         let records = self.records.iter().filter(|record| is_wanted(record));
         records
-            .map(|record| view::record(record, &self.names, now, limits))
+            .map(|record| view::aged_record(record, &self.names, now, limits))
             .collect()
     }
 }

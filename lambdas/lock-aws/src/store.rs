@@ -12,6 +12,7 @@ mod limits;
 mod mark;
 mod operator;
 mod register;
+mod retirement;
 
 pub use commit::{Committed, Conflict};
 pub use due::{DueLock, DueLocks};

@@ -3,9 +3,10 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use lock_aws::item::{Key, to_item};
 use lock_aws::{Bound, Cloud, Forgotten, Register, Registered, chain, clock};
 use lock_core::action::Action;
-use lock_core::binding::{Actions, Binding};
+use lock_core::binding::{Actions, Binding, LastPress};
 use lock_core::event::Subject;
 use lock_core::limits::Limits;
 use lock_core::name::{ButtonSerial, LockName};
@@ -283,4 +284,45 @@ async fn a_malformed_list_entry_is_an_error_that_shows_it() {
         "read the list of locks and buttons in table remote-lock: \
          list entry \"thermostat#1\" names neither a lock nor a button"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_retired_button_keeps_its_last_press_and_is_listed_again_once_it_is_registered() {
+    let cloud = house().await;
+    let serial = button(1);
+    let is_retired = async || {
+        let register = cloud.store.read_register().await.unwrap();
+        let bindings = cloud.store.read_bindings(&register.buttons).await.unwrap();
+        bindings.iter().any(|binding| register.is_retired(binding))
+    };
+    let mut pressed = cloud.store.read_binding(&serial).await.unwrap().unwrap();
+    pressed.last_press = Some(LastPress {
+        press_id: "p".to_owned(),
+        at: UnixMillis(1),
+        sequence: Some(412),
+    });
+    let item = to_item(&Key::binding(&serial), &pressed);
+    let put = cloud.store.client().put_item().table_name(table::TABLE);
+    put.set_item(Some(item)).send().await.unwrap();
+    // A mark does not hide a button that commands a lock.
+    cloud.retire_button(&serial).await.unwrap();
+    assert!(!is_retired().await);
+    cloud.unbind(&serial, None, &limits()).await.unwrap();
+    cloud.retire_button(&serial).await.unwrap();
+    assert!(is_retired().await);
+    // A function ignores the mark, and what refuses an old press is still there.
+    let before = cloud.store.read_binding(&serial).await.unwrap();
+    let again = cloud
+        .register_button(&serial, None, &limits())
+        .await
+        .unwrap();
+    assert!(matches!(again, Registered::Already), "{again:?}");
+    assert!(!is_retired().await);
+    let after = cloud.store.read_binding(&serial).await.unwrap();
+    assert_eq!(after, before);
+    assert_eq!(before.unwrap().last_press, pressed.last_press);
+    // A button that is not registered is not listed by it.
+    cloud.retire_button(&button(9)).await.unwrap();
+    let register = cloud.store.read_register().await.unwrap();
+    assert_eq!(register.buttons, [serial]);
 }

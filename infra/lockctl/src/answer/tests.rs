@@ -14,6 +14,7 @@ use lock_core::time::UnixMillis;
 use lock_core::{BindWish, ForgetRefusal};
 
 mod label;
+mod retirement;
 
 use super::*;
 use crate::lock_command::LockCommand;

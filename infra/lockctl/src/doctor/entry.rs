@@ -32,7 +32,7 @@ struct Table {
 }
 
 /// The device of this name and, for a button, the lock that it commands; without a name, all
-/// registered devices, locks first.
+/// registered devices but retired buttons, locks first.
 pub async fn list(target: &Target, name: Option<&str>) -> (Vec<Listed>, Names) {
     let table = match read(&target.cloud.store).await {
         Ok(table) => table,
@@ -45,13 +45,19 @@ pub async fn list(target: &Target, name: Option<&str>) -> (Vec<Listed>, Names) {
             return (one.into_iter().collect(), Names::default());
         }
     };
+    (select(&table, name), table.register.names)
+}
+
+/// The devices of the table that are looked at.
+fn select(table: &Table, name: Option<&str>) -> Vec<Listed> {
     let mut listed: Vec<Listed> = Vec::new();
     let mut seen = BTreeSet::new();
     let locks = table.register.locks.iter().map(|lock| table.lock(lock));
     let buttons = &table.register.buttons;
     let buttons = buttons.iter().map(|button| table.button(button));
     let Some(name) = name else {
-        return (locks.chain(buttons).collect(), table.register.names.clone());
+        let buttons = buttons.filter(|button| !table.is_retired(button));
+        return locks.chain(buttons).collect();
     };
     // The button first: its presses come before the lock's commands.
     for device in buttons.chain(locks) {
@@ -70,7 +76,7 @@ pub async fn list(target: &Target, name: Option<&str>) -> (Vec<Listed>, Names) {
             entry: Ok(Entry::Absent),
         });
     }
-    (listed, table.register.names.clone())
+    listed
 }
 
 async fn read(store: &Store) -> Seen<Table> {
@@ -89,6 +95,13 @@ impl Listed {
 }
 
 impl Table {
+    /// Whether it is a button that was retired. Nothing about it can be broken.
+    fn is_retired(&self, listed: &Listed) -> bool {
+        let mut bindings = self.bindings.iter();
+        let binding = bindings.find(|binding| binding.button.as_str() == listed.name);
+        binding.is_some_and(|binding| self.register.is_retired(binding))
+    }
+
     fn lock(&self, lock: &LockName) -> Listed {
         let record = self.records.iter().find(|record| record.lock == *lock);
         let entry = record.map_or(Entry::LockWithoutRecord, |record| {
@@ -115,5 +128,34 @@ impl Table {
                 binding: Box::new(binding),
             }),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lock_core::time::UnixMillis;
+
+    use super::*;
+
+    #[test]
+    fn a_retired_button_is_looked_at_only_by_its_name() {
+        let button = |name: &str| ButtonSerial::new(name).expect("a name");
+        let buttons = vec![button("fob"), button("old")];
+        let bindings = buttons.iter().map(|it| Binding::new(it.clone(), 1));
+        let table = Table {
+            bindings: bindings.collect(),
+            records: Vec::new(),
+            register: Register {
+                buttons,
+                retired: [(button("old"), UnixMillis(1))].into(),
+                ..Register::default()
+            },
+        };
+        let names = |name| {
+            let listed = select(&table, name).into_iter();
+            listed.map(|listed| listed.name).collect::<Vec<_>>()
+        };
+        assert_eq!(names(None), ["fob"]);
+        assert_eq!(names(Some("old")), ["old"]);
     }
 }

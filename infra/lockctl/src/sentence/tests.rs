@@ -12,6 +12,7 @@ use lock_core::time::UnixSeconds;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::status::status_answer;
 
 /// When the command was created and the last report arrived.
 const THEN: UnixMillis = UnixMillis(1_000_000);
@@ -317,4 +318,32 @@ fn a_shared_event_gives_the_number_of_presses_and_the_time_of_the_last() {
         "{}",
         event_line(&shared, &Names::default())
     );
+}
+
+#[test]
+fn json_gives_the_age_of_the_report_that_the_line_gives() {
+    let mut record = record_of(Status::Settled, Action::Lock, button_1(), 0);
+    let age_s = |record: &Record, after_ms: u64| {
+        let now = THEN.plus(after_ms);
+        let lock = std::slice::from_ref(&record.lock);
+        let record = std::slice::from_ref(record);
+        let answer = status_answer(lock, record, &Names::default(), now, None);
+        answer.body["locks"][0]["ageS"].clone()
+    };
+    assert_eq!(age_s(&record, 3_999), json!(3));
+    assert_eq!(age_s(&record, 0), json!(0));
+    record.reported = None;
+    assert_eq!(age_s(&record, 3_999), json!(null));
+}
+
+#[test]
+fn what_follows_the_names_of_a_list_is_aligned_but_for_one_that_is_too_long() {
+    let columns = |names: &[&str]| {
+        let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
+        name_columns(&names)
+    };
+    assert_eq!(columns(&["lock-1", "lock-22"]), 12);
+    assert_eq!(columns(&["lock-1", "Front door, Hall (lock-1)"]), 25);
+    assert_eq!(columns(&["lock-1", &"long ".repeat(20)]), 12);
+    assert_eq!(columns(&[]), 12);
 }

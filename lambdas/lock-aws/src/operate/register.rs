@@ -12,6 +12,7 @@ use lock_core::{
 
 use crate::Cloud;
 use crate::perform::{PerformError, Performed, Steps};
+use crate::store::StoreError;
 
 /// Outcome of a registration.
 #[derive(Debug)]
@@ -129,10 +130,24 @@ impl Cloud {
         Err(steps.exhausted())
     }
 
-    /// Adds the subject to the list, in case its record or binding is older than the list.
+    /// Adds the subject to the list, in case its record or binding is older than the list, or the
+    /// button was retired.
     async fn already_registered(&self, subject: Subject) -> Result<Registered, PerformError> {
         self.store.add_to_list(&subject).await?;
+        if let Subject::Button(button) = &subject {
+            self.store.set_retired(button, None).await?;
+        }
         Ok(Registered::Already)
+    }
+
+    /// Marks a button as retired, after it was unbound: lists leave it out until it is registered
+    /// or bound again. May be repeated.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the call fails.
+    pub async fn retire_button(&self, button: &ButtonSerial) -> Result<(), StoreError> {
+        self.store.set_retired(button, Some(self.clock.now())).await
     }
 
     /// Binds a button to a lock (C3). Its former lock gets a LOCK unless it is known to be locked.

@@ -64,6 +64,9 @@ pub enum Task {
     /// Change the labels of a lock or button.
     #[error("change the labels of {} in table", .0.name())]
     ChangeLabels(Subject),
+    /// Mark a button as retired, or remove the mark.
+    #[error("mark {} as retired, or no longer, in table", .0.name())]
+    MarkRetired(Subject),
     /// Add to the list of registered things.
     #[error("add {} to the list in table", .0.name())]
     AddToList(Subject),
@@ -133,6 +136,10 @@ mod tests {
                 "write the mark of announcement forced#event#1 in table t",
             ),
             (Task::ReadLabels, "read labels in table t"),
+            (
+                Task::MarkRetired(Subject::Button(button())),
+                "mark G030JF as retired, or no longer, in table t",
+            ),
             (
                 Task::ChangeLabels(Subject::Lock(lock())),
                 "change the labels of lock-1 in table t",

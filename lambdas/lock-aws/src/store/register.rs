@@ -2,7 +2,7 @@
 //! key, so that the cost of an operator's view does not grow with the histories. For operators, not
 //! for functions.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use lock_core::binding::Binding;
@@ -10,10 +10,12 @@ use lock_core::event::Subject;
 use lock_core::label::Names;
 use lock_core::name::{ButtonSerial, LockName};
 use lock_core::record::Record;
+use lock_core::time::UnixMillis;
 use serde::de::DeserializeOwned;
 
 use super::commit::{ABSENT, code};
 use super::label::labels_of;
+use super::retirement::retired_at;
 use super::{Store, StoreError, Task};
 use crate::item::{Item, ItemError, Key, THINGS, from_item, listed};
 
@@ -29,6 +31,8 @@ pub struct Register {
     pub buttons: Vec<ButtonSerial>,
     /// What people call them.
     pub names: Names,
+    /// The buttons that were marked as retired, and when.
+    pub retired: BTreeMap<ButtonSerial, UnixMillis>,
 }
 
 impl Store {
@@ -167,7 +171,11 @@ impl Register {
         let subject = listed(item)?;
         match &subject {
             Subject::Lock(lock) => self.locks.push(lock.clone()),
-            Subject::Button(button) => self.buttons.push(button.clone()),
+            Subject::Button(button) => {
+                self.buttons.push(button.clone());
+                let retired = retired_at(item).map(|at| (button.clone(), at));
+                self.retired.extend(retired);
+            }
         }
         let labels = labels_of(&subject, item);
         if !labels.is_empty() {
