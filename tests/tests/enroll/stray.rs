@@ -175,7 +175,7 @@ async fn a_stray_is_found_by_the_folder_alone_and_a_broken_folder_stops_nothing(
     let text = String::from_utf8_lossy(&output.stdout);
     ensure!(output.status.code() == Some(1), "{output:?}");
     ensure!(
-        text.contains("failed: use devices/lock-2/lock-2.key.pem: "),
+        text.contains("failed: devices/lock-2/lock-2.key.pem cannot be used: "),
         "{text}"
     );
     check_gone(&place, "lock-2", &text).await?;

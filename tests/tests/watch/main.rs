@@ -1,4 +1,5 @@
-//! `lockctl watch`, `status` and `history` as a person sees them: on a terminal, and against AWS.
+//! `lockctl watch`, `status`, `history` and a question as a person sees them: on a terminal, and
+//! against AWS.
 
 mod aws;
 mod screen;
@@ -180,5 +181,27 @@ async fn history_goes_on_in_lines_that_fit_until_ctrl_c() -> Result<()> {
     let screen = &terminal.screen;
     assert_eq!(screen.wraps, 0, "{}", screen.text());
     assert!(screen.colours > 0 && screen.is_fresh(), "{}", screen.text());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_device_is_retired_only_if_its_name_is_typed() -> Result<()> {
+    let world = house().await?;
+    let question = "Retire button-1? Type its name:";
+    let retire = ["retire", "button-1"];
+    let mut terminal = Terminal::start(&world, 200, &[], &retire)?;
+    let asks = |screen: &Screen| screen.words().contains(question);
+    terminal.until("the question", asks).await?;
+    terminal.type_line("yes").await?;
+    let answer = "button-1 is not retired: its name was not typed; repeat the command, and type \
+                  button-1";
+    let is_refused = |screen: &Screen| screen.words().contains(answer);
+    terminal.until("the refusal", is_refused).await?;
+
+    let mut terminal = Terminal::start(&world, 200, &[], &retire)?;
+    terminal.until("the question again", asks).await?;
+    terminal.type_line("button-1").await?;
+    let is_done = |screen: &Screen| screen.words().contains("button-1 is retired;");
+    terminal.until("the end", is_done).await?;
     Ok(())
 }

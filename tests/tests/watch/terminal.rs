@@ -85,6 +85,13 @@ impl Terminal {
         self.wait().await
     }
 
+    /// Types a line.
+    pub async fn type_line(&mut self, line: &str) -> Result<()> {
+        let keys = format!("{line}\r");
+        self.keys.write_all(keys.as_bytes()).await?;
+        self.keys.flush().await.context("type a line")
+    }
+
     /// Waits until the command has ended as done. Returns what the terminal shows then.
     pub async fn end(mut self) -> Result<Screen> {
         self.wait().await?;

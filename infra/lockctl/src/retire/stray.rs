@@ -39,18 +39,29 @@ fn list_keys(devices: &Path, name: &str) -> Result<Vec<PublicKey>> {
     let main = Folder::new(devices, name);
     let mut keys = Vec::new();
     for folder in [&main.inner("new"), &main] {
-        let shown = |file: &str| format!("use {}", folder.path().join(file).display());
         let file = folder.key();
         if let Some(pem) = folder.read(&file)? {
-            keys.push(key::request(name, &pem).with_context(|| shown(&file))?.key);
+            keys.push(
+                key::request(name, &pem)
+                    .with_context(|| unusable(folder, &file))?
+                    .key,
+            );
         }
         // The key of a genuine button is elsewhere, but its certificate is here.
         let file = folder.certificate();
         if let Some(pem) = folder.read(&file)? {
-            keys.push(key::key_of(&pem).with_context(|| shown(&file))?);
+            keys.push(key::key_of(&pem).with_context(|| unusable(folder, &file))?);
         }
     }
     Ok(keys)
+}
+
+fn unusable(folder: &Folder, file: &str) -> String {
+    let path = folder.path().join(file);
+    format!(
+        "{} cannot be used: move it away, and repeat the command",
+        path.display()
+    )
 }
 
 /// Those that the thing does not lead to, and that no other thing has.
