@@ -12,6 +12,7 @@ mod mutants;
 mod process;
 mod publish;
 mod sbom;
+mod scale;
 mod setup;
 mod sizes;
 mod test;
@@ -67,6 +68,8 @@ enum Chore {
     Costs(costs::Options),
     /// Write the software bill of materials of the functions and of lockctl (`CycloneDX`).
     Sbom(sbom::Options),
+    /// Run a broker outage over a million locks with the real decisions; writes SCALE.md's table.
+    Scale,
     /// Hold 1,000 TLS connections to the local cloud for ten minutes; its memory must stay flat.
     Load(load::Options),
 }
@@ -97,6 +100,7 @@ fn run(chore: &Chore) -> Result<bool> {
         Chore::Artefacts(options) => artefacts::run(&workspace, options),
         Chore::Costs(options) => costs::run(&workspace, options),
         Chore::Sbom(options) => sbom::run(&workspace, options),
+        Chore::Scale => scale::run(&workspace),
         Chore::Load(options) => load::run(&workspace, options),
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! Must not know: what is on a page.
 
+use anyhow::{Context, Result};
+
 /// Prints the lines in which the committed page differs from the new one; `true` if there are none.
 pub fn is_current(chore: &str, path: &str, old: &str, new: &str) -> bool {
     let differences = differences(old, new);
@@ -29,9 +31,31 @@ fn differences(old: &str, new: &str) -> Vec<String> {
     differences
 }
 
+/// The page with new text between its marks `<!-- NAME -->` and `<!-- /NAME -->`.
+///
+/// # Errors
+/// The page does not have both marks, in this order.
+pub fn replace_between(page: &str, name: &str, text: &str) -> Result<String> {
+    let marks = [format!("<!-- {name} -->\n"), format!("<!-- /{name} -->")];
+    let parts = page.split_once(&marks[0]).and_then(|(before, rest)| {
+        let (_, after) = rest.split_once(&marks[1])?;
+        Some((before, after))
+    });
+    let (before, after) = parts.with_context(|| format!("no place for {name}: {marks:?}"))?;
+    Ok([before, &marks[0], text, &marks[1], after].concat())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn text_between_marks_is_replaced_and_the_rest_is_kept() {
+        let page = "a\n<!-- t -->\nold\n<!-- /t -->\nb\n";
+        let new = replace_between(page, "t", "new\n").unwrap();
+        assert_eq!(new, "a\n<!-- t -->\nnew\n<!-- /t -->\nb\n");
+        assert!(replace_between(page, "u", "new\n").is_err());
+    }
 
     #[test]
     fn a_stale_page_is_described_line_by_line() {
