@@ -11,6 +11,7 @@ mod plain;
 mod proxy;
 mod refusal;
 mod request;
+mod retention;
 mod stream;
 mod table;
 mod translate;
@@ -73,11 +74,7 @@ pub async fn start(
     tasks: &mut JoinSet<()>,
 ) -> Result<Backend, DynamoDbError> {
     let path = data_dir.map(|dir| dir.join(FILE));
-    let database = match &path {
-        None => Database::memory(),
-        Some(path) => Database::new(&path.to_string_lossy()),
-    };
-    let database = database.map_err(|source| DynamoDbError::Open {
+    let database = retention::open(path.as_deref()).map_err(|source| DynamoDbError::Open {
         path: path.unwrap_or_else(|| "memory".into()),
         source,
     })?;
