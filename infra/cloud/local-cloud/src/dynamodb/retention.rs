@@ -105,7 +105,8 @@ mod tests {
         for query in [
             format!("SELECT COALESCE(MAX({number}), 0) + 1 {from}"),
             format!(
-                "SELECT event_name {from} AND shard_id = 's' AND {number} > 5 ORDER BY {number} ASC LIMIT 1"
+                "SELECT event_name {from} AND shard_id = 's' AND {number} > 5 \
+                 ORDER BY {number} ASC LIMIT 1"
             ),
         ] {
             let plan = plan(&storage, &query);

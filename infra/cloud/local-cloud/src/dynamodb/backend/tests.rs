@@ -1,3 +1,5 @@
+//! Answers from this process beside those of the database's server, in the same state.
+
 use std::collections::BTreeMap;
 
 use axum::body::to_bytes;
@@ -98,7 +100,8 @@ fn rows() -> Vec<(By, &'static str, String)> {
     let check = format!(r#"{{"ConditionCheck":{{{KEY}{is_new}{old}}}}}"#);
     let update = format!(r#"{{"Update":{{{KEY}{set}}}}}"#);
     let delete = r#"{"Delete":{"TableName":"tab","Key":{"pk":{"S":"b"},"sk":{"S":"1"}}}}"#;
-    let by_key = r#"{"TableName":"tab","KeyConditionExpression":"pk = :p","ExpressionAttributeValues":{":p":{"S":"a"}}"#;
+    let by_key = r#"{"TableName":"tab","KeyConditionExpression":"pk = :p",
+        "ExpressionAttributeValues":{":p":{"S":"a"}}"#;
     let consumed = r#","ReturnConsumedCapacity":"INDEXES""#;
     let row = |by, operation, body: &str| (by, operation, body.to_owned());
     let process = |operation, body: &str| row(By::Process, operation, body);
@@ -146,7 +149,8 @@ fn rows() -> Vec<(By, &'static str, String)> {
         ),
         process(
             "BatchGetItem",
-            r#"{"RequestItems":{"tab":{"Keys":[{"pk":{"S":"c"},"sk":{"S":"1"}}],"ConsistentRead":true}}}"#,
+            r#"{"RequestItems":{"tab":{"ConsistentRead":true,
+                "Keys":[{"pk":{"S":"c"},"sk":{"S":"1"}}]}}}"#,
         ),
         process("DeleteItem", &keyed(r#","ReturnValues":"ALL_OLD""#)),
         process(
