@@ -1,4 +1,4 @@
-//! Answers from this process beside those of the database's server, in the same state.
+//! Compares answers from this process with those of the database's server, in the same state.
 
 use std::collections::BTreeMap;
 
