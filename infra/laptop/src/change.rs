@@ -106,6 +106,7 @@ impl Changes<'_> {
         match self.log {
             Log::Json => println!("{}", json!({ "change": text })),
             Log::Pretty => println!("{text}"),
+            Log::None => {}
         }
     }
 }

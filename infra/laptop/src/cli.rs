@@ -72,8 +72,8 @@ pub struct LocalArgs {
     /// runs. Connections, records and the devices' flash are kept; an invalid change is rejected
     /// with a reason.
     ///
-    /// On by default, except with --headless, --log json or --no-build. With --no-build, changed
-    /// binaries are reloaded but changed sources are not built.
+    /// On by default, except with --headless, --log json, --log none or --no-build. With
+    /// --no-build, changed binaries are reloaded but changed sources are not built.
     #[arg(long, conflicts_with = "no_watch")]
     pub watch: bool,
 

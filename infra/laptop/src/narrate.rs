@@ -26,6 +26,7 @@ impl Narrator {
         match self.log {
             Log::Json => println!("{}", json!({ "cloud": event })),
             Log::Pretty => print_step(event.at_ms, event_step(&event.kind)),
+            Log::None => {}
         }
     }
 
@@ -40,6 +41,7 @@ impl Narrator {
                 let step = device_step(line).map(|what| (thing.clone(), what));
                 print_step(at_ms, step);
             }
+            Log::None => {}
         }
     }
 }

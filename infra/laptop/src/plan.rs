@@ -271,6 +271,7 @@ mod tests {
             (&["--headless"], false),
             (&["--no-build"], false),
             (&["--log", "json"], false),
+            (&["--log", "none"], false),
             (&["--headless", "--log", "json", "--watch"], true),
         ] {
             let cli = Cli::parse_from(["lockctl"].iter().chain(arguments));

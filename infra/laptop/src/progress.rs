@@ -15,7 +15,7 @@ pub struct Progress {
 impl Progress {
     /// Shows that `step` has begun.
     pub fn begin(log: Log, step: &str) -> Self {
-        if log == Log::Json {
+        if log != Log::Pretty {
             let bar = ProgressBar::hidden();
             return Self { log, bar };
         }

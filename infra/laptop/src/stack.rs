@@ -209,7 +209,7 @@ impl<'a> Stack<'a> {
     }
 
     fn print_addresses(&self) {
-        if self.plan.args.cloud.log == Log::Json {
+        if self.plan.args.cloud.log != Log::Pretty {
             return;
         }
         let ready = &self.ready;

@@ -32,7 +32,7 @@ pub struct CloudArgs {
     #[arg(long)]
     pub import_retained: bool,
 
-    /// Format of the log on standard output.
+    /// Format of the log on standard output; `none` saves the work of writing it.
     #[arg(long, value_enum, default_value_t = Log::Pretty)]
     pub log: Log,
 }
@@ -44,6 +44,8 @@ pub enum Log {
     Pretty,
     /// One JSON object per line.
     Json,
+    /// Nothing; errors and warnings still go to standard error.
+    None,
 }
 
 impl CloudArgs {

@@ -1,18 +1,23 @@
-//! DynamoDB: dynoxide on loopback with the template's tables, behind our own proxy.
+//! DynamoDB: dynoxide with the template's tables, behind our own proxy.
 //!
 //! Callers use the proxy's address; it checks rights and injects faults. Must not know: the
 //! contents of the tables.
 
+mod backend;
 mod call;
+mod execution;
 mod need;
+mod plain;
 mod proxy;
 mod refusal;
+mod request;
+mod retention;
 mod stream;
 mod table;
 mod translate;
 mod wire;
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::Ipv4Addr;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -22,7 +27,8 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-pub use call::call;
+pub use backend::Backend;
+pub use call::{delete_table, get_item};
 pub use need::Tables;
 pub use proxy::{Proxy, router};
 pub use stream::{Change, READ_MAX, Streams, shard_id};
@@ -59,13 +65,7 @@ pub enum DynamoDbError {
     Listen(#[source] std::io::Error),
 }
 
-/// The running database.
-pub struct Backend {
-    pub address: SocketAddr,
-    pub streams: Streams,
-}
-
-/// Opens the database, creates missing tables, and serves it on a separate port until `stop` is
+/// Opens the database, creates missing tables, and starts its server, which runs until `stop` is
 /// set.
 pub async fn start(
     tables: &[Table],
@@ -74,11 +74,7 @@ pub async fn start(
     tasks: &mut JoinSet<()>,
 ) -> Result<Backend, DynamoDbError> {
     let path = data_dir.map(|dir| dir.join(FILE));
-    let database = match &path {
-        None => Database::memory(),
-        Some(path) => Database::new(&path.to_string_lossy()),
-    };
-    let database = database.map_err(|source| DynamoDbError::Open {
+    let database = retention::open(path.as_deref()).map_err(|source| DynamoDbError::Open {
         path: path.unwrap_or_else(|| "memory".into()),
         source,
     })?;
@@ -91,13 +87,14 @@ pub async fn start(
     let streams = Streams::new(database.clone());
     let removal = remove_expired_regularly(database.clone(), streams.clone(), stop.clone());
     tasks.spawn(removal);
+    let backend = Backend::new(database.clone(), streams, address);
     tasks.spawn(async move {
         let served = dynoxide::server::serve_with_shutdown(listener, database, stopped(stop)).await;
         if let Err(error) = served {
             tracing::error!(error, "serve dynamodb");
         }
     });
-    Ok(Backend { address, streams })
+    Ok(backend)
 }
 
 async fn stopped(mut stop: watch::Receiver<bool>) {

@@ -263,7 +263,7 @@ impl Listening {
         let data_dir = opened.options.data_dir.clone();
         let stopping = tasks.stopping.clone();
         let backend = dynamodb::start(&template.tables, data_dir, stopping, &mut tasks.set).await?;
-        let services = opened.services(&functions, backend.address);
+        let services = opened.services(&functions, backend.database.clone());
         let engine = RuleEngine::new(template, services.clone())?;
         let (engines, next_engine) = mpsc::unbounded_channel();
         let stopping = tasks.stopping.clone();

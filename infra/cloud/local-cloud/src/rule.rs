@@ -13,9 +13,9 @@ mod report;
 mod substitution;
 mod switch;
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
+use dynoxide::Database;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
@@ -62,7 +62,7 @@ pub struct Services {
     pub functions: Functions,
     pub queues: Queues,
     pub shadows: ShadowService,
-    pub database: SocketAddr,
+    pub database: Database,
     pub events: EventBus,
     pub clock: Clock,
     /// For `accountid()`, the account that a permission names, and ARNs.

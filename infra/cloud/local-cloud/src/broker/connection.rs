@@ -8,6 +8,7 @@ mod deliver;
 mod end;
 mod handle;
 mod publish;
+mod read;
 mod serve;
 mod subscribe;
 #[cfg(test)]
@@ -23,7 +24,7 @@ use mqtt_protocol_core::mqtt::packet::Packet;
 use mqtt_protocol_core::mqtt::packet::prelude::GenericPacketTrait;
 use mqtt_protocol_core::mqtt::result_code::{DisconnectReasonCode, MqttError};
 use mqtt_protocol_core::mqtt::{Connection as PacketConnection, Version, role};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::Broker;
@@ -49,7 +50,6 @@ const PUBLISHES_PER_S: u32 = 100;
 /// Bytes a client may send in a second; more are delayed. Source: the same.
 const BYTES_PER_S: u32 = 512 * 1024;
 const CONNECT_BYTE: u8 = 0x10;
-const READ_BYTES: usize = 16 * 1024;
 const SECOND: Duration = Duration::from_secs(1);
 const FLUSH_BYTES: usize = 64 * 1024;
 /// The output buffer shrinks to this size after a burst.
@@ -109,7 +109,7 @@ struct Connection<S> {
 }
 
 enum Next {
-    Read(std::io::Result<usize>),
+    Read(std::io::Result<Vec<u8>>),
     /// There is a message to send, or a kick.
     Woken,
     Silence,
@@ -146,14 +146,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
 
     /// Reads, answers and delivers until something ends it.
     async fn exchange(&mut self) -> End {
-        let mut buffer = vec![0; READ_BYTES];
         let mut read_from = Instant::now();
         loop {
-            let step = match self.next(&mut buffer, read_from).await {
-                Next::Read(Ok(length)) if length > 0 => {
+            let step = match self.next(read_from).await {
+                Next::Read(Ok(bytes)) if !bytes.is_empty() => {
                     let now = Instant::now();
-                    read_from = now + self.bytes.charge(length, now);
-                    self.receive(&buffer[..length])
+                    read_from = now + self.bytes.charge(bytes.len(), now);
+                    self.receive(&bytes)
                 }
                 Next::Read(_) => return End::Lost,
                 Next::Woken => self.check_kick(),
@@ -172,7 +171,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
 
     /// Waits for the next event. Reading and sending have precedence in turns, so neither starves
     /// the other, and the same bytes always have the same effect, unlike with a random choice.
-    async fn next(&mut self, buffer: &mut [u8], read_from: Instant) -> Next {
+    async fn next(&mut self, read_from: Instant) -> Next {
         self.prefers_reading = !self.prefers_reading;
         let link = self.client.as_ref().map(|client| client.link.clone());
         let woken = async {
@@ -186,7 +185,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
             if read_from > Instant::now() {
                 sleep_until(read_from).await;
             }
-            self.stream.read(buffer).await
+            read::read(&mut self.stream).await
         };
         let silence = sleep_until(self.deadline);
         if self.prefers_reading {

@@ -1,53 +1,44 @@
 //! The proxy in front of the database: checks the caller's rights, and injects faults.
 //!
 //! Must not know: what is in a request beyond the operation's name; `need.rs` knows the rights.
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::{Body, to_bytes};
-use axum::extract::{Request, State};
-use axum::http::Uri;
-use axum::http::header::CONTENT_LENGTH;
-use axum::http::uri::{PathAndQuery, Scheme};
+use axum::extract::{self, State};
 use axum::response::Response;
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
-use serde_json::Value;
 
+use super::backend::Backend;
 use super::need::{self, Tables};
-use super::stream::Streams;
-use super::wire::{REQUEST_BYTES_MAX, internal_error, operation};
-use super::{Backend, refusal, translate};
+use super::request::Request;
+use super::wire::internal_error;
+use super::{refusal, translate};
 use crate::answer::aws_json_error;
 use crate::caller::Caller;
 use crate::fault::{Call, CallEffect, Step};
-use crate::iam::Iam;
+use crate::iam::{Iam, Need};
 use crate::kill::{Killer, Withheld};
 
 #[derive(Clone)]
 pub struct Proxy {
-    backend: SocketAddr,
-    client: Client<HttpConnector, Body>,
+    backend: Backend,
     iam: Iam,
     tables: Arc<Tables>,
     killer: Killer,
-    streams: Streams,
 }
 
 impl Proxy {
     pub fn new(backend: Backend, iam: Iam, tables: Tables, killer: Killer) -> Self {
-        let mut connector = HttpConnector::new();
-        connector.set_nodelay(true);
         Self {
-            backend: backend.address,
-            client: Client::builder(TokioExecutor::new()).build(connector),
+            backend,
             iam,
             tables: Arc::new(tables),
             killer,
-            streams: backend.streams,
         }
+    }
+
+    /// A write succeeded: the one place that knows each.
+    fn note_write(&self) {
+        self.backend.streams.wake();
     }
 }
 
@@ -55,70 +46,59 @@ pub fn router(proxy: Proxy) -> Router {
     Router::new().fallback(forward).with_state(proxy)
 }
 
-async fn forward(State(proxy): State<Proxy>, request: Request) -> Response {
+async fn forward(State(proxy): State<Proxy>, request: extract::Request) -> Response {
     let Some(caller) = request.extensions().get::<Caller>().cloned() else {
         return internal_error("the request has no caller");
     };
-    let (request, tables) = match authorise(&proxy, &caller, request).await {
-        Ok(authorised) => authorised,
-        Err(refusal) => return refusal,
+    let Some(request) = Request::read(request).await else {
+        return internal_error("the body ended early");
     };
-    match carry_out(&proxy, &caller, request, &tables).await {
+    let tables = match authorise(&proxy, &caller, &request) {
+        Ok(tables) => tables,
+        Err(refusal) => return *refusal,
+    };
+    match carry_out(&proxy, &caller, &request, &tables).await {
         Ok(response) => response,
         Err(Withheld) => internal_error("shutting down"),
     }
 }
 
-/// The request, if the caller has the rights that it needs, and the tables that it names.
-async fn authorise(
+/// The tables that a request names, if the caller has the rights that it needs.
+fn authorise(
     proxy: &Proxy,
     caller: &Caller,
-    request: Request,
-) -> Result<(Request, Vec<String>), Response> {
-    let (mut parts, body) = request.into_parts();
-    let Ok(body) = to_bytes(body, REQUEST_BYTES_MAX).await else {
-        return Err(internal_error("the body ended early"));
-    };
-    let operation = operation(&parts.headers).unwrap_or_default();
-    let mut tables = Vec::new();
+    request: &Request,
+) -> Result<Vec<String>, Box<Response>> {
     // A malformed body needs no right: the database refuses it.
-    if let Ok(parsed) = serde_json::from_slice::<Value>(&body) {
-        let needs = need::needs(operation, &parsed, &proxy.tables);
-        let needs = match needs {
-            Ok(needs) => needs,
-            // The operator may do everything, even operations unknown here.
-            Err(_) if caller.is_operator() => Vec::new(),
-            Err(problem) => {
-                let kind = "com.amazon.coral.validate#ValidationException";
-                return Err(aws_json_error(kind, "message", &problem));
-            }
-        };
-        proxy.iam.check(caller, &needs).map_err(|denial| {
-            aws_json_error(
-                "com.amazon.coral.service#AccessDeniedException",
-                "Message",
-                &denial.to_string(),
-            )
-        })?;
-        tables.extend(needs.iter().filter_map(|need| need.table()));
-        tables.dedup();
-    }
-    let named = operation.to_owned();
-    let translated = translate::translate_request(&named, body.clone());
-    if translated != body {
-        // The connection to the database counts the length again.
-        parts.headers.remove(CONTENT_LENGTH);
-    }
-    Ok((Request::from_parts(parts, Body::from(translated)), tables))
+    let Some(body) = &request.body else {
+        return Ok(Vec::new());
+    };
+    let needs = match need::needs(&request.operation, body, &proxy.tables) {
+        Ok(needs) => needs,
+        // The operator may do everything, even operations unknown here.
+        Err(_) if caller.is_operator() => Vec::new(),
+        Err(problem) => {
+            let kind = "com.amazon.coral.validate#ValidationException";
+            return Err(aws_json_error(kind, "message", &problem).into());
+        }
+    };
+    proxy.iam.check(caller, &needs).map_err(|denial| {
+        let kind = "com.amazon.coral.service#AccessDeniedException";
+        aws_json_error(kind, "Message", &denial.to_string())
+    })?;
+    let mut tables: Vec<String> = needs.iter().filter_map(Need::table).collect();
+    tables.dedup();
+    Ok(tables)
 }
 
 async fn carry_out(
     proxy: &Proxy,
     caller: &Caller,
-    mut request: Request,
+    request: &Request,
     tables: &[String],
 ) -> Result<Response, Withheld> {
-    let call = operation(request.headers()).and_then(Call::of_operation);
+    let operation = request.operation.as_str();
+    let call = Call::of_operation(operation);
     let mut fate = None;
     if let Some(call) = call {
         let step = match call {
@@ -126,7 +106,7 @@ async fn carry_out(
             _ => Step::BeforeCommit,
         };
         proxy.killer.strike(caller, step).await?;
-        let target = (operation(request.headers()), tables);
+        let target = (Some(operation), tables);
         fate = proxy.killer.fate_of_operation(caller, call, target).await;
     }
     match fate {
@@ -134,38 +114,23 @@ async fn carry_out(
         Some(CallEffect::LostRequest | CallEffect::CutRequest) => {
             return Err(proxy.killer.withhold().await);
         }
-        Some(CallEffect::Conflict) => return Ok(refusal::conflict(request).await),
-        Some(CallEffect::Throttle) => return Ok(refusal::throttle(request).await),
-        Some(CallEffect::Exceed) => return Ok(refusal::exceed(request).await),
+        Some(CallEffect::Conflict) => return Ok(refusal::conflict(request)),
+        Some(CallEffect::Throttle) => return Ok(refusal::throttle(request)),
+        Some(CallEffect::Exceed) => return Ok(refusal::exceed(request)),
     }
-    let path = request.uri().path_and_query().cloned();
-    let uri = Uri::builder()
-        .scheme(Scheme::HTTP)
-        .authority(proxy.backend.to_string())
-        .path_and_query(path.unwrap_or_else(|| PathAndQuery::from_static("/")))
-        .build();
-    match uri {
-        Ok(uri) => *request.uri_mut() = uri,
-        Err(error) => return Ok(internal_error(&error.to_string())),
+    let response = proxy.backend.ask(request).await;
+    let is_success = response.status().is_success();
+    if call != Some(Call::Read) && is_success {
+        proxy.note_write();
     }
-    let named = operation(request.headers()).unwrap_or_default().to_owned();
-    match proxy.client.request(request).await {
-        Ok(response) => {
-            if call != Some(Call::Read) {
-                proxy.streams.wake();
-            }
-            if call == Some(Call::Commit) && response.status().is_success() {
-                proxy.killer.strike(caller, Step::AfterCommit).await?;
-            }
-            if fate == Some(CallEffect::LostAnswer) {
-                return Err(proxy.killer.withhold().await);
-            }
-            let response = response.map(Body::new);
-            if !translate::is_needed(&named) || !response.status().is_success() {
-                return Ok(response);
-            }
-            Ok(translate::translate(&named, response, &proxy.tables).await)
-        }
-        Err(error) => Ok(internal_error(&error.to_string())),
+    if call == Some(Call::Commit) && is_success {
+        proxy.killer.strike(caller, Step::AfterCommit).await?;
     }
+    if fate == Some(CallEffect::LostAnswer) {
+        return Err(proxy.killer.withhold().await);
+    }
+    if is_success && translate::is_needed(operation) {
+        return Ok(translate::translate(operation, response, &proxy.tables).await);
+    }
+    Ok(response)
 }

@@ -3,53 +3,42 @@
 //! Must not know: why a request is refused. Source: DynamoDB API reference, `TransactWriteItems`
 //! (cancellation reasons) and common errors.
 
-use axum::body::to_bytes;
-use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::{Value, json};
 
-use super::wire::{REQUEST_BYTES_MAX, SERVICE, operation};
+use super::request::Request;
+use super::wire::SERVICE;
 use crate::answer::{aws_json, aws_json_error};
 
-pub async fn conflict(request: Request) -> Response {
+pub fn conflict(request: &Request) -> Response {
     const MESSAGE: &str = "Transaction is ongoing for the item";
     let kind = format!("{SERVICE}#TransactionConflictException");
-    refuse(request, "TransactionConflict", &kind, MESSAGE).await
+    refuse(request, "TransactionConflict", &kind, MESSAGE)
 }
 
 /// The table cannot scale up to the load yet.
-pub async fn throttle(request: Request) -> Response {
+pub fn throttle(request: &Request) -> Response {
     const MESSAGE: &str = "Throughput exceeds the current capacity of your table or index. \
         DynamoDB is automatically scaling your table or index so please try again shortly. \
         If exceptions persist, check if you have a hot key.";
     let kind = "com.amazon.coral.availability#ThrottlingException";
-    refuse(request, "ThrottlingError", kind, MESSAGE).await
+    refuse(request, "ThrottlingError", kind, MESSAGE)
 }
 
 /// The request exceeds the table's provisioned throughput.
-pub async fn exceed(request: Request) -> Response {
+pub fn exceed(request: &Request) -> Response {
     const MESSAGE: &str = "The level of configured provisioned throughput for the table was \
         exceeded. Consider increasing your provisioning level with the UpdateTable API.";
     let kind = format!("{SERVICE}#ProvisionedThroughputExceededException");
-    refuse(request, "ProvisionedThroughputExceeded", &kind, MESSAGE).await
+    refuse(request, "ProvisionedThroughputExceeded", &kind, MESSAGE)
 }
 
-async fn refuse(request: Request, code: &str, kind: &str, message: &str) -> Response {
-    match items_of_transaction(request).await {
+fn refuse(request: &Request, code: &str, kind: &str, message: &str) -> Response {
+    match request.transaction_items() {
         Some(items) => cancelled(items, code, message),
         None => aws_json_error(kind, "message", message),
     }
-}
-
-/// The number of items that a transaction changes; `None` if the request is not a transaction.
-async fn items_of_transaction(request: Request) -> Option<usize> {
-    if operation(request.headers()) != Some("TransactWriteItems") {
-        return None;
-    }
-    let body = to_bytes(request.into_body(), REQUEST_BYTES_MAX).await;
-    let body: Value = serde_json::from_slice(&body.ok()?).ok()?;
-    body["TransactItems"].as_array().map(Vec::len)
 }
 
 /// A transaction cancelled because of its first item.

@@ -13,23 +13,18 @@ use super::need::Tables;
 use super::stream::{own_shard_id, shard_id};
 use super::wire::{ANSWER_BYTES_MAX, internal_error};
 
-/// The body of a request with the database's name of the shard.
-pub fn translate_request(operation: &str, body: Bytes) -> Bytes {
+/// The body of a request with the database's name of the shard; `None` if it names none of ours.
+pub fn translate_request(operation: &str, body: &Value) -> Option<Bytes> {
     if operation != "GetShardIterator" {
-        return body;
+        return None;
     }
-    let Ok(mut request) = serde_json::from_slice::<Value>(&body) else {
-        return body;
-    };
-    let stream = request["StreamArn"].as_str();
-    let Some(table) = stream.and_then(|arn| arn.split('/').nth(1)) else {
-        return body;
-    };
-    if request["ShardId"] != shard_id(table) {
-        return body;
+    let table = body["StreamArn"].as_str()?.split('/').nth(1)?;
+    if body["ShardId"] != shard_id(table) {
+        return None;
     }
+    let mut request = body.clone();
     request["ShardId"] = own_shard_id(table).into();
-    request.to_string().into()
+    Some(request.to_string().into())
 }
 
 /// Whether the answer of an operation has names of the database's own.

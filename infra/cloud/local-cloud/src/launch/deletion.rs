@@ -7,8 +7,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::json;
-
 use super::reload::{Reloader, Running};
 use super::{import, remainder};
 use crate::dynamodb;
@@ -243,13 +241,7 @@ impl Reloader {
                     .map_or(Ok(()), detach)
                     .map_err(refused)
             }
-            _ => {
-                let request = json!({ "TableName": name });
-                let database = self.services.database;
-                dynamodb::call(database, "DeleteTable", &request)
-                    .await
-                    .map(drop)
-            }
+            _ => dynamodb::delete_table(&self.services.database, name),
         }
     }
 }

@@ -2,11 +2,11 @@
 //!
 //! Must not know: in which order they start.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use dynoxide::Database;
 
 use super::{Opened, Tasks};
 use crate::Endpoints;
@@ -108,7 +108,7 @@ impl Opened {
     }
 
     /// The services that rule actions can use.
-    pub(super) fn services(&self, functions: &Functions, database: SocketAddr) -> Services {
+    pub(super) fn services(&self, functions: &Functions, database: Database) -> Services {
         Services {
             broker: self.broker.clone(),
             functions: functions.clone(),

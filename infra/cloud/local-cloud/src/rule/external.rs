@@ -35,7 +35,7 @@ pub(super) async fn answer(engine: &Engine, rule: &Rule, call: &Call) -> Result<
             table,
             key,
             role_arn,
-        } => get_item(engine, role_arn, table, key).await,
+        } => get_item(engine, role_arn, table, key),
     }
 }
 
@@ -65,7 +65,7 @@ fn get_shadow(engine: &Engine, role_arn: &str, name: &Name) -> Result<Vec<u8>, S
     Ok(document.to_string().into_bytes())
 }
 
-async fn get_item(
+fn get_item(
     engine: &Engine,
     role_arn: &str,
     table: &str,
@@ -74,11 +74,10 @@ async fn get_item(
     let services = &engine.services;
     let resource = services.account.arn("dynamodb", format!("table/{table}"));
     engine.check_right(role_arn, "dynamodb:GetItem", &resource)?;
-    let key: Map<String, Value> = key.iter().cloned().collect();
-    let request = json!({"TableName": table, "Key": key});
-    let answer = dynamodb::call(services.database, "GetItem", &request).await;
-    let answer = answer.map_err(|problem| format!("GetItem from {table}: {problem}"))?;
-    let item = match answer.get("Item").and_then(Value::as_object) {
+    let key: Value = key.iter().cloned().collect();
+    let item = dynamodb::get_item(&services.database, table, &key);
+    let item = item.map_err(|problem| format!("GetItem from {table}: {problem}"))?;
+    let item = match item.as_ref().and_then(Value::as_object) {
         Some(item) => untyped_object(item),
         None => json!({}),
     };

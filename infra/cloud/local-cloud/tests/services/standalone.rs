@@ -42,10 +42,13 @@ fn command(directory: &TempDir, arguments: &[&str]) -> Command {
         .arg(directory.path().join("template.yaml"))
         .arg("--ready-file")
         .arg(directory.path().join("ready.json"))
-        .args(["--thing", "attic=room", "--log", "json"])
+        .args(["--thing", "attic=room"])
         .args(arguments)
         .stdin(Stdio::null())
         .kill_on_drop(true);
+    if !arguments.contains(&"--log") {
+        command.args(["--log", "json"]);
+    }
     command
 }
 
@@ -135,6 +138,17 @@ async fn the_thermostat_heats_a_cold_room_and_keeps_its_readings() {
         assert_eq!(answer, json!({"on": on, "target": 19.0}), "{degrees}");
     }
     assert_eq!(stack.ready["outputs"]["TableName"], "local-Readings");
+    stack.stop().await;
+}
+
+#[tokio::test]
+async fn a_stack_without_a_log_works_and_prints_nothing() {
+    let stack = Stack::start(thermostat(), &["--log", "none"]).await;
+    let mut room = stack.room().await;
+    let measured = json!({ "degrees": 17.5 }).to_string();
+    room.publish("rooms/attic/temperature", &measured).await;
+    assert_eq!(room.json().await.0, "rooms/attic/heating");
+    assert_eq!(stack.log(), "");
     stack.stop().await;
 }
 

@@ -219,18 +219,27 @@ async fn the_record_of_an_expired_item_names_the_service() {
     let item = json!({"id": {"S": "old"}, "end": {"N": "1600000000"}});
     let body = json!({"TableName": "items", "Item": item});
     assert_eq!(dynamodb(&cloud, "PutItem", body).await.status, 200);
-    let records = given(&mut events).await;
-    until_position(&stack.path("data"), number(&records[0])).await;
+    let mut records = given(&mut events).await;
+    if records.len() == 1 {
+        let (data, number) = (stack.path("data"), number(&records[0]).to_owned());
+        tokio::select! {
+            () = until_position(&data, &number) => {}
+            // On a busy machine, the removal at this start comes only now.
+            removed = given(&mut events) => records.extend(removed),
+        }
+    }
     cloud.shutdown().await;
-    // Expired items are removed at the start.
-    let (cloud, mut events) = stack.start().await;
-    let records = given(&mut events).await;
-    assert_eq!(records[0]["eventName"], "REMOVE");
+    if records.len() == 1 {
+        // Expired items are removed at the start.
+        let (cloud, mut events) = stack.start().await;
+        records.extend(given(&mut events).await);
+        cloud.shutdown().await;
+    }
+    assert_eq!(records[1]["eventName"], "REMOVE");
     assert_eq!(
-        records[0]["userIdentity"],
+        records[1]["userIdentity"],
         json!({"type": "Service", "principalId": "dynamodb.amazonaws.com"})
     );
-    cloud.shutdown().await;
 }
 
 // AWS same(stream): a changed mapping goes on at its position, and after the invocation that runs

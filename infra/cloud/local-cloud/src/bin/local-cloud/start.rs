@@ -40,17 +40,22 @@ pub async fn run(command: Command) -> Outcome<()> {
 
 /// Provisions the things and prints what happens, until Ctrl-C or until standard output is closed.
 async fn serve(command: &Command, cloud: &LocalCloud, directory: &Path) -> Outcome<()> {
-    let mut events = cloud.subscribe();
+    let log = command.cloud.log;
+    // The cloud sends no events while nobody receives them.
+    let events = (log != Log::None).then(|| cloud.subscribe());
     let ready = announce(command, cloud, directory)?;
-    let greeted = match command.cloud.log {
+    let greeted = match log {
         Log::Pretty => print_addresses(&ready),
-        Log::Json => Ok(()),
+        Log::Json | Log::None => Ok(()),
     };
     let printed = async {
         greeted.map_err(output_closed)?;
+        let Some(mut events) = events else {
+            return std::future::pending().await;
+        };
         loop {
             match events.recv().await {
-                Ok(event) => print_event(command.cloud.log, &event).map_err(output_closed)?,
+                Ok(event) => print_event(log, &event).map_err(output_closed)?,
                 Err(RecvError::Lagged(missed)) => {
                     eprintln!("({missed} events dropped: output too slow)");
                 }
@@ -89,6 +94,7 @@ fn print_event(log: Log, event: &Event) -> io::Result<()> {
             Some((who, what)) => writeln!(out, "{who:<12} {what}"),
             None => Ok(()),
         },
+        Log::None => Ok(()),
     }
 }
 

@@ -4,6 +4,7 @@ mod keep_alive;
 mod panic;
 
 use std::sync::Arc;
+use tokio::io::AsyncReadExt;
 
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;

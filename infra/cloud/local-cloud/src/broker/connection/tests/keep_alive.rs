@@ -1,6 +1,7 @@
 //! When a silent client is disconnected, and which packets do not count as activity.
 
 use super::*;
+use tokio::io::AsyncReadExt;
 
 /// CONNECT of the client `c`, with a keep-alive of one second.
 fn hello(version: u8) -> &'static [u8] {
