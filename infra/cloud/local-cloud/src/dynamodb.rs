@@ -11,6 +11,7 @@ mod stream;
 mod table;
 mod translate;
 mod wire;
+mod written;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::ControlFlow;

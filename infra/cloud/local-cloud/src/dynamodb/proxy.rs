@@ -19,9 +19,11 @@ use serde_json::Value;
 use super::need::{self, Tables};
 use super::stream::Streams;
 use super::wire::{REQUEST_BYTES_MAX, internal_error, operation};
+use super::written::{Written, items_written};
 use super::{Backend, refusal, translate};
 use crate::answer::aws_json_error;
 use crate::caller::Caller;
+use crate::event::{EventBus, EventKind};
 use crate::fault::{Call, CallEffect, Step};
 use crate::iam::Iam;
 use crate::kill::{Killer, Withheld};
@@ -34,10 +36,26 @@ pub struct Proxy {
     tables: Arc<Tables>,
     killer: Killer,
     streams: Streams,
+    events: EventBus,
+}
+
+/// What a request concerns.
+#[derive(Default)]
+struct Concern {
+    /// The tables that it names.
+    tables: Vec<String>,
+    /// What it writes if it succeeds.
+    written: Written,
 }
 
 impl Proxy {
-    pub fn new(backend: Backend, iam: Iam, tables: Tables, killer: Killer) -> Self {
+    pub fn new(
+        backend: Backend,
+        iam: Iam,
+        tables: Tables,
+        killer: Killer,
+        events: EventBus,
+    ) -> Self {
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
         Self {
@@ -47,7 +65,24 @@ impl Proxy {
             tables: Arc::new(tables),
             killer,
             streams: backend.streams,
+            events,
         }
+    }
+
+    /// Sends a request to the database, and reports what it wrote. Both go on if the caller leaves.
+    async fn send(&self, request: Request, written: Written) -> Result<Response, String> {
+        let proxy = self.clone();
+        let sending = tokio::spawn(async move {
+            let response = proxy.client.request(request).await;
+            let response = response.map_err(|error| error.to_string())?;
+            if response.status().is_success() {
+                for (table, keys) in written {
+                    proxy.events.emit(EventKind::Written { table, keys });
+                }
+            }
+            Ok(response.map(Body::new))
+        });
+        sending.await.map_err(|error| error.to_string())?
     }
 }
 
@@ -59,28 +94,28 @@ async fn forward(State(proxy): State<Proxy>, request: Request) -> Response {
     let Some(caller) = request.extensions().get::<Caller>().cloned() else {
         return internal_error("the request has no caller");
     };
-    let (request, tables) = match authorise(&proxy, &caller, request).await {
+    let (request, concern) = match authorise(&proxy, &caller, request).await {
         Ok(authorised) => authorised,
         Err(refusal) => return refusal,
     };
-    match carry_out(&proxy, &caller, request, &tables).await {
+    match carry_out(&proxy, &caller, request, concern).await {
         Ok(response) => response,
         Err(Withheld) => internal_error("shutting down"),
     }
 }
 
-/// The request, if the caller has the rights that it needs, and the tables that it names.
+/// The request, if the caller has the rights that it needs, and what it concerns.
 async fn authorise(
     proxy: &Proxy,
     caller: &Caller,
     request: Request,
-) -> Result<(Request, Vec<String>), Response> {
+) -> Result<(Request, Concern), Response> {
     let (mut parts, body) = request.into_parts();
     let Ok(body) = to_bytes(body, REQUEST_BYTES_MAX).await else {
         return Err(internal_error("the body ended early"));
     };
     let operation = operation(&parts.headers).unwrap_or_default();
-    let mut tables = Vec::new();
+    let mut concern = Concern::default();
     // A malformed body needs no right: the database refuses it.
     if let Ok(parsed) = serde_json::from_slice::<Value>(&body) {
         let needs = need::needs(operation, &parsed, &proxy.tables);
@@ -100,8 +135,9 @@ async fn authorise(
                 &denial.to_string(),
             )
         })?;
-        tables.extend(needs.iter().filter_map(|need| need.table()));
-        tables.dedup();
+        concern.tables = needs.iter().filter_map(|need| need.table()).collect();
+        concern.tables.dedup();
+        concern.written = items_written(operation, &parsed, &proxy.tables);
     }
     let named = operation.to_owned();
     let translated = translate::translate_request(&named, body.clone());
@@ -109,14 +145,14 @@ async fn authorise(
         // The connection to the database counts the length again.
         parts.headers.remove(CONTENT_LENGTH);
     }
-    Ok((Request::from_parts(parts, Body::from(translated)), tables))
+    Ok((Request::from_parts(parts, Body::from(translated)), concern))
 }
 
 async fn carry_out(
     proxy: &Proxy,
     caller: &Caller,
     mut request: Request,
-    tables: &[String],
+    concern: Concern,
 ) -> Result<Response, Withheld> {
     let call = operation(request.headers()).and_then(Call::of_operation);
     let mut fate = None;
@@ -126,7 +162,7 @@ async fn carry_out(
             _ => Step::BeforeCommit,
         };
         proxy.killer.strike(caller, step).await?;
-        let target = (operation(request.headers()), tables);
+        let target = (operation(request.headers()), &concern.tables[..]);
         fate = proxy.killer.fate_of_operation(caller, call, target).await;
     }
     match fate {
@@ -149,7 +185,7 @@ async fn carry_out(
         Err(error) => return Ok(internal_error(&error.to_string())),
     }
     let named = operation(request.headers()).unwrap_or_default().to_owned();
-    match proxy.client.request(request).await {
+    match proxy.send(request, concern.written).await {
         Ok(response) => {
             if call != Some(Call::Read) {
                 proxy.streams.wake();
@@ -160,12 +196,11 @@ async fn carry_out(
             if fate == Some(CallEffect::LostAnswer) {
                 return Err(proxy.killer.withhold().await);
             }
-            let response = response.map(Body::new);
             if !translate::is_needed(&named) || !response.status().is_success() {
                 return Ok(response);
             }
             Ok(translate::translate(&named, response, &proxy.tables).await)
         }
-        Err(error) => Ok(internal_error(&error.to_string())),
+        Err(error) => Ok(internal_error(&error)),
     }
 }
