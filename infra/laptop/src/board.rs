@@ -343,7 +343,7 @@ impl Board {
     }
 }
 
-/// The thing whose shadow was deleted, from the topic of that news.
+/// The thing whose shadow was deleted, from the topic of the answer.
 fn deleted_shadow(topic: &str) -> Option<&str> {
     let rest = topic.strip_prefix("$aws/things/")?;
     rest.strip_suffix("/shadow/delete/accepted")

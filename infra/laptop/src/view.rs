@@ -61,8 +61,8 @@ fn wait_ends(command: &Command, limits: Option<&Limits>) -> Option<UnixMillis> {
     command.given_up_at().or(lock)
 }
 
-/// When the state of a pending lock becomes unknown, unless the lock answers; `None` if it waits for
-/// nothing, or if the limits are unknown.
+/// When the state of a pending lock becomes unknown, unless the lock answers. `None` if it waits
+/// for nothing, or if the limits are unknown.
 pub fn overdue_at(record: &Record, limits: Option<&Limits>) -> Option<UnixMillis> {
     let command = record.command.as_ref();
     let command = command.filter(|_| record.status == Status::Pending);

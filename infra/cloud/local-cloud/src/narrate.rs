@@ -66,7 +66,6 @@ pub fn line(kind: &EventKind) -> Option<(&str, String)> {
         EventKind::FaultInjected { fault, target, .. } => {
             ("fault", format!("{fault} struck {target}"))
         }
-        // The lines of who called say what for.
         EventKind::Written { .. } => return None,
         EventKind::Invoked { .. }
         | EventKind::Completed { .. }

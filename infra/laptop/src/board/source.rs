@@ -200,3 +200,6 @@ fn shadow_summary(document: &Value) -> Value {
         "at": document["timestamp"].as_u64().map(|seconds| seconds * 1000),
     })
 }
+
+#[cfg(test)]
+mod tests;

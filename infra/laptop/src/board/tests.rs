@@ -1,3 +1,5 @@
+//! What the board reads: what has changed, while somebody looks.
+
 use lock_aws::item::Key;
 use lock_core::event::{Event as Line, Kind as Happened, Subject};
 use lock_core::limits::Limits;
@@ -205,4 +207,26 @@ async fn a_failed_read_is_shown_and_repeated() {
     };
     let repeated = tokio::time::timeout(DEADLINE, repeated).await;
     repeated.expect("the read is repeated although nothing happens");
+}
+
+#[tokio::test]
+async fn a_deleted_shadow_is_read_again() {
+    let world = World::with(1).await;
+    world.look().await;
+    for (topic, is_shadow) in [
+        ("$aws/things/lock-1/shadow/delete/accepted", true),
+        ("$aws/things/lock-1/shadow/get/accepted", false),
+        ("remote-lock/lock-1", false),
+    ] {
+        world.say(EventKind::Published {
+            topic: topic.to_owned(),
+            payload: Arc::from(&b"{}"[..]),
+            client: None,
+            qos: 0,
+        });
+        let stale = crate::lock(&world.board.content).stale.clone();
+        let lock = LockName::new("lock-1").expect("a name");
+        assert_eq!(stale.contains(&Part::Shadow(lock)), is_shadow, "{topic}");
+        world.look().await;
+    }
 }

@@ -1,3 +1,5 @@
+//! Differences lead from one state to the other, and hold no more than they must.
+
 use proptest::collection::vec;
 use proptest::prelude::*;
 
