@@ -14,14 +14,39 @@ const title = (each) => {
   return known ? `${known} (${each.thing})` : each.thing;
 };
 const timeOfDay = (ms) => (ms ? new Date(ms).toLocaleTimeString() : undefined);
-/** @type {{ locks: Door[], buttons: Button[], alerts: any[] }} */
-let state = { locks: [], buttons: [], alerts: [] };
+/** @type {{ number: number, locks: Door[], buttons: Button[], alerts: any[] }} */
+let state = { number: 0, locks: [], buttons: [], alerts: [] };
 let chosen = "";
-const stream = new EventSource("api/stream");
-stream.addEventListener("state", ({ data }) => {
-  state = JSON.parse(data); showConnection("live"); draw();
-});
-stream.onerror = () => showConnection("no connection to lockctl (retrying): is it still running?");
+listen();
+
+// The first message is the whole state, each later one what differs from the one before it.
+function listen() {
+  const stream = new EventSource("api/stream");
+  stream.addEventListener("state", ({ data }) => {
+    state = JSON.parse(data); showConnection("live"); draw();
+  });
+  stream.addEventListener("change", ({ data }) => {
+    const change = JSON.parse(data);
+    if (change.number === state.number + 1) { apply(change); draw(); return; }
+    // One is missing: the next stream begins with the whole state.
+    stream.close(); listen();
+  });
+  stream.onerror = () =>
+    showConnection("no connection to lockctl (retrying): is it still running?");
+}
+
+function apply({ number, locks = {}, buttons = {}, alerts = null }) {
+  const changed = (list, { front, keep }) => [...front, ...list.slice(...keep)];
+  for (const [things, changes] of [[state.locks, locks], [state.buttons, buttons]]) {
+    for (const thing of things.filter((each) => each.thing in changes)) {
+      const { fields = {}, lists = {} } = changes[thing.thing];
+      Object.assign(thing, fields);
+      for (const [name, list] of Object.entries(lists)) thing[name] = changed(thing[name], list);
+    }
+  }
+  if (alerts) state.alerts = changed(state.alerts, alerts);
+  state.number = number;
+}
 
 function showConnection(connection) {
   find("link").textContent = connection;
@@ -51,10 +76,7 @@ function make(tag, { onclick = null, ...attributes }, ...children) {
 function draw() {
   const lock = state.locks.find((each) => each.thing === chosen) ?? state.locks[0];
   chosen = lock?.thing ?? "";
-  find("locks").replaceChildren(...state.locks.map((each) => make("button", {
-    type: "button", "data-lock": each.thing, "aria-pressed": each.thing === chosen,
-    onclick: () => { chosen = each.thing; draw(); },
-  }, title(each))));
+  drawTabs();
   drawButtons();
   drawDoor(lock);
   drawRows("record", recordRows(lock?.record));
@@ -64,9 +86,19 @@ function draw() {
 }
 
 const clicks = [["SINGLE", "Press"], ["DOUBLE", "Double press"], ["LONG", "Long press"]];
-let [drawnButtons, drawnMetrics] = ["", ""];
+let [drawnTabs, drawnButtons, drawnMetrics] = ["", "", ""];
 
-// Redrawn only when the buttons change: a redraw would swallow a click.
+// Tabs and buttons are redrawn only when they change: a redraw would swallow a click.
+function drawTabs() {
+  const key = JSON.stringify([chosen, ...state.locks.map(title), find("link").dataset.live]);
+  if (key === drawnTabs) return;
+  drawnTabs = key;
+  find("locks").replaceChildren(...state.locks.map((each) => make("button", {
+    type: "button", "data-lock": each.thing, "aria-pressed": each.thing === chosen,
+    onclick: () => { chosen = each.thing; draw(); },
+  }, title(each))));
+}
+
 function drawButtons() {
   const mine = state.buttons.filter((button) => button.lock === chosen);
   const key = JSON.stringify(mine) + find("link").dataset.live;

@@ -1,49 +1,83 @@
 //! The board: device, record, shadow and newest events of each lock, updated as they change. The
 //! console shows it, and `lockctl local` waits on it until every lock is settled.
+//!
+//! Only what has changed is read, and nothing while nobody looks. Whatever the number of locks, a
+//! press costs the same.
+
+mod frame;
+mod part;
+mod source;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use anyhow::Result;
 use local_cloud::{Event, EventKind};
-use lock_aws::{Cloud, chain};
-use lock_core::event::Subject;
-use lock_core::label::Names;
-use lock_core::limits::Limits;
+use lock_aws::Cloud;
 use lock_core::name::{ButtonSerial, LockName, NameError};
+use lock_core::time::UnixMillis;
 use serde_json::{Value, json};
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, broadcast, watch};
 
-use crate::device::Kind;
+pub use self::frame::{Fields, Frame, State};
+use self::part::Part;
+use self::source::Source;
+use crate::device::{DeviceState, Kind};
 use crate::fleet::Fleet;
 use crate::view;
 
-/// Number of events shown for each lock.
-const EVENTS_SHOWN: usize = 12;
 /// Number of notifications shown.
 const ALERTS_SHOWN: usize = 8;
-/// Everything is read again this often while a page is open: another process can change a binding
-/// without an event of the local cloud.
-const REFRESH: Duration = Duration::from_secs(5);
+/// Pause before a failed read is repeated.
+const RETRY_AFTER: Duration = Duration::from_secs(2);
+/// Frames kept for a slow receiver; one that lags further behind gets the whole state again.
+const FRAMES_MAX: usize = 64;
 
 /// What the console shows.
 pub struct Board {
     cloud: Cloud,
+    /// Name of the table.
+    table: String,
     fleet: Arc<Fleet>,
     locks: Vec<LockName>,
     buttons: Vec<ButtonSerial>,
-    stale: Mutex<BTreeSet<LockName>>,
-    /// Newest first.
-    alerts: Mutex<VecDeque<Value>>,
+    content: Mutex<Content>,
     touched: Notify,
-    state: watch::Sender<Arc<Value>>,
+    frames: broadcast::Sender<Frame>,
+    /// Number of updates that are done.
+    updates: watch::Sender<u64>,
+}
+
+#[derive(Debug, Default)]
+struct Content {
+    /// The parts to read again.
+    stale: BTreeSet<Part>,
+    /// Names of locks and buttons with a written item since the last frame, shown or not.
+    written: BTreeSet<String>,
+    /// Whether any other thing may have changed since then, too.
+    has_changed_more: bool,
+    /// Newest first.
+    alerts: VecDeque<Value>,
+    state: State,
+    /// Number of the newest frame.
+    number: u64,
+    /// Number of updates that have begun.
+    begun: u64,
+}
+
+/// A receiver of frames. While there is one, the board is read.
+pub struct Look {
+    /// The first frame: the whole state.
+    pub first: Frame,
+    /// The frames after it, perhaps with some before it.
+    pub frames: broadcast::Receiver<Frame>,
 }
 
 impl Board {
-    /// A board of these things; empty until `keep` runs.
+    /// A board of these things in this table; empty until `keep` runs.
     pub fn new(
         cloud: Cloud,
+        table: String,
         fleet: Arc<Fleet>,
         things: &BTreeMap<String, Kind>,
     ) -> Result<Self, NameError> {
@@ -54,46 +88,72 @@ impl Board {
                 Kind::Button => buttons.push(ButtonSerial::new(name)?),
             }
         }
-        let stale = Mutex::new(locks.iter().cloned().collect());
-        let (state, _) = watch::channel(Arc::new(
-            json!({ "locks": [], "buttons": [], "alerts": [] }),
-        ));
-        Ok(Self {
+        let board = Self {
             cloud,
+            table,
             fleet,
             locks,
             buttons,
-            stale,
-            alerts: Mutex::default(),
+            content: Mutex::default(),
             touched: Notify::new(),
-            state,
-        })
+            frames: broadcast::channel(FRAMES_MAX).0,
+            updates: watch::Sender::default(),
+        };
+        board.show_all(&Source::default());
+        board.touch_all();
+        Ok(board)
     }
 
-    /// The state that it shows.
-    pub fn now(&self) -> Arc<Value> {
-        Arc::clone(&self.state.borrow())
-    }
-
-    /// The state that it shows, and every later one.
-    pub fn watch(&self) -> watch::Receiver<Arc<Value>> {
-        self.state.subscribe()
-    }
-
-    /// Marks a thing to be read again.
-    pub fn touch(&self, thing: &str) {
-        if let Some(lock) = self.locks.iter().find(|lock| lock.as_str() == thing) {
-            crate::lock(&self.stale).insert(lock.clone());
-        }
+    /// A receiver, from the state at this call on.
+    pub async fn look(&self) -> Look {
+        let frames = self.frames.subscribe();
+        let mut updates = self.updates.subscribe();
+        // One that has begun may have taken its reads before this call.
+        let wanted = crate::lock(&self.content).begun + 1;
         self.touched.notify_one();
+        // The board holds the sender, so this ends with an update.
+        let _ = updates.wait_for(|done| *done >= wanted).await;
+        Look {
+            first: self.whole(),
+            frames,
+        }
     }
 
-    /// Marks what an event in the local cloud may have changed.
+    /// The whole state, as a frame.
+    pub fn whole(&self) -> Frame {
+        let content = crate::lock(&self.content);
+        content.state.frame(content.number)
+    }
+
+    /// Waits until it shows a state that fits.
+    pub async fn wait_until(&self, fits: impl Fn(&State) -> bool) {
+        let mut frames = self.frames.subscribe();
+        self.touched.notify_one();
+        while !fits(&crate::lock(&self.content).state) {
+            // A missed frame is one more reason to look.
+            let _ = frames.recv().await;
+        }
+    }
+
+    /// The state that it shows, which is old if nobody looks.
+    pub fn last(&self) -> State {
+        crate::lock(&self.content).state.clone()
+    }
+
+    /// Marks a device to be shown again.
+    pub fn touch_device(&self, thing: &str) {
+        self.touch(Part::Device(thing.to_owned()));
+    }
+
+    /// Marks what an event in the local cloud has changed.
     pub fn on_event(&self, event: &Event) {
         match &event.kind {
-            EventKind::ShadowUpdated { thing, .. } => self.touch(thing),
-            EventKind::Connected { client } | EventKind::Disconnected { client, .. } => {
-                self.touch(client)
+            EventKind::Written { table, keys } if *table == self.table => self.on_written(keys),
+            EventKind::ShadowUpdated { thing, .. } => self.touch_shadow(thing),
+            EventKind::Published { topic, .. } => {
+                if let Some(thing) = deleted_shadow(topic) {
+                    self.touch_shadow(thing);
+                }
             }
             EventKind::Notified {
                 subject,
@@ -104,121 +164,190 @@ impl Board {
                 let subject = subject.as_deref();
                 self.show_alert(view::alert(event.at_ms, subject, message, deliveries));
             }
-            // A function may have written any record.
-            EventKind::Completed { .. } => self.touch_all(),
             _ => {}
         }
     }
 
+    fn on_written(&self, keys: &[BTreeMap<String, String>]) {
+        // Without keys, any item may be another.
+        if keys.is_empty() {
+            return self.touch_all();
+        }
+        for key in keys {
+            let Some((subject, part)) = part::of_item(key) else {
+                continue;
+            };
+            if let Some(subject) = subject.filter(|_| self.is_seen()) {
+                let name = subject.name().to_owned();
+                crate::lock(&self.content).written.insert(name);
+                self.touched.notify_one();
+            }
+            if let Some(part) = part {
+                crate::lock(&self.content).has_changed_more |= part.is_shared();
+                self.touch(part);
+            }
+        }
+    }
+
+    fn touch_shadow(&self, thing: &str) {
+        if let Ok(lock) = LockName::new(thing) {
+            self.touch(Part::Shadow(lock));
+        }
+    }
+
+    fn touch(&self, part: Part) {
+        if self.has(&part) {
+            crate::lock(&self.content).stale.insert(part);
+            self.touched.notify_one();
+        }
+    }
+
+    /// Whether it shows this part.
+    fn has(&self, part: &Part) -> bool {
+        let is_shown = |thing| self.lock(thing).is_some() || self.button(thing).is_some();
+        part.thing().is_none_or(is_shown)
+    }
+
+    fn lock(&self, thing: &str) -> Option<&LockName> {
+        let found = self.locks.binary_search_by(|it| it.as_str().cmp(thing));
+        found.ok().map(|at| &self.locks[at])
+    }
+
+    fn button(&self, thing: &str) -> Option<&ButtonSerial> {
+        let found = self.buttons.binary_search_by(|it| it.as_str().cmp(thing));
+        found.ok().map(|at| &self.buttons[at])
+    }
+
     fn show_alert(&self, alert: Value) {
-        let mut alerts = crate::lock(&self.alerts);
-        alerts.push_front(alert);
-        alerts.truncate(ALERTS_SHOWN);
-        drop(alerts);
+        let mut content = crate::lock(&self.content);
+        content.alerts.push_front(alert);
+        content.alerts.truncate(ALERTS_SHOWN);
+        drop(content);
         self.touched.notify_one();
     }
 
     /// Marks everything to be read again.
     pub fn touch_all(&self) {
-        crate::lock(&self.stale).extend(self.locks.iter().cloned());
+        let locks = self.locks.iter().flat_map(Part::of_lock);
+        let buttons = self.buttons.iter().flat_map(Part::of_button);
+        let all = locks.chain(buttons).chain([Part::Limits]);
+        let mut content = crate::lock(&self.content);
+        content.stale.extend(all);
+        content.has_changed_more = true;
+        drop(content);
         self.touched.notify_one();
     }
 
-    /// Keeps the board up to date until dropped. A failed read is shown, and repeated with the next
-    /// change.
+    /// Keeps the board up to date until dropped. A failed read is shown, and repeated.
     pub async fn keep(&self) {
-        let mut shown: BTreeMap<LockName, Value> = BTreeMap::new();
-        let mut refresh = tokio::time::interval(REFRESH);
+        let mut source = Source::default();
+        let mut shown_until = self.cloud.clock.now();
         loop {
+            self.wait(&source, &mut shown_until).await;
+            let (update, mut stale) = {
+                let mut content = crate::lock(&self.content);
+                content.begun += 1;
+                (content.begun, std::mem::take(&mut content.stale))
+            };
+            stale.extend(source.failed_parts().cloned());
+            source.read(&self.cloud, &stale).await;
+            if stale.iter().any(Part::is_shared) {
+                self.show_all(&source);
+            } else {
+                self.show(&source, stale.iter().filter_map(Part::thing));
+            }
+            self.updates.send_replace(update);
+        }
+    }
+
+    /// Waits until something was touched, or a failed read is due again, while somebody looks. What
+    /// time alone changes is shown meanwhile, up to `shown_until`.
+    async fn wait(&self, source: &Source, shown_until: &mut UnixMillis) {
+        loop {
+            let mut pause = None;
+            if self.is_seen() {
+                let now = self.cloud.clock.now();
+                let overdue = source.overdue(*shown_until, now);
+                self.show(source, overdue.map(LockName::as_str));
+                *shown_until = now;
+                let next = source.next_overdue(now);
+                let next = next.map(|at| Duration::from_millis(at.0.saturating_sub(now.0)));
+                let retry = source.failed_parts().next().map(|_| RETRY_AFTER);
+                pause = next.into_iter().chain(retry).min();
+            }
             tokio::select! {
-                () = self.touched.notified() => {}
-                _ = refresh.tick() => if self.state.receiver_count() > 0 { self.touch_all() },
+                () = self.touched.notified() => if self.is_seen() { return },
+                () = tokio::time::sleep(pause.unwrap_or_default()), if pause.is_some() => {
+                    if source.failed_parts().next().is_some() { return }
+                }
             }
-            let stale = std::mem::take(&mut *crate::lock(&self.stale));
-            let (limits, names) = (self.limits().await, self.names().await);
-            for lock in stale {
-                let read = self
-                    .read(&lock, &names, limits.as_ref())
-                    .await
-                    .unwrap_or_else(|error| json!({ "error": format!("{error:#}") }));
-                shown.insert(lock, read);
-            }
-            let state = Arc::new(self.compose(&shown, &names).await);
-            self.state.send_if_modified(|last| {
-                let has_changed = **last != *state;
-                *last = state;
-                has_changed
-            });
         }
     }
 
-    async fn limits(&self) -> Option<Limits> {
-        let read = self.cloud.store.read_limits().await;
-        read.unwrap_or_else(|error| {
-            tracing::warn!("{}", chain(&error));
-            None
-        })
+    /// Whether anybody looks.
+    fn is_seen(&self) -> bool {
+        self.frames.receiver_count() > 0
     }
 
-    /// What people call the things now.
-    async fn names(&self) -> Names {
-        let locks = self.locks.iter().cloned().map(Subject::Lock);
-        let buttons = self.buttons.iter().cloned().map(Subject::Button);
-        let things: Vec<Subject> = locks.chain(buttons).collect();
-        let read = self.cloud.store.read_labels(&things).await;
-        read.unwrap_or_else(|error| {
-            tracing::warn!("{}", chain(&error));
-            Names::default()
-        })
+    fn show_all(&self, source: &Source) {
+        let locks = self.locks.iter().map(LockName::as_str);
+        let buttons = self.buttons.iter().map(ButtonSerial::as_str);
+        self.show(source, locks.chain(buttons));
     }
 
-    async fn compose(&self, records: &BTreeMap<LockName, Value>, names: &Names) -> Value {
-        let device = |thing: &str| self.fleet.device(thing).map(|device| json!(device.state()));
-        let locks: Vec<Value> = self
-            .locks
-            .iter()
-            .map(|lock| {
-                let shown = records.get(lock).cloned().unwrap_or_else(|| json!({}));
-                let mut shown = view::lock(shown, names, lock);
-                shown["thing"] = json!(lock);
-                shown["device"] = json!(device(lock.as_str()));
-                shown
-            })
-            .collect();
-        let mut buttons = Vec::new();
-        for button in &self.buttons {
-            let bound = self.cloud.store.read_binding(button).await;
-            let lock = bound.ok().flatten().and_then(|binding| binding.lock);
-            let device = device(button.as_str());
-            let shown = json!({ "thing": button, "lock": lock, "device": device });
-            buttons.push(view::button(shown, names, button));
+    /// Shows these things as they were read, and sends what differs.
+    fn show<'a>(&self, source: &Source, things: impl Iterator<Item = &'a str>) {
+        let now = self.cloud.clock.now();
+        let mut after = State::default();
+        for thing in BTreeSet::from_iter(things) {
+            let device = self.device(thing);
+            if let Some(lock) = self.lock(thing) {
+                let shown = source.show_lock(lock, device, now);
+                after.locks.insert(thing.to_owned(), shown);
+            } else if let Some(button) = self.button(thing) {
+                let shown = source.show_button(button, device);
+                after.buttons.insert(thing.to_owned(), shown);
+            }
         }
-        let alerts = crate::lock(&self.alerts).clone();
-        json!({ "locks": locks, "buttons": buttons, "alerts": alerts })
+        self.publish(after);
     }
 
-    async fn read(&self, lock: &LockName, names: &Names, limits: Option<&Limits>) -> Result<Value> {
-        let (cloud, now) = (&self.cloud, self.cloud.clock.now());
-        let record = cloud.store.read_record(lock).await?;
-        let shadow = cloud.publisher.get_shadow(lock).await?;
-        let subject = Subject::Lock(lock.clone());
-        let history = cloud
-            .store
-            .read_history(&subject, EVENTS_SHOWN, now)
-            .await?;
-        Ok(json!({
-            "record": record.as_ref().map(|record| view::record(record, names, now, limits)),
-            "shadow": shadow.map(|shadow| shadow_summary(&shadow)),
-            "history": history.iter().map(|event| view::event(event, names)).collect::<Vec<_>>(),
-        }))
+    fn device(&self, thing: &str) -> Option<DeviceState> {
+        self.fleet.device(thing).map(|device| device.state())
+    }
+
+    /// Puts these things into the state.
+    fn publish(&self, mut after: State) {
+        let mut content = crate::lock(&self.content);
+        after.alerts = content.alerts.iter().cloned().collect();
+        let mut body = frame::difference(&content.state, &after);
+        content.state.locks.append(&mut after.locks);
+        content.state.buttons.append(&mut after.buttons);
+        content.state.alerts = after.alerts;
+        let written = std::mem::take(&mut content.written);
+        let has_changed_more = std::mem::take(&mut content.has_changed_more);
+        if body.is_empty() && written.is_empty() && !has_changed_more {
+            return;
+        }
+        content.number += 1;
+        let number = content.number;
+        body.insert("number".to_owned(), json!(number));
+        body.insert("written".to_owned(), json!(written));
+        body.insert("more".to_owned(), json!(has_changed_more));
+        // Without a receiver nothing is lost: the next one begins with the whole state.
+        let _ = self.frames.send(Frame {
+            number,
+            kind: "change",
+            text: Value::Object(body).to_string().into(),
+        });
     }
 }
 
-/// The parts of a shadow document that the console shows.
-fn shadow_summary(document: &Value) -> Value {
-    json!({
-        "reported": document["state"]["reported"],
-        "version": document["version"],
-        "at": document["timestamp"].as_u64().map(|seconds| seconds * 1000),
-    })
+/// The thing whose shadow was deleted, from the topic of the answer.
+fn deleted_shadow(topic: &str) -> Option<&str> {
+    let rest = topic.strip_prefix("$aws/things/")?;
+    rest.strip_suffix("/shadow/delete/accepted")
 }
+
+#[cfg(test)]
+mod tests;

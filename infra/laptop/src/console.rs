@@ -19,10 +19,11 @@ use lock_core::action::ClickType;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
-use tokio_stream::wrappers::WatchStream;
+use tokio_stream::wrappers::BroadcastStream;
+use tokio_stream::wrappers::errors::BroadcastStreamRecvError;
 use tokio_stream::{Stream, StreamExt};
 
-use crate::board::Board;
+use crate::board::{Board, Look};
 use crate::device::{Device, Kind};
 use crate::fleet::Fleet;
 use crate::metric;
@@ -105,19 +106,35 @@ fn refusal(status: StatusCode, error: String) -> Response {
     (status, Json(json!({ "error": error }))).into_response()
 }
 
-async fn state(State(console): State<Console>) -> Json<Value> {
-    Json((*console.board.now()).clone())
+/// The whole state, read for this request if nobody looked before.
+async fn state(State(console): State<Console>) -> Response {
+    let kind = [(header::CONTENT_TYPE, "application/json")];
+    let look = console.board.look().await;
+    (kind, look.first.text.to_string()).into_response()
 }
 
 async fn metrics(State(console): State<Console>) -> Json<Value> {
     Json(metric::table(&console.metrics.all()))
 }
 
+/// The whole state, then every change of it. To a receiver that was too slow for some, the whole
+/// state again.
 async fn stream(
     State(console): State<Console>,
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
-    let states = WatchStream::new(console.board.watch());
-    Sse::new(states.map(|state| Ok(Event::default().event("state").data(state.to_string()))))
+    let Look { first, frames } = console.board.look().await;
+    let mut last = first.number;
+    let later = BroadcastStream::new(frames).filter_map(move |frame| {
+        let frame = match frame {
+            Ok(frame) if frame.number <= last => return None,
+            Ok(frame) => frame,
+            Err(BroadcastStreamRecvError::Lagged(_)) => console.board.whole(),
+        };
+        last = frame.number;
+        Some(frame)
+    });
+    let frames = tokio_stream::once(first).chain(later);
+    Sse::new(frames.map(|frame| Ok(Event::default().event(frame.kind).data(&*frame.text))))
         .keep_alive(KeepAlive::default())
 }
 
@@ -215,7 +232,7 @@ async fn fault(State(console): State<Console>, Json(body): Json<FaultBody>) -> R
 }
 
 fn respond_and_touch(console: &Console, device: &Device, outcome: Result<()>) -> Response {
-    console.board.touch(device.thing());
+    console.board.touch_device(device.thing());
     respond(outcome)
 }
 

@@ -80,11 +80,11 @@ impl DeviceFault {
             .with_context(|| format!("fault {}: no device {}", self.effect.name(), self.thing))?;
         tokio::time::sleep(self.schedule.at).await;
         self.switch(device, true).await?;
-        board.touch(&self.thing);
+        board.touch_device(&self.thing);
         if let Some(lasts) = self.schedule.lasts {
             tokio::time::sleep(lasts).await;
             self.switch(device, false).await?;
-            board.touch(&self.thing);
+            board.touch_device(&self.thing);
         }
         Ok(())
     }

@@ -8,8 +8,8 @@ use anyhow::{Context, Result, anyhow, bail};
 use local_cloud::cli::Log;
 use local_cloud::{Options, Ports};
 use sam_template::{Context as TemplateContext, Template};
-use serde_json::Value;
 
+use crate::board::{Fields, State};
 use crate::cli::{LocalArgs, StackArgs};
 use crate::device::{DeviceOptions, Kind};
 use crate::fault::Faults;
@@ -169,16 +169,9 @@ impl<'a> Plan<'a> {
     }
 
     /// Whether the board shows every lock settled and every button device connected.
-    pub fn is_up(&self, state: &Value) -> bool {
-        let all = |list: &str, fits: &dyn Fn(&Value) -> bool| {
-            let list = state[list].as_array();
-            list.is_some_and(|list| list.iter().all(fits))
-        };
-        let locks = state["locks"].as_array().map_or(0, Vec::len);
-        locks == usize::from(self.args.locks)
-            && all("locks", &|lock| lock["record"]["status"] == "settled")
-            && (self.args.no_button_devices
-                || all("buttons", &|button| button["device"]["connected"] == true))
+    pub fn is_up(&self, state: &State) -> bool {
+        state.locks.values().all(is_settled)
+            && (self.args.no_button_devices || state.buttons.values().all(is_connected))
     }
 
     /// The programs: those next to this one with --no-build, else as built in the checkout.
@@ -197,6 +190,18 @@ impl<'a> Plan<'a> {
     pub fn watches(&self) -> bool {
         watches(self.args)
     }
+}
+
+/// Whether the record of a lock, as the board shows it, is settled.
+pub fn is_settled(lock: &Fields) -> bool {
+    lock.get("record")
+        .is_some_and(|record| record["status"] == "settled")
+}
+
+/// Whether a button's device, as the board shows it, is connected.
+pub fn is_connected(button: &Fields) -> bool {
+    let device = button.get("device");
+    device.is_some_and(|device| device["connected"] == true)
 }
 
 /// Checks the form of the devices' settings. Which there are, the device's program knows.

@@ -10,19 +10,18 @@ use anyhow::{Context, Result, anyhow, bail};
 use local_cloud::LocalCloud;
 use local_cloud::cli::{Log, interrupted};
 use local_cloud::ready;
-use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::Instant;
 
-use crate::board::Board;
+use crate::board::{Board, State};
 use crate::change::Changes;
 use crate::cli::{LocalArgs, StackArgs};
 use crate::console::Console;
 use crate::device::Kind;
 use crate::fleet::Fleet;
 use crate::narrate::Narrator;
-use crate::plan::Plan;
+use crate::plan::{Plan, is_connected, is_settled};
 use crate::program::{self, Programs};
 use crate::provision::{self, PRESS_COUNTS_AFTER};
 use crate::ready::Ready;
@@ -95,7 +94,8 @@ impl<'a> Stack<'a> {
         let presses_count_at = has_bound.then(|| Instant::now() + PRESS_COUNTS_AFTER);
         let device = programs.path(program::DEVICE)?;
         let fleet = Arc::new(Fleet::new(plan.device_options(&ready, device)?));
-        let board = Board::new(remote, Arc::clone(&fleet), &plan.things);
+        let table = ready.table.clone();
+        let board = Board::new(remote, table, Arc::clone(&fleet), &plan.things);
         let board = Arc::new(board.context("name the things")?);
         let stack = Self {
             plan,
@@ -152,13 +152,12 @@ impl<'a> Stack<'a> {
         if !args.no_button_devices {
             self.fleet.power_on(Kind::Button).await?;
         }
-        let mut shown = self.board.watch();
-        let up = shown.wait_for(|state| self.plan.is_up(state));
+        let up = self.board.wait_until(|state| self.plan.is_up(state));
         tokio::select! {
-            outcome = tokio::time::timeout(SETTLE, up) => match outcome {
-                Ok(outcome) => drop(outcome.context("the board has ended")?),
-                Err(_) => bail!(unsettled_text(&self.board.now())),
-            },
+            outcome = tokio::time::timeout(SETTLE, up) => {
+                let is_up = outcome.is_ok();
+                anyhow::ensure!(is_up, unsettled_text(&self.board.last()));
+            }
             thing = self.fleet.wait_for_end() => bail!(
                 "the device {thing} has ended: the lines above say why; check --device-set"
             ),
@@ -200,7 +199,7 @@ impl<'a> Stack<'a> {
             match lines.recv().await {
                 Ok(line) => {
                     narrator.print_device_line(lock_aws::clock::now().0, &line);
-                    self.board.touch(&line.thing);
+                    self.board.touch_device(&line.thing);
                 }
                 Err(RecvError::Lagged(_)) => self.board.touch_all(),
                 Err(RecvError::Closed) => return,
@@ -263,15 +262,13 @@ impl<'a> Stack<'a> {
 }
 
 /// The error about devices that did not come up in time, from the board's state.
-fn unsettled_text(state: &Value) -> String {
-    let all = |list: &str| state[list].as_array().cloned().unwrap_or_default();
-    let locks = all("locks").into_iter();
-    let locks = locks.filter(|lock| lock["record"]["status"] != "settled");
-    let buttons = all("buttons").into_iter();
-    let buttons = buttons.filter(|button| button["device"]["connected"] != true);
-    let names: Vec<String> = locks
+fn unsettled_text(state: &State) -> String {
+    let locks = state.locks.iter().filter(|(_, lock)| !is_settled(lock));
+    let buttons = state.buttons.iter();
+    let buttons = buttons.filter(|(_, button)| !is_connected(button));
+    let names: Vec<&str> = locks
         .chain(buttons)
-        .filter_map(|thing| thing["thing"].as_str().map(str::to_owned))
+        .map(|(name, _)| name.as_str())
         .collect();
     format!(
         "not settled or connected within {} s: {}; the lines of these devices and of the functions \
@@ -283,23 +280,33 @@ fn unsettled_text(state: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use std::collections::BTreeMap;
+
+    use serde_json::{Value, json};
 
     use super::*;
+    use crate::board::Fields;
 
     #[test]
     fn what_does_not_come_up_is_named() {
-        let state = json!({
-            "locks": [
-                { "thing": "lock-1", "record": { "status": "settled" } },
-                { "thing": "lock-2", "record": { "status": "pending" } },
-                { "thing": "lock-3", "error": "no connection" },
-            ],
-            "buttons": [
-                { "thing": "button-1", "device": { "connected": true } },
-                { "thing": "button-2", "device": null },
-            ],
-        });
+        let things = |things: Value| {
+            let things = things.as_object().cloned().into_iter().flatten();
+            let fields = |fields: Value| fields.as_object().cloned().expect("an object");
+            let things = things.map(|(name, it)| (name, fields(it)));
+            things.collect::<BTreeMap<String, Fields>>()
+        };
+        let state = State {
+            locks: things(json!({
+                "lock-1": { "record": { "status": "settled" } },
+                "lock-2": { "record": { "status": "pending" } },
+                "lock-3": { "record": null, "error": "no connection" },
+            })),
+            buttons: things(json!({
+                "button-1": { "device": { "connected": true } },
+                "button-2": { "device": null },
+            })),
+            ..State::default()
+        };
         assert_eq!(
             unsettled_text(&state),
             "not settled or connected within 60 s: lock-2, lock-3, button-2; the lines of these \

@@ -39,10 +39,7 @@ impl Certainty {
     /// The certainty of `record` at `now`. A pending command that has outlived its answer makes the
     /// state unknown; without `limits`, a pending lock command is never judged overdue.
     pub fn of(record: &Record, now: UnixMillis, limits: Option<&Limits>) -> Self {
-        let command = record.command.as_ref();
-        let overdue = command
-            .and_then(|command| wait_ends(command, limits))
-            .is_some_and(|at| at <= now);
+        let overdue = overdue_at(record, limits).is_some_and(|at| at <= now);
         let reported = record.reported.as_ref();
         match record.status {
             Status::Unresponsive => Self::Unknown,
@@ -62,6 +59,14 @@ impl Certainty {
 fn wait_ends(command: &Command, limits: Option<&Limits>) -> Option<UnixMillis> {
     let lock = limits.map(|limits| command.created_at.plus(limits.command_ttl_ms));
     command.given_up_at().or(lock)
+}
+
+/// When the state of a pending lock becomes unknown, unless the lock answers. `None` if it waits
+/// for nothing, or if the limits are unknown.
+pub fn overdue_at(record: &Record, limits: Option<&Limits>) -> Option<UnixMillis> {
+    let command = record.command.as_ref();
+    let command = command.filter(|_| record.status == Status::Pending);
+    command.and_then(|command| wait_ends(command, limits))
 }
 
 /// The device's word for why it refused the current command, or the unlock that the current system

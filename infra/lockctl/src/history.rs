@@ -20,7 +20,7 @@ use self::filter::Filter;
 use crate::answer::Answer;
 use crate::cli::{HistoryArgs, Output};
 use crate::follow::{Follow, last_time};
-use crate::pulse::Pulse;
+use crate::pulse::{Look, Pulse};
 use crate::screen::Screen;
 use crate::sentence;
 use crate::target::Target;
@@ -55,7 +55,8 @@ pub async fn follow(target: &Target, args: &HistoryArgs, output: Output) -> Resu
         Output::Human => sentence::event_line(event, names),
         Output::Json => json!({ "event": view::event(event, names) }).to_string(),
     };
-    let mut follow = Follow::start(&target.cloud, &subjects(target, args).await?).await?;
+    let mut all = subjects(target, args).await?;
+    let mut follow = Follow::start(&target.cloud, &all).await?;
     let mut pulse = Pulse::start(target.console.as_deref()).await;
     let mut events = read(target, args, &filter, &names).await?;
     events.reverse();
@@ -67,10 +68,15 @@ pub async fn follow(target: &Target, args: &HistoryArgs, output: Output) -> Resu
     let mut left = args.count.unwrap_or(u64::MAX);
     let mut has_changed = true;
     while left > 0 {
-        pulse.wait(has_changed).await;
-        let mut events = follow
-            .look(&target.cloud, &subjects(target, args).await?)
-            .await?;
+        let mut changed = all.clone();
+        match pulse.wait(has_changed).await {
+            Look::All => {
+                all = subjects(target, args).await?;
+                changed.clone_from(&all);
+            }
+            Look::At(names) => changed.retain(|subject| names.contains(subject.name())),
+        }
+        let mut events = follow.look(&target.cloud, &changed).await?;
         has_changed = !events.is_empty();
         events.retain(|event| filter.accepts(event, &names));
         if has_changed {

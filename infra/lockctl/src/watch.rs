@@ -1,5 +1,6 @@
 //! `lockctl watch`: every lock, then one line per event as it happens, until Ctrl-C.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -13,7 +14,7 @@ use serde_json::{Value, json};
 use crate::cli::{Output, WatchArgs};
 use crate::follow::Follow;
 use crate::history::subject_line;
-use crate::pulse::Pulse;
+use crate::pulse::{Look, Pulse};
 use crate::screen::Screen;
 use crate::sentence::name_columns;
 use crate::status::status_answer;
@@ -26,6 +27,7 @@ const AGES_EVERY: Duration = Duration::from_secs(1);
 const FAILURES_MAX: u32 = 5;
 
 /// What is shown of all locks.
+#[derive(Clone)]
 struct Doors {
     locks: Vec<LockName>,
     records: Vec<Record>,
@@ -51,11 +53,15 @@ pub async fn run(target: &Target, args: &WatchArgs, output: Output) -> Result<()
     let mut left = args.count.unwrap_or(u64::MAX);
     let (mut has_changed, mut failures) = (true, 0);
     while left > 0 {
-        wait(&mut pulse, has_changed, &mut screen, || {
+        let mut at = wait(&mut pulse, has_changed, &mut screen, || {
             doors.table(target, output)
         })
         .await?;
-        let looked = look(target, args, &mut follow).await;
+        // What a failed look has missed is not known.
+        if failures > 0 {
+            at = Look::All;
+        }
+        let looked = look(target, args, &mut follow, &doors, &at).await;
         let (next, mut events) = match looked {
             Ok(looked) => looked,
             Err(error) if failures < FAILURES_MAX => {
@@ -89,25 +95,42 @@ async fn wait(
     has_changed: bool,
     screen: &mut Screen,
     table: impl Fn() -> Vec<String>,
-) -> Result<()> {
+) -> Result<Look> {
     let mut ages = tokio::time::interval(AGES_EVERY);
     let look = pulse.wait(has_changed);
     tokio::pin!(look);
     loop {
         tokio::select! {
-            () = &mut look => return Ok(()),
+            look = &mut look => return Ok(look),
             _ = ages.tick(), if screen.has_cursor => screen.print(&[], &table())?,
         }
     }
 }
 
+/// The doors after a look at what may have changed, and the new events.
 async fn look(
     target: &Target,
     args: &WatchArgs,
     follow: &mut Follow,
+    before: &Doors,
+    at: &Look,
 ) -> Result<(Doors, Vec<Event>)> {
-    let doors = Doors::read(target, args).await?;
-    let events = follow.look(&target.cloud, &doors.subjects).await?;
+    let (doors, subjects) = match at {
+        Look::All => {
+            let doors = Doors::read(target, args).await?;
+            let subjects = doors.subjects.clone();
+            (doors, subjects)
+        }
+        Look::At(names) => {
+            let subjects = before.subjects.iter();
+            let subjects = subjects.filter(|subject| names.contains(subject.name()));
+            (
+                before.reread(target, names).await?,
+                subjects.cloned().collect(),
+            )
+        }
+    };
+    let events = follow.look(&target.cloud, &subjects).await?;
     Ok((doors, events))
 }
 
@@ -144,6 +167,20 @@ impl Doors {
             locks,
             records,
         })
+    }
+
+    /// The same doors, with the records of these locks as they are now.
+    async fn reread(&self, target: &Target, names: &BTreeSet<String>) -> Result<Self> {
+        let is_named = |lock: &LockName| names.contains(lock.as_str());
+        let locks = self.locks.iter().filter(|lock| is_named(lock));
+        let locks: Vec<LockName> = locks.cloned().collect();
+        let mut doors = self.clone();
+        doors.records.retain(|record| !is_named(&record.lock));
+        doors
+            .records
+            .extend(target.cloud.store.read_records(&locks).await?);
+        doors.records.sort_by(|a, b| a.lock.cmp(&b.lock));
+        Ok(doors)
     }
 
     fn event_line(&self, event: &Event, output: Output) -> String {

@@ -30,10 +30,10 @@ fn limits() -> Limits {
 /// Lines of each of two histories.
 const LINES: usize = 5_000;
 
-/// Writes lines of a past year into a history.
-async fn fill(cloud: &Cloud, subject: &Subject) {
-    let from = clock::now().minus(300 * 86_400_000);
-    let mut left: Vec<WriteRequest> = (0..LINES as u64)
+/// Writes so many lines into a history, a minute apart, the first of them so many days ago.
+async fn fill(cloud: &Cloud, subject: &Subject, lines: usize, days: u64) {
+    let from = clock::now().minus(days * 86_400_000);
+    let mut left: Vec<WriteRequest> = (0..lines as u64)
         .map(|n| {
             let at = from.plus(n * 60_000);
             let event = Event::new(
@@ -81,8 +81,8 @@ async fn an_operators_view_costs_the_same_after_ten_thousand_lines() {
         table::bind(&direct, &button(n), &lock(n), clock::now()).await;
         table::leave(&direct, &lock(n), Status::Settled, Latch::Locked).await;
     }
-    fill(&direct, &Subject::Lock(lock(1))).await;
-    fill(&direct, &Subject::Button(button(1))).await;
+    fill(&direct, &Subject::Lock(lock(1)), LINES, 300).await;
+    fill(&direct, &Subject::Button(button(1)), LINES, 300).await;
 
     let cloud = table::client(counter.address, nobody);
     let cost = || {
@@ -134,4 +134,25 @@ async fn an_operators_view_costs_the_same_after_ten_thousand_lines() {
     let (operations, looked_at) = cost();
     assert_eq!(looked_at, 1 + 6 + 3, "forget: {operations:?}");
     assert!(!operations.contains_key("Scan"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_newest_lines_cost_the_same_however_long_the_history_is() {
+    let table = table::start().await;
+    let counter = Counter::start(table).await;
+    let cloud = table::client(counter.address, "127.0.0.1:9".parse().unwrap());
+    let direct = table::client(table, "127.0.0.1:9".parse().unwrap());
+    table::create(direct.store.client()).await;
+    for (n, lines) in [(1, 100), (2, LINES)] {
+        let subject = Subject::Lock(lock(n));
+        fill(&direct, &subject, lines, 10).await;
+        let newest = cloud.store.read_history(&subject, 20, clock::now());
+        assert_eq!(newest.await.unwrap().len(), 20);
+        let calls = counter.take();
+        let cost: Vec<_> = calls
+            .iter()
+            .map(|call| (&*call.operation, call.looked_at))
+            .collect();
+        assert_eq!(cost, [("Query", 28)], "{lines} lines");
+    }
 }

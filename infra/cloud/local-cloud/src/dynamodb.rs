@@ -16,6 +16,7 @@ mod stream;
 mod table;
 mod translate;
 mod wire;
+mod written;
 
 use std::net::Ipv4Addr;
 use std::ops::ControlFlow;

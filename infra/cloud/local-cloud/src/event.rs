@@ -189,6 +189,14 @@ pub enum EventKind {
         /// The shadow's new version.
         version: u64,
     },
+    /// A call wrote items of a table.
+    Written {
+        /// The table's name.
+        table: String,
+        /// The items' primary keys: the text of each attribute by its name. Empty if they are not
+        /// known.
+        keys: Vec<BTreeMap<String, String>>,
+    },
     /// A policy refused something.
     Denied {
         /// The client id, or the user of an access key.

@@ -91,6 +91,7 @@ const TESTS_MAY_USE: &[(&str, &[&str])] = &[
     ("sweep", &["lock-testing"]),
     ("failure", &["lock-testing"]),
     ("announce", &["lock-testing"]),
+    ("laptop", &["lock-testing"]),
     ("protocol-model", &["virtual-device"]),
 ];
 

@@ -17,13 +17,15 @@ use sam_template::Table;
 
 const LEADING_KEYS: &str = "dynamodb:LeadingKeys";
 
-/// The prefix of the tables' ARNs, and each table's partition key.
+/// The prefix of the tables' ARNs, and each table's primary key.
 #[derive(Debug, Clone)]
 pub struct Tables {
     /// `arn:aws:dynamodb:<region>:<account>:table/`.
     pub prefix: String,
     /// Partition key by table name.
     pub hash: BTreeMap<String, String>,
+    /// Sort key by table name, of the tables that have one.
+    pub range: BTreeMap<String, String>,
     /// ARN of the stream by table name.
     pub streams: BTreeMap<String, String>,
 }
@@ -175,7 +177,7 @@ fn key_of_query(request: &Value, hash: &str) -> Option<String> {
 }
 
 /// The text of `{"S": "…"}`, `{"N": "…"}` or `{"B": "…"}`.
-fn scalar(value: &Value) -> Option<String> {
+pub(super) fn scalar(value: &Value) -> Option<String> {
     let (_, value) = value.as_object()?.iter().next()?;
     value.as_str().map(str::to_owned)
 }
@@ -184,6 +186,10 @@ impl Tables {
     /// These tables in this region and account.
     pub fn new(tables: &[Table], account: &Account) -> Self {
         let keys = tables.iter().map(|t| (t.name.clone(), t.hash.0.clone()));
+        let range = tables.iter().filter_map(|table| {
+            let (range, _) = table.range.as_ref()?;
+            Some((table.name.clone(), range.clone()))
+        });
         let streams = tables.iter().filter_map(|table| {
             let stream = table.stream.as_ref()?;
             Some((table.name.clone(), stream.arn.clone()))
@@ -191,6 +197,7 @@ impl Tables {
         Self {
             prefix: account.arn("dynamodb", "table/"),
             hash: keys.collect(),
+            range: range.collect(),
             streams: streams.collect(),
         }
     }
@@ -216,6 +223,12 @@ impl Tables {
         format!("{}{table}", self.prefix)
     }
 
+    /// Names of the attributes of the primary key of the table with this name.
+    pub(super) fn key_of(&self, table: &str) -> impl Iterator<Item = &str> {
+        let parts = [self.hash.get(table), self.range.get(table)];
+        parts.into_iter().flatten().map(String::as_str)
+    }
+
     fn hash_of(&self, table: &str) -> Option<&str> {
         let name = table.rsplit('/').next().unwrap_or(table);
         self.hash.get(name).map(String::as_str)
@@ -232,6 +245,7 @@ mod tests {
         let tables = Tables {
             prefix: "table/".to_owned(),
             hash: BTreeMap::from([("t".to_owned(), "pk".to_owned())]),
+            range: BTreeMap::new(),
             streams: BTreeMap::from([("t".to_owned(), "table/t/stream/s".to_owned())]),
         };
         match needs(operation, body, &tables) {

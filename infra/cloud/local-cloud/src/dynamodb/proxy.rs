@@ -11,9 +11,11 @@ use super::backend::Backend;
 use super::need::{self, Tables};
 use super::request::Request;
 use super::wire::internal_error;
+use super::written::{Written, items_written};
 use super::{refusal, translate};
 use crate::answer::aws_json_error;
 use crate::caller::Caller;
+use crate::event::{EventBus, EventKind};
 use crate::fault::{Call, CallEffect, Step};
 use crate::iam::{Iam, Need};
 use crate::kill::{Killer, Withheld};
@@ -24,21 +26,41 @@ pub struct Proxy {
     iam: Iam,
     tables: Arc<Tables>,
     killer: Killer,
+    events: EventBus,
+}
+
+/// What a request concerns.
+#[derive(Default)]
+struct Concern {
+    /// The tables that it names.
+    tables: Vec<String>,
+    /// What it writes if it succeeds.
+    written: Written,
 }
 
 impl Proxy {
-    pub fn new(backend: Backend, iam: Iam, tables: Tables, killer: Killer) -> Self {
+    pub fn new(
+        backend: Backend,
+        iam: Iam,
+        tables: Tables,
+        killer: Killer,
+        events: EventBus,
+    ) -> Self {
         Self {
             backend,
             iam,
             tables: Arc::new(tables),
             killer,
+            events,
         }
     }
 
     /// A write succeeded: the one place that knows each.
-    fn note_write(&self) {
+    fn note_write(&self, written: Written) {
         self.backend.streams.wake();
+        for (table, keys) in written {
+            self.events.emit(EventKind::Written { table, keys });
+        }
     }
 }
 
@@ -53,25 +75,25 @@ async fn forward(State(proxy): State<Proxy>, request: extract::Request) -> Respo
     let Some(request) = Request::read(request).await else {
         return internal_error("the body ended early");
     };
-    let tables = match authorise(&proxy, &caller, &request) {
-        Ok(tables) => tables,
+    let concern = match authorise(&proxy, &caller, &request) {
+        Ok(concern) => concern,
         Err(refusal) => return *refusal,
     };
-    match carry_out(&proxy, &caller, &request, &tables).await {
+    match carry_out(&proxy, &caller, &request, concern).await {
         Ok(response) => response,
         Err(Withheld) => internal_error("shutting down"),
     }
 }
 
-/// The tables that a request names, if the caller has the rights that it needs.
+/// What a request concerns, if the caller has the rights that it needs.
 fn authorise(
     proxy: &Proxy,
     caller: &Caller,
     request: &Request,
-) -> Result<Vec<String>, Box<Response>> {
+) -> Result<Concern, Box<Response>> {
     // A malformed body needs no right: the database refuses it.
     let Some(body) = &request.body else {
-        return Ok(Vec::new());
+        return Ok(Concern::default());
     };
     let needs = match need::needs(&request.operation, body, &proxy.tables) {
         Ok(needs) => needs,
@@ -88,14 +110,15 @@ fn authorise(
     })?;
     let mut tables: Vec<String> = needs.iter().filter_map(Need::table).collect();
     tables.dedup();
-    Ok(tables)
+    let written = items_written(&request.operation, body, &proxy.tables);
+    Ok(Concern { tables, written })
 }
 
 async fn carry_out(
     proxy: &Proxy,
     caller: &Caller,
     request: &Request,
-    tables: &[String],
+    concern: Concern,
 ) -> Result<Response, Withheld> {
     let operation = request.operation.as_str();
     let call = Call::of_operation(operation);
@@ -106,7 +129,7 @@ async fn carry_out(
             _ => Step::BeforeCommit,
         };
         proxy.killer.strike(caller, step).await?;
-        let target = (Some(operation), tables);
+        let target = (Some(operation), &concern.tables[..]);
         fate = proxy.killer.fate_of_operation(caller, call, target).await;
     }
     match fate {
@@ -121,7 +144,7 @@ async fn carry_out(
     let response = proxy.backend.ask(request).await;
     let is_success = response.status().is_success();
     if call != Some(Call::Read) && is_success {
-        proxy.note_write();
+        proxy.note_write(concern.written);
     }
     if call == Some(Call::Commit) && is_success {
         proxy.killer.strike(caller, Step::AfterCommit).await?;

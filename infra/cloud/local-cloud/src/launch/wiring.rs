@@ -228,7 +228,13 @@ impl Opened {
 
     pub(super) fn dynamodb(&self, backend: Backend, killer: Killer) -> Router {
         let tables = dynamodb::Tables::new(&self.template.tables, &self.account);
-        let proxy = Proxy::new(backend, self.iam.clone(), tables, killer);
+        let proxy = Proxy::new(
+            backend,
+            self.iam.clone(),
+            tables,
+            killer,
+            self.events.clone(),
+        );
         self.guarded(dynamodb::router(proxy), Service::DynamoDb)
     }
 

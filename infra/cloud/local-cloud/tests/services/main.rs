@@ -41,3 +41,4 @@ mod topic_rule;
 mod user;
 mod variable;
 mod world;
+mod written;
