@@ -26,7 +26,7 @@
 //! - The request's mark (C7): a condition of its own.
 //!
 //! Not read: the command's attempts, next send, system locks and jams, which a person's command
-//! starts afresh, and when a button was bound to the lock. Read, but not checked: the door, which
+//! does not take over, and when a button was bound to the lock. Read, but not checked: the door, which
 //! only moves the due time. A prediction does not know the door. So a record with an open door may
 //! be due at its command's next send, a second later than for its door. The next write of the
 //! record corrects that, and nothing that is commanded depends on it.

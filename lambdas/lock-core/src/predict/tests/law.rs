@@ -53,8 +53,9 @@ prop_compose! {
         reported in 0..8_u64,
     ) -> Record {
         let settled = status == Status::Settled && version > 0;
+        let reported = if settled { version } else { reported.min(version) };
         let report = Report::parse(&serde_json::json!({
-            "lock": state.as_str(), "version": if settled { version } else { reported.min(version) },
+            "lock": state.as_str(), "version": reported,
             "result": "executed", "source": "remote", "bootCount": 1, "clock": "synced"
         }));
         Record {
