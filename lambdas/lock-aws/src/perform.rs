@@ -74,11 +74,11 @@ pub struct Steps {
 }
 
 /// Outcome of a commit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Performed {
     /// Everything is in the table.
     Done,
-    /// Read and decide again: because of the conflict, or because the outcome is unknown.
+    /// Decide again: because of the conflict, or, with `None`, because the outcome is unknown.
     Again(Option<Conflict>),
 }
 
@@ -134,7 +134,7 @@ impl Cloud {
             }
             Err(error) => return Err(error.into()),
         };
-        let is_busy = conflict.is_none_or(|conflict| conflict == Conflict::Busy);
+        let is_busy = conflict.as_ref().is_none_or(|it| *it == Conflict::Busy);
         tracing::debug!(is_busy, decisions = steps.decisions, "deciding again");
         if is_busy && steps.may_decide() {
             let wait_ms = BUSY_WAIT_MS << steps.decisions.saturating_sub(1).min(8);

@@ -3,6 +3,7 @@
 
 mod change;
 mod commit;
+mod conflict;
 mod due;
 mod error;
 mod expression;
@@ -14,7 +15,8 @@ mod operator;
 mod register;
 mod retirement;
 
-pub use commit::{Committed, Conflict};
+pub use commit::Committed;
+pub use conflict::Conflict;
 pub use due::{DueLock, DueLocks};
 pub use error::{StoreError, Task};
 pub use operator::TableInfo;

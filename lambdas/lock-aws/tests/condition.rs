@@ -18,7 +18,7 @@ use std::cell::RefCell;
 
 use aws_sdk_dynamodb::types::{DeleteRequest, KeysAndAttributes, PutRequest, WriteRequest};
 use lock_aws::item::{Item, Key, from_item, request_item, to_item};
-use lock_aws::{Cloud, Committed};
+use lock_aws::{Cloud, Committed, Conflict};
 use lock_core::event::Subject;
 use lock_core::record::Record;
 use lock_core::time::{UnixMillis, UnixSeconds};
@@ -27,7 +27,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed, TestRunner};
 
 use item::{Table, button, lock, other_lock};
-use sentence::CONDITIONS;
+use sentence::{CONDITIONS, Part};
 use write::{Case, case, line};
 
 /// Cases of one run, always the same ones.
@@ -188,6 +188,16 @@ fn mark(item: &Item) -> RequestMark {
     mark
 }
 
+/// The conflict about a part: it brings the item that the table had.
+fn conflict(part: Part, table: &Table) -> Conflict {
+    match part {
+        Part::Request => Conflict::Request,
+        Part::Binding => Conflict::Binding(table.binding.clone().map(Box::new)),
+        Part::Record => Conflict::Record(table.record.clone().map(Box::new)),
+        Part::Other => Conflict::Other,
+    }
+}
+
 /// How often each condition held while all others did, and how often it alone did not.
 #[derive(Debug, Default, Clone, Copy)]
 struct Tally {
@@ -238,8 +248,8 @@ fn the_table_commits_exactly_when_the_core_admits_and_then_holds_what_it_applies
             let (table, lines) = look(&cloud).await;
             (committed, table, lines)
         });
-        let wanted_answer = refused_by.map_or(Committed::Done, |(_, conflict, _)| {
-            Committed::Conflict(conflict)
+        let wanted_answer = refused_by.map_or(Committed::Done, |(_, part, _)| {
+            Committed::Conflict(conflict(part, &case.table))
         });
         prop_assert_eq!(
             committed,

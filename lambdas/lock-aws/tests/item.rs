@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use lock_aws::item::{Item, ItemError, Key, from_item, request_item, to_item};
 use lock_core::action::{Action, ClickType, Intent};
-use lock_core::binding::{Actions, Binding, LastPress};
+use lock_core::binding::{Actions, Binding, CausedCommand, LastPress};
 use lock_core::command::Version;
 use lock_core::event::{Event, Kind, Subject};
 use lock_core::id::CommandId;
@@ -147,9 +147,15 @@ prop_compose! {
         actions in proptest::collection::btree_map(click(), intent(), 0..4),
         (enabled, revision, battery_mv) in (any::<bool>(), number(), option::of(number())),
         last_press in option::of((".{0,40}", millis(), option::of(number()))),
+        caused in option::of(number()),
     ) -> Binding {
-        let last_press =
-            last_press.map(|(press_id, at, sequence)| LastPress { press_id, at, sequence });
+        let command = caused.map(|version| CausedCommand {
+            version: Version(version),
+            action: Action::Lock,
+        });
+        let last_press = last_press.map(|(press_id, at, sequence)| LastPress {
+            press_id, at, sequence, command,
+        });
         let actions = Actions(actions);
         Binding { button, lock, actions, enabled, revision, bound_at, last_press, battery_mv }
     }

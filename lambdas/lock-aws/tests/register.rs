@@ -300,6 +300,7 @@ async fn a_retired_button_keeps_its_last_press_and_is_listed_again_once_it_is_re
         press_id: "p".to_owned(),
         at: UnixMillis(1),
         sequence: Some(412),
+        command: None,
     });
     let item = to_item(&Key::binding(&serial), &pressed);
     let put = cloud.store.client().put_item().table_name(table::TABLE);

@@ -200,10 +200,10 @@ async fn throttling_and_conflicts_are_busy_and_never_unknown() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_line_that_cannot_be_written_now_is_busy_and_one_that_is_there_is_done() {
-    let busy = Committed::Conflict(Conflict::Busy);
+    let busy = || Committed::Conflict(Conflict::Busy);
     for (error, wanted) in [
-        ("TransactionConflictException", Some(busy)),
-        ("ThrottlingException", Some(busy)),
+        ("TransactionConflictException", Some(busy())),
+        ("ThrottlingException", Some(busy())),
         ("ConditionalCheckFailedException", Some(Committed::Done)),
         ("AccessDeniedException", None),
     ] {

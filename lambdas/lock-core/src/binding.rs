@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::action::{ClickType, Intent};
+use crate::action::{Action, ClickType, Intent};
+use crate::command::Version;
 use crate::name::{ButtonSerial, LockName};
 use crate::time::UnixMillis;
 
@@ -52,6 +53,20 @@ pub struct LastPress {
     /// The button's largest sequence that has taken effect; a later press without one keeps it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub sequence: Option<u64>,
+    /// The command that it caused, for a process that has not read the record; `None` in notes
+    /// older than this field.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub command: Option<CausedCommand>,
+}
+
+/// The command that a press caused, as far as a prediction needs it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CausedCommand {
+    /// The version that it gave the record.
+    pub version: Version,
+    /// What the lock was to do.
+    pub action: Action,
 }
 
 /// What a button may do. Stored under `button#<serial>` / `binding`.

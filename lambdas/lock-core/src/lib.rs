@@ -13,6 +13,7 @@
 //! | what is stored | [`record`], [`binding`], [`event`] |
 //! | what is decided, and why | [`decide`], [`reason`] |
 //! | what changes, and under which conditions | [`mod@write`] |
+//! | what a process knows without reading | [`predict`] |
 //! | what is sent | [`command`] |
 //! | what a person reads | [`announce`] |
 //! | how long, how often, how many | [`limits`], [`time`] |
@@ -37,6 +38,7 @@ pub mod label;
 pub mod limits;
 pub mod name;
 pub mod payload;
+pub mod predict;
 pub mod press;
 pub mod reason;
 pub mod record;

@@ -13,7 +13,7 @@ mod binding;
 mod condition;
 
 pub use binding::{
-    BatteryGuard, Bind, BindingChange, BindingUpdate, BindingWrite, Newer, PressNote,
+    BatteryGuard, Bind, BindingChange, BindingUpdate, BindingWrite, LastGuard, Newer, PressNote,
 };
 pub use condition::{Condition, Operand};
 

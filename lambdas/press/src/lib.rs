@@ -2,3 +2,4 @@
 //! one command.
 
 pub mod handler;
+mod memory;

@@ -5,6 +5,8 @@
 use lock_aws::clock::Clock;
 use lock_aws::{Cloud, MessageFunction};
 use lock_core::limits::Limits;
+use lock_core::record::Status;
+use lock_core::report::Latch;
 use lock_testing::bound::{NOW, button, lock};
 use lock_testing::broker::Broker;
 use lock_testing::cost::assert_counts;
@@ -52,6 +54,25 @@ impl World {
         self.counter.take();
     }
 
+    /// The lock answers its command.
+    async fn settle(&self, state: Latch) {
+        table::leave(&self.cloud, &lock(), Status::Settled, state).await;
+        self.counter.take();
+    }
+
+    /// The same world with a new process.
+    fn restarted(&self) -> Self {
+        // The process notes the deployment's limits once: this one does it again.
+        let cloud = table::client(self.counter.address, self.broker.address);
+        let cloud = cloud.with_clock(self.cloud.clock.clone());
+        Self {
+            broker: self.broker.clone(),
+            counter: self.counter.clone(),
+            handler: Handler::new(cloud.clone(), Limits::default()),
+            cloud,
+        }
+    }
+
     fn press(&self, sequence: u64) -> Value {
         json!({
             "button": "button-1", "clickType": "LONG", "batteryVoltage": "1568mV",
@@ -64,19 +85,32 @@ impl World {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_press_costs_what_the_sheet_counts() {
     let world = World::new().await;
-    world.costs("press, cold", &world.press(1)).await;
-    world.costs("press", &world.press(2)).await;
+    world.costs("press, first", &world.press(1)).await;
+    // The lock has not answered yet: the prediction that it has is wrong.
+    world.costs("press, mispredicted", &world.press(2)).await;
+    world.settle(Latch::Unlocked).await;
+    world.costs("press", &world.press(3)).await;
     // Older than the one before: it came too late to act.
     world.costs("press, ignored", &world.press(1)).await;
+    world.settle(Latch::Unlocked).await;
+    // A new process knows only what the binding notes of its last press.
+    world
+        .restarted()
+        .costs("press, cold", &world.press(4))
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_request_costs_what_the_sheet_counts() {
     let world = World::new().await;
-    let now = world.cloud.clock.now().0;
-    let request = json!({
-        "thing": "lock-1", "action": "unlock", "requestId": "r1", "requestedAt": now,
-        "actor": "alice", "receivedAt": now, "principal": "ab12"
-    });
-    world.costs("request", &request).await;
+    let request = |id: &str| {
+        let now = world.cloud.clock.now().0;
+        json!({
+            "thing": "lock-1", "action": "unlock", "requestId": id, "requestedAt": now,
+            "actor": "alice", "receivedAt": now, "principal": "ab12"
+        })
+    };
+    world.costs("request, cold", &request("r1")).await;
+    world.settle(Latch::Unlocked).await;
+    world.costs("request", &request("r2")).await;
 }

@@ -175,10 +175,9 @@ fn new_table(config: &Configuration, stack: u8, sites: &[Site]) -> Table {
     };
     let binding = |n: u8| ours.then(|| Arc::new(new_binding(n, bound.clone())));
     let bindings: Vec<Option<Arc<Binding>>> = (0..config.buttons).map(binding).collect();
-    Table {
-        records: sites
-            .iter()
-            .enumerate()
+    let records = sites.iter().enumerate();
+    let mut table = Table {
+        records: records
             .map(|(n, site)| record(n, site).map(Arc::new))
             .collect(),
         cached: if config.cache {
@@ -188,7 +187,12 @@ fn new_table(config: &Configuration, stack: u8, sites: &[Site]) -> Table {
         },
         bindings,
         marks: Vec::new(),
+        beliefs: Vec::new(),
+    };
+    if config.predict {
+        table.beliefs.push(table.to_belief());
     }
+    table
 }
 
 /// The record of a lock that is settled at the state in its shadow.

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use lock_core::Decision;
 use lock_core::decide::Publish;
 use lock_core::limits::Limits;
-use lock_core::reason::Verdict;
+use lock_core::predict::is_checked;
 use lock_core::write::{OtherLock, RecordWrite, Written};
 
 use crate::beginning::lock_index;
@@ -29,6 +29,19 @@ pub use message::{button_index, press_of, request_of};
 pub struct Cloud<'a> {
     pub config: &'a Configuration,
     pub rules: Rules,
+}
+
+/// What a function decides about a press or a request on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Basis {
+    /// Record and binding are read.
+    Table,
+    /// The record is read, the binding is in the cache of the process.
+    Cache,
+    /// The record is predicted by this process, which also knows the binding.
+    Prediction(u8),
+    /// The record is as the table has it, the binding as this process knows it.
+    KnownBinding(u8),
 }
 
 /// The limits under these rules.
@@ -46,15 +59,15 @@ pub fn limits(rules: Rules) -> Limits {
 impl Cloud<'_> {
     /// A function starts `job`: it reads the table and decides. If there is nothing to decide (no
     /// overdue command, or the lock is not registered), the job is done.
-    pub fn begin(&self, state: &mut State, job: Job) {
+    pub fn begin(&self, state: &mut State, job: Job, basis: Basis) {
         if self.rules.without(Rule::C1NewIdentity) {
             state.memory.invocations += 1;
         }
-        let mut decision = self.decide(state, &job, self.config.cache);
-        let commands = |decision: &Decision| decision.verdict == Verdict::Command;
-        if self.config.cache && !decision.as_ref().is_some_and(commands) {
-            // Only a commit checks the revision: decide any other verdict again.
-            decision = self.decide(state, &job, false);
+        let mut decision = self.decide(state, &job, basis);
+        let is_final = self.rules.without(Rule::C3PredictionFinal);
+        if basis != Basis::Table && !is_final && !decision.as_ref().is_some_and(is_checked) {
+            // Only a commit checks what is not read: decide any other verdict again.
+            decision = self.decide(state, &job, Basis::Table);
         }
         let Some(decision) = decision else { return };
         if self.rules.without(Rule::C13PublishFirst)
@@ -77,13 +90,19 @@ impl Cloud<'_> {
                 let button = self.button_of(press);
                 state.tables[stack].cached[button] = None;
             }
-            self.begin(state, job);
+            self.begin(state, job, self.usual_basis());
             return;
         };
         self.watch_commit(state, &job, decision);
         if let (true, Task::Press { press, .. }) = (self.config.cache, &job.task) {
             let button = self.button_of(*press);
             after.cached[button].clone_from(&after.bindings[button]);
+        }
+        if self.config.predict && matches!(job.task, Task::Press { .. } | Task::Request { .. }) {
+            let belief = after.to_belief();
+            if !after.beliefs.contains(&belief) {
+                after.beliefs.push(belief);
+            }
         }
         state.tables[stack] = after;
         let stage = match &decision.publish {
@@ -94,6 +113,15 @@ impl Cloud<'_> {
             _ => return,
         };
         state.running.push(Invocation { job, stage });
+    }
+
+    /// What functions decide on, unless a step says otherwise.
+    pub fn usual_basis(&self) -> Basis {
+        if self.config.cache {
+            Basis::Cache
+        } else {
+            Basis::Table
+        }
     }
 
     /// The table after these writes; `None` if a condition does not hold.

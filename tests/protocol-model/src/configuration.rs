@@ -195,6 +195,8 @@ pub struct Configuration {
     pub priority: Priority,
     /// Whether the press function's process caches bindings.
     pub cache: bool,
+    /// Whether processes of the press function decide on what they knew after any earlier commit.
+    pub predict: bool,
     /// Whether each button's last press and every request must take effect: nothing is lost.
     pub sure: bool,
     /// Whether all presses are toggles by one person who only wants in, in quick succession.
@@ -222,6 +224,7 @@ impl Configuration {
             interleave: false,
             priority: Priority::Equal,
             cache: false,
+            predict: false,
             sure: false,
             impatient: false,
         }

@@ -91,11 +91,28 @@ pub struct Table {
     pub marks: Vec<(u8, u8)>,
     /// Binding of each button in the cache of the press function's process.
     pub cached: Vec<Option<Arc<Binding>>>,
+    /// What processes of the press function know, each from another time.
+    pub beliefs: Vec<Belief>,
+}
+
+/// The records and bindings that a process knows, as it last read or wrote them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Belief {
+    pub records: Vec<Option<Arc<Record>>>,
+    pub bindings: Vec<Option<Arc<Binding>>>,
 }
 
 impl Table {
     pub fn record(&self, lock: &LockName) -> Option<&Record> {
         self.records[lock_index(lock)].as_deref()
+    }
+
+    /// What a process knows that reads or writes all of it now.
+    pub fn to_belief(&self) -> Belief {
+        Belief {
+            records: self.records.clone(),
+            bindings: self.bindings.clone(),
+        }
     }
 }
 

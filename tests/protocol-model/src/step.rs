@@ -7,7 +7,7 @@ mod shadow;
 use lock_core::record::Status;
 
 use crate::beginning;
-use crate::cloud::{Cloud, is_retried};
+use crate::cloud::{Basis, Cloud, is_retried};
 use crate::configuration::{Configuration, Fault, OperatorAction};
 use crate::invariant::Invariant;
 use crate::rule::{Rule, Rules};
@@ -34,6 +34,10 @@ pub enum Step {
     Sweep(u8, u8),
     /// A function takes this job.
     Begin(u8),
+    /// A function takes this job and decides on the prediction of this process.
+    Predict(u8, u8),
+    /// The same, after a miss: on the record as found and the binding that this process knows.
+    Find(u8, u8),
     Commit(u8),
     Publish(u8),
     Crash(u8),
@@ -155,6 +159,14 @@ impl Scenario {
             Step::Begin(n) => {
                 let job = state.queue.remove(usize::from(n));
                 self.start(state, job);
+            }
+            Step::Predict(n, process) => {
+                let job = state.queue.remove(usize::from(n));
+                self.start_on(state, job, Basis::Prediction(process));
+            }
+            Step::Find(n, process) => {
+                let job = state.queue.remove(usize::from(n));
+                self.start_on(state, job, Basis::KnownBinding(process));
             }
             Step::RepeatEvent(n) => {
                 state.spend(Fault::RepeatEvent);
@@ -290,8 +302,13 @@ impl Scenario {
 
     /// A function takes a job; without interleaving it commits at once.
     fn start(&self, state: &mut State, job: Job) {
+        let basis = self.cloud().usual_basis();
+        self.start_on(state, job, basis);
+    }
+
+    fn start_on(&self, state: &mut State, job: Job, basis: Basis) {
         let before = state.running.len();
-        self.cloud().begin(state, job);
+        self.cloud().begin(state, job, basis);
         if !self.config.interleave && state.running.len() > before {
             let run = state.running.pop().expect("it was pushed");
             self.cloud().commit(state, run);
@@ -334,6 +351,8 @@ impl Scenario {
         for cached in &mut backup.cached {
             *cached = None;
         }
+        // A process outlives the restore.
+        backup.beliefs = std::mem::take(&mut state.tables[0].beliefs);
         state.tables[0] = backup;
     }
 

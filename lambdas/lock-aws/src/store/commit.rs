@@ -2,48 +2,30 @@
 //! Must not know: how a decision is made.
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{CancellationReason, Delete, Put, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{
+    Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+};
 use lock_core::event::{Event, Slot, Subject};
 use lock_core::name::LockName;
 use lock_core::write::{BindingWrite, RecordWrite, Writes};
 
 use super::change::{binding_expression, record_expression};
+use super::conflict::{Conflict, Part, conflict, is_busy};
 use super::expression::Expression;
 use super::{Store, StoreError, Task};
 use crate::item::{Item, Key, request_item, to_item};
 
 /// The condition that an item does not exist.
 pub(super) const ABSENT: &str = "attribute_not_exists(pk)";
-/// Error codes of a busy table, after the SDK's own retries.
-const BUSY: [&str; 5] = [
-    "TransactionConflictException",
-    "ThrottlingException",
-    "ProvisionedThroughputExceededException",
-    "RequestLimitExceeded",
-    "TransactionInProgressException",
-];
-
+/// An item whose condition does not hold comes back as it is: deciding again on it costs no read.
+const AS_FOUND: ReturnValuesOnConditionCheckFailure = ReturnValuesOnConditionCheckFailure::AllOld;
 /// Outcome of a decision's writes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Committed {
     /// All are in the table.
     Done,
-    /// None is in the table: read and decide again.
+    /// None is in the table: decide again, on the item as found or on what is read.
     Conflict(Conflict),
-}
-
-/// The condition that did not hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Conflict {
-    /// The request's mark exists: the request has already taken effect (C7).
-    Request,
-    /// The binding was changed, revoked, or has noted another press.
-    Binding,
-    /// The record was changed by another writer.
-    Record,
-    /// Another transaction holds an item, or the table throttles: wait a little.
-    Busy,
 }
 
 impl Store {
@@ -71,19 +53,19 @@ impl Store {
         let mut parts = Vec::new();
         let mut actions = Vec::new();
         if let Some(mark) = &writes.request {
-            parts.push(Conflict::Request);
+            parts.push(Part::Request);
             actions.push(self.put(request_item(mark), Some(ABSENT)));
         }
         if let Some(binding) = &writes.binding {
-            parts.push(Conflict::Binding);
+            parts.push(Part::Binding);
             actions.push(self.binding_action(binding));
         }
         if let Some(record) = &writes.record {
-            parts.push(Conflict::Record);
+            parts.push(Part::Record);
             actions.push(self.record_action(record));
         }
         if let Some(other) = &writes.other {
-            parts.push(Conflict::Record);
+            parts.push(Part::Other);
             let record = RecordWrite::Update(other.record.clone());
             actions.push(self.record_action(&record));
         }
@@ -96,12 +78,14 @@ impl Store {
             .client
             .transact_write_items()
             .set_transact_items(Some(actions));
-        match call.send().await {
-            Ok(_) => Ok(Committed::Done),
-            Err(error) => match conflict(&error, &parts) {
-                Some(conflict) => Ok(Committed::Conflict(conflict)),
-                None => Err(self.failed(Task::Commit(writes.event.subject.clone()), &error)),
-            },
+        let Err(error) = call.send().await else {
+            return Ok(Committed::Done);
+        };
+        let task = || Task::Commit(writes.event.subject.clone());
+        match conflict(&error, &parts) {
+            Some(Ok(conflict)) => Ok(Committed::Conflict(conflict)),
+            Some(Err(unreadable)) => Err(self.error(task(), unreadable.into())),
+            None => Err(self.failed(task(), &error)),
         }
     }
 
@@ -205,6 +189,7 @@ impl Store {
             .table_name(&self.table)
             .set_item(Some(item))
             .set_condition_expression(condition.map(str::to_owned))
+            .set_return_values_on_condition_check_failure(condition.map(|_| AS_FOUND))
             .build()
             .expect("table and item are given");
         TransactWriteItem::builder().put(put).build()
@@ -219,6 +204,7 @@ impl Store {
             .condition_expression(parts.condition)
             .set_expression_attribute_names(Some(parts.names))
             .set_expression_attribute_values(Some(parts.values))
+            .return_values_on_condition_check_failure(AS_FOUND)
             .build()
             .expect("table, key and update are given");
         TransactWriteItem::builder().update(update).build()
@@ -232,7 +218,8 @@ impl Store {
             delete = delete
                 .condition_expression(parts.condition)
                 .set_expression_attribute_names(Some(parts.names))
-                .set_expression_attribute_values(Some(parts.values));
+                .set_expression_attribute_values(Some(parts.values))
+                .return_values_on_condition_check_failure(AS_FOUND);
         }
         let delete = delete.build().expect("table and key are given");
         TransactWriteItem::builder().delete(delete).build()
@@ -248,11 +235,6 @@ pub(super) fn is_outcome_unknown<E>(error: &SdkError<E>) -> bool {
     }
 }
 
-/// Whether the table or the account was busy. Nothing was written.
-fn is_busy<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
-    code(error).is_some_and(|code| BUSY.contains(&code))
-}
-
 /// The service's error code.
 pub(super) fn code<E: ProvideErrorMetadata>(error: &SdkError<E>) -> Option<&str> {
     error
@@ -265,96 +247,11 @@ fn line_item(event: &Event) -> Item {
     to_item(&Key::event(event), event)
 }
 
-/// The conflict that cancelled a transaction, if it was one. `parts` names the actions in order;
-/// the event line after them has no condition.
-fn conflict(error: &SdkError<TransactWriteItemsError>, parts: &[Conflict]) -> Option<Conflict> {
-    if is_busy(error) {
-        return Some(Conflict::Busy);
-    }
-    let reasons = match error.as_service_error()? {
-        TransactWriteItemsError::TransactionCanceledException(cancelled) => {
-            cancelled.cancellation_reasons()
-        }
-        _ => return None,
-    };
-    conflict_of(reasons, parts)
-}
-
-fn conflict_of(reasons: &[CancellationReason], parts: &[Conflict]) -> Option<Conflict> {
-    let code = |reason: &CancellationReason| reason.code().unwrap_or("None").to_owned();
-    let codes: Vec<String> = reasons.iter().map(code).collect();
-    // Any other reason is an error, since deciding again cannot cure it.
-    let curable = [
-        "None",
-        "ConditionalCheckFailed",
-        "TransactionConflict",
-        "ProvisionedThroughputExceeded",
-        "ThrottlingError",
-    ];
-    if codes.iter().any(|code| !curable.contains(&code.as_str())) {
-        return None;
-    }
-    let failed = codes
-        .iter()
-        .position(|code| code == "ConditionalCheckFailed");
-    match failed {
-        Some(at) => parts.get(at).copied(),
-        None if codes.iter().any(|code| code != "None") => Some(Conflict::Busy),
-        None => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 
-    #[test]
-    fn the_first_condition_that_failed_names_the_conflict() {
-        use Conflict::{Binding, Busy, Record, Request};
-        let press = [Binding, Record];
-        let request = [Request, Record];
-        let cases: [(&[Conflict], &[&str], Option<Conflict>); 10] = [
-            (
-                &press,
-                &["ConditionalCheckFailed", "None", "None"],
-                Some(Binding),
-            ),
-            (
-                &press,
-                &["None", "ConditionalCheckFailed", "None"],
-                Some(Record),
-            ),
-            (
-                &press,
-                &["ConditionalCheckFailed", "ConditionalCheckFailed", "None"],
-                Some(Binding),
-            ),
-            (
-                &request,
-                &["ConditionalCheckFailed", "ConditionalCheckFailed", "None"],
-                Some(Request),
-            ),
-            (&press, &["TransactionConflict", "None", "None"], Some(Busy)),
-            (&press, &["None", "None", "ThrottlingError"], Some(Busy)),
-            (
-                &press,
-                &["TransactionConflict", "ConditionalCheckFailed", "None"],
-                Some(Record),
-            ),
-            (
-                &press,
-                &["ValidationError", "ConditionalCheckFailed", "None"],
-                None,
-            ),
-            (&press, &["None", "None", "None"], None),
-            (&press, &[], None),
-        ];
-        for (parts, codes, wanted) in cases {
-            let reason = |code: &&str| CancellationReason::builder().code(*code).build();
-            let reasons: Vec<CancellationReason> = codes.iter().map(reason).collect();
-            assert_eq!(conflict_of(&reasons, parts), wanted, "{codes:?}");
-        }
-    }
+    use super::*;
 
     #[test]
     fn only_a_call_that_was_never_made_or_was_answered_has_a_known_outcome() {

@@ -3,7 +3,7 @@
 //! Must not know: what is written.
 
 use lock_core::action::{Action, ClickType, Intent};
-use lock_core::binding::{Actions, Binding, LastPress};
+use lock_core::binding::{Actions, Binding, CausedCommand, LastPress};
 use lock_core::command::Version;
 use lock_core::id::CommandId;
 use lock_core::name::{ButtonSerial, LockName};
@@ -163,8 +163,13 @@ prop_compose! {
         press_id in prop_oneof![Just("p1"), Just("p2")],
         at in millis(),
         sequence in option::of(small()),
+        caused in option::of(small()),
     ) -> LastPress {
-        LastPress { press_id: press_id.to_owned(), at, sequence }
+        let command = caused.map(|version| CausedCommand {
+            version: Version(version),
+            action: Action::Unlock,
+        });
+        LastPress { press_id: press_id.to_owned(), at, sequence, command }
     }
 }
 

@@ -10,8 +10,8 @@ use lock_core::name::LockName;
 use lock_core::record::Record;
 use lock_core::time::UnixMillis;
 use lock_core::write::{
-    BatteryGuard, Bind, BindingChange, BindingUpdate, BindingWrite, Guard, Newer, OtherLock,
-    PressNote, RecordDelete, RecordUpdate, RecordWrite, ShadowGuard, Writes,
+    BatteryGuard, Bind, BindingChange, BindingUpdate, BindingWrite, Guard, LastGuard, Newer,
+    OtherLock, PressNote, RecordDelete, RecordUpdate, RecordWrite, ShadowGuard, Writes,
 };
 use proptest::bool::weighted;
 use proptest::option;
@@ -110,12 +110,16 @@ fn press_note(seen: &Binding) -> impl Strategy<Value = BindingChange> + use<> {
     let kept = prop_oneof![2 => Just(sequence), 1 => option::of(small())];
     let battery = prop_oneof![2 => Just(seen.battery_mv), 1 => option::of(small())];
     let guard = option::weighted(0.5, battery.prop_map(BatteryGuard));
+    let at = seen.last_press.as_ref().map(|last| last.at);
+    let at = prop_oneof![2 => Just(at), 1 => option::of(millis())];
+    let last_guard = option::weighted(0.5, at.prop_map(LastGuard));
     let newer = prop_oneof![
         small().prop_map(Newer::Sequence),
         millis().prop_map(Newer::LastAtMost)
     ];
-    (newer, last_press(), kept, option::of(small()), guard).prop_map(
-        |(newer, last_press, kept, battery_mv, battery_guard)| {
+    let guards = (guard, last_guard);
+    (newer, last_press(), kept, option::of(small()), guards).prop_map(
+        |(newer, last_press, kept, battery_mv, (battery_guard, last_guard))| {
             BindingChange::Note(PressNote {
                 newer,
                 last_press: LastPress {
@@ -127,6 +131,7 @@ fn press_note(seen: &Binding) -> impl Strategy<Value = BindingChange> + use<> {
                 },
                 battery_mv,
                 battery_guard,
+                last_guard,
             })
         },
     )

@@ -9,7 +9,7 @@
 
 use super::{Case, Decision, Wish};
 use crate::action::{Action, Intent};
-use crate::binding::{Binding, LastPress};
+use crate::binding::{Binding, CausedCommand, LastPress};
 use crate::event::Event;
 use crate::limits::Limits;
 use crate::press::Press;
@@ -17,7 +17,9 @@ use crate::reason::{Alert, Reason, Verdict};
 use crate::record::{Cause, Record, Status};
 use crate::report::Latch;
 use crate::time::UnixMillis;
-use crate::write::{BatteryGuard, BindingChange, BindingUpdate, BindingWrite, Newer, PressNote};
+use crate::write::{
+    BatteryGuard, BindingChange, BindingUpdate, BindingWrite, LastGuard, Newer, PressNote,
+};
 
 /// Decides a press.
 ///
@@ -117,8 +119,10 @@ pub fn decide_press(
     if case.is_stale(&wish) {
         return case.ignore_stale(&wish);
     }
+    let mut last_guard = None;
     match compare_wish(&case, binding, press, &wish) {
         SameWish::No => {}
+        SameWish::Over(guard) => last_guard = Some(guard),
         SameWish::Unlock => (wish.intent, wish.reason) = (Intent::Unlock, Reason::SAME_WISH),
         SameWish::Done => return case.ignore(Reason::SAME_WISH),
     }
@@ -128,7 +132,8 @@ pub fn decide_press(
         let battery_guard = low.map(|_| BatteryGuard(binding.battery_mv));
         let note = BindingChange::Note(PressNote {
             battery_guard,
-            ..new_note(binding, press, newer)
+            last_guard,
+            ..new_note(binding, press, newer, caused_by(&decision))
         });
         decision.writes.binding = Some(BindingWrite::Update(BindingUpdate::new(binding, note)));
         if let Some(battery_mv) = low {
@@ -146,7 +151,19 @@ fn find_low_battery(binding: &Binding, press: &Press, limits: &Limits) -> Option
     press.battery_mv.filter(|mv| is_low(mv) && !was_low)
 }
 
-fn new_note(binding: &Binding, press: &Press, newer: Newer) -> PressNote {
+/// The command that `decision` publishes, as the binding notes it.
+fn caused_by(decision: &Decision) -> Option<CausedCommand> {
+    let command = &decision.publish.as_ref()?.command;
+    let (version, action) = (command.version, command.action);
+    Some(CausedCommand { version, action })
+}
+
+fn new_note(
+    binding: &Binding,
+    press: &Press,
+    newer: Newer,
+    command: Option<CausedCommand>,
+) -> PressNote {
     // A press without a sequence keeps the largest one: an earlier press that is delivered again
     // must still be recognised.
     let kept = binding.last_press.as_ref().and_then(|last| last.sequence);
@@ -156,9 +173,11 @@ fn new_note(binding: &Binding, press: &Press, newer: Newer) -> PressNote {
             press_id: press.press_id.clone(),
             at: press.received_at,
             sequence: press.sequence.or(kept),
+            command,
         },
         battery_mv: press.battery_mv,
         battery_guard: None,
+        last_guard: None,
     }
 }
 
@@ -171,6 +190,8 @@ enum SameWish {
     Unlock,
     /// The unlock was executed: nothing to do.
     Done,
+    /// The unlock was executed, and its press is long ago: a new wish.
+    Over(LastGuard),
 }
 
 fn compare_wish(case: &Case<'_>, binding: &Binding, press: &Press, wish: &Wish) -> SameWish {
@@ -186,10 +207,10 @@ fn compare_wish(case: &Case<'_>, binding: &Binding, press: &Press, wish: &Wish) 
         Status::Pending if !command.is_expired(case.now) => SameWish::Unlock,
         Status::Settled if record.state == Latch::Unlocked => {
             // The button's own command came from its last press that took effect.
-            let last = binding.last_press.as_ref();
-            match last.map(|last| press.received_at.since(last.at)) {
+            let last = binding.last_press.as_ref().map(|last| last.at);
+            match last.map(|at| press.received_at.since(at)) {
                 Some(ms) if ms < limits.same_wish_ms => SameWish::Done,
-                _ => SameWish::No,
+                _ => SameWish::Over(LastGuard(last)),
             }
         }
         Status::Pending | Status::Settled | Status::Unresponsive => SameWish::No,

@@ -157,6 +157,7 @@ fn press_row(row: &str) -> String {
                 press_id: "p1".into(),
                 at: made,
                 sequence: None,
+                command: None,
             })
         };
         match name {

@@ -66,7 +66,14 @@ pub struct PressNote {
     pub battery_mv: Option<u64>,
     /// What the stored battery must still be, if this press raises the alert about it.
     pub battery_guard: Option<BatteryGuard>,
+    /// When the last press must still have been, if the decision depends on how long ago it was.
+    pub last_guard: Option<LastGuard>,
 }
+
+/// When the button's last press was received, as read. A cached binding may hold an earlier one,
+/// and a second press of an impatient person would count as a new wish (C6).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LastGuard(pub Option<UnixMillis>);
 
 /// The stored battery in mV, as read. A cached binding may hold an old one, and two processes would
 /// raise one alert twice.
@@ -114,10 +121,13 @@ impl BindingUpdate {
         };
         let battery = note.and_then(|note| note.battery_guard);
         let battery = battery.map(|BatteryGuard(mv)| Equal("batteryMv", mv.map(Number)));
+        let last = note.and_then(|note| note.last_guard);
+        let at = |at: UnixMillis| Number(at.0);
+        let last = last.map(|LastGuard(read)| Equal("lastPress.at", read.map(at)));
         let is_bind = matches!(self.change, BindingChange::Bind(_));
         let enabled = (!is_bind).then_some(Equal("enabled", Some(Flag(true))));
         let revision = Some(Equal("revision", Some(Number(self.revision))));
-        let conditions = [revision, enabled, newer, kept, battery];
+        let conditions = [revision, enabled, newer, kept, battery, last];
         conditions.into_iter().flatten()
     }
 

@@ -25,6 +25,30 @@ pub(super) fn all(deep: bool) -> Vec<Configuration> {
         },
         Configuration {
             presses: vec![counted_press(LONG)],
+            retries: 1,
+            faults: vec![(Crash, 1)],
+            instants: vec![2_000],
+            interleave: true,
+            sure: true,
+            predict: true,
+            ..Configuration::new("retried on a prediction")
+        },
+        Configuration {
+            presses: vec![counted_press(LONG), counted_press(SINGLE)],
+            faults: vec![(LoseCommand, 1), (Restore, more(deep, 0, 1))],
+            predict: true,
+            ..Configuration::new("decided on an old prediction")
+        },
+        Configuration {
+            presses: vec![counted_press(SINGLE), uncounted_press(SINGLE)],
+            faults: vec![(Redeliver, 1)],
+            instants: vec![1_000],
+            interleave: true,
+            predict: true,
+            ..Configuration::new("predictions at once")
+        },
+        Configuration {
+            presses: vec![counted_press(LONG)],
             faults: vec![
                 (RepeatCommand, more(deep, 1, 2)),
                 (LoseCommand, 1),

@@ -69,6 +69,14 @@ fn pressing(deep: bool) -> Vec<Configuration> {
         },
         Configuration {
             presses: vec![counted_press(SINGLE), counted_press(SINGLE)],
+            instants: vec![2_000],
+            sure: true,
+            impatient: true,
+            predict: true,
+            ..Configuration::new("impatient person, two processes")
+        },
+        Configuration {
+            presses: vec![counted_press(SINGLE), counted_press(SINGLE)],
             faults: vec![
                 (Disconnect, 1),
                 (LoseCommand, 1),

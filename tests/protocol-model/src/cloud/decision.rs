@@ -1,25 +1,28 @@
 //! The real decisions, with their input altered where a rule is removed.
 
+use std::sync::Arc;
+
 use lock_core::action::Intent;
 use lock_core::binding::Binding;
 use lock_core::decide::{Origin, ReportDecision, decide_no_shadow};
+use lock_core::name::LockName;
+use lock_core::predict::Prediction;
 use lock_core::press::Press;
 use lock_core::reason::Reason;
 use lock_core::record::{Cause, Record, Status};
 use lock_core::report::{Clock, ReportEvent, ReportId};
 use lock_core::time::UnixMillis;
-use lock_core::write::RecordWrite;
+use lock_core::write::{BindingChange, BindingWrite, RecordWrite};
 use lock_core::{Decision, decide_press, decide_report, decide_request, decide_sweep};
 
-use super::{Cloud, button_index, limits, press_of, request_of};
+use super::{Basis, Cloud, button_index, limits, press_of, request_of};
 use crate::beginning::lock_index;
 use crate::rule::Rule;
 use crate::state::{Job, State, Table, Task};
 
 impl Cloud<'_> {
-    /// Decides about `job` on the current table. `cached` takes the binding from the process's
-    /// cache. `None` if there is nothing to decide.
-    pub(super) fn decide(&self, state: &State, job: &Job, cached: bool) -> Option<Decision> {
+    /// Decides about `job` on this basis. `None` if there is nothing to decide.
+    pub(super) fn decide(&self, state: &State, job: &Job, basis: Basis) -> Option<Decision> {
         let table = &state.tables[usize::from(job.stack)];
         let decision = match &job.task {
             Task::Press {
@@ -27,11 +30,11 @@ impl Cloud<'_> {
                 delivery,
                 received_at,
                 ..
-            } => self.decide_press(state, (*press, *delivery), *received_at, cached),
+            } => self.decide_press(state, (*press, *delivery), *received_at, basis),
             Task::Request {
                 request,
                 received_at,
-            } => self.decide_request(state, table, *request, *received_at)?,
+            } => self.decide_request(state, table, (*request, *received_at), basis)?,
             Task::Report(event) => self.decide_report(state, table, event)?,
             Task::Sweep(lock) => self.decide_sweep(state, table, usize::from(*lock))?,
             Task::Operate(act) => self.decide_action(state, *act)?,
@@ -45,23 +48,23 @@ impl Cloud<'_> {
         state: &State,
         (press, delivery): (u8, u8),
         received_at: UnixMillis,
-        cached: bool,
+        basis: Basis,
     ) -> Decision {
         let (table, now) = (&state.tables[0], state.cloud_now());
         let pressed = state.pressed.get(usize::from(press)).copied();
         let made = press_of(self.config, press, delivery, pressed, received_at);
         let made = self.weaken_press(state, made);
         let button = self.button_of(press);
-        let cached = table.cached[button].as_ref().filter(|_| cached);
-        let mut binding = cached.or(table.bindings[button].as_ref()).cloned();
+        let mut binding = binding_on(table, button, basis);
         if self.rules.without(Rule::C3NoBoundAt)
             && let Some(binding) = &mut binding
         {
-            std::sync::Arc::make_mut(binding).bound_at = None;
+            Arc::make_mut(binding).bound_at = None;
         }
         let binding = binding.as_deref();
         let lock = binding.and_then(|binding| binding.lock.as_ref());
-        let known = lock.and_then(|lock| table.record(lock));
+        let known = lock.and_then(|lock| record_on(table, lock, basis));
+        let known = known.as_ref();
         let record = known.map(|record| self.weaken_pressed_record(record));
         let limits = limits(self.rules);
         let decide = |made: &Press| decide_press(record.as_ref(), binding, made, now, &limits);
@@ -81,7 +84,26 @@ impl Cloud<'_> {
         {
             update.guard.status = record.status;
         }
+        self.weaken_prediction(table, basis, &mut decision);
         decision
+    }
+
+    /// The decision without the conditions on what was not read.
+    fn weaken_prediction(&self, table: &Table, basis: Basis, decision: &mut Decision) {
+        if let Some(RecordWrite::Update(update)) = &mut decision.writes.record
+            && let Some(record) = table.record(&update.lock)
+            && self.rules.without(Rule::C3PredictionTrusted)
+            && matches!(basis, Basis::Prediction(_))
+        {
+            (update.guard.version, update.guard.status) = (record.version, record.status);
+            update.guard.state = None;
+        }
+        if let Some(BindingWrite::Update(update)) = &mut decision.writes.binding
+            && let BindingChange::Note(note) = &mut update.change
+            && self.rules.without(Rule::C6LastPressUnchecked)
+        {
+            note.last_guard = None;
+        }
     }
 
     /// The press as a function reads it without C1 or C4.
@@ -129,8 +151,8 @@ impl Cloud<'_> {
         &self,
         state: &State,
         table: &Table,
-        request: u8,
-        received_at: UnixMillis,
+        (request, received_at): (u8, UnixMillis),
+        basis: Basis,
     ) -> Option<Decision> {
         let requested = state.requested[usize::from(request)];
         let mut asked = request_of(self.config, request, requested, received_at);
@@ -138,9 +160,12 @@ impl Cloud<'_> {
             asked.requested_at = None;
         }
         let mark = self.mark_of(&asked.lock, &asked.request_id);
-        let seen = table.marks.contains(&mark);
-        let (record, now) = (table.record(&asked.lock), state.cloud_now());
-        decide_request(record, seen, &asked, now, &limits(self.rules))
+        let seen = basis == Basis::Table && table.marks.contains(&mark);
+        let (record, now) = (record_on(table, &asked.lock, basis), state.cloud_now());
+        let limits = limits(self.rules);
+        let mut decision = decide_request(record.as_ref(), seen, &asked, now, &limits)?;
+        self.weaken_prediction(table, basis, &mut decision);
+        Some(decision)
     }
 
     fn decide_report(&self, state: &State, table: &Table, event: &ReportEvent) -> Option<Decision> {
@@ -264,6 +289,31 @@ impl Cloud<'_> {
         }
         record
     }
+}
+
+/// The binding of a button on this basis.
+fn binding_on(table: &Table, button: usize, basis: Basis) -> Option<Arc<Binding>> {
+    let current = &table.bindings[button];
+    match basis {
+        Basis::Table => current.clone(),
+        Basis::Cache => table.cached[button].as_ref().or(current.as_ref()).cloned(),
+        Basis::Prediction(process) | Basis::KnownBinding(process) => {
+            table.beliefs[usize::from(process)].bindings[button].clone()
+        }
+    }
+}
+
+/// The record of a lock on this basis; a process that cannot predict it reads it.
+fn record_on(table: &Table, lock: &LockName, basis: Basis) -> Option<Record> {
+    let predicted = match basis {
+        Basis::Prediction(process) => {
+            let known = &table.beliefs[usize::from(process)].records[lock_index(lock)];
+            let known = known.as_deref().cloned().map(Prediction::of);
+            known.and_then(|known| known.predict())
+        }
+        Basis::Table | Basis::Cache | Basis::KnownBinding(_) => None,
+    };
+    predicted.or_else(|| table.record(lock).cloned())
 }
 
 /// Gives the report a later name, with a checksum that fits its content.

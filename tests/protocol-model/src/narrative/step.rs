@@ -32,6 +32,15 @@ impl Narrative {
             Step::Operate => act(scenario.config.actions[usize::from(before.actions_begun)]),
             Step::Sweep(stack, _) => format!("a sweep{} reads the record", of(stack)),
             Step::Begin(n) | Step::RepeatEvent(n) => format!("a function takes {}", waiting(n)),
+            Step::Predict(n, _) => {
+                format!("a function takes {} and predicts the record", waiting(n))
+            }
+            Step::Find(n, _) => {
+                format!(
+                    "a function takes {} and knows an earlier binding",
+                    waiting(n)
+                )
+            }
             Step::Commit(n) => format!("the function for {} commits", run(n)),
             Step::Publish(n) => match &before.running[usize::from(n)].stage {
                 Stage::Committed(publish) => {

@@ -49,6 +49,10 @@ rules! {
     C3BindingOutside: S5, "press and revocation", "the transaction has no condition on the binding";
     C3RecordOutside: S3, "two presses at once",
         "the transaction has no condition on version and status";
+    C3PredictionTrusted: S4, "decided on an old prediction",
+        "a command on a predicted record has no condition on it";
+    C3PredictionFinal: L2, "retried on a prediction",
+        "a press is ignored on a predicted record";
     C3MarkWithoutLock: L2, "one request id, two locks",
         "a request's mark does not include its lock";
     C3NoBoundAt: S5, "revoked, then bound", "a press made before its button was bound counts";
@@ -66,6 +70,8 @@ rules! {
     C6PendingReversed: L4, "impatient person", "a toggle reverses the same button's pending unlock";
     C6DoneReversed: L4, "impatient person",
         "a toggle reverses the same button's unlock that was just executed";
+    C6LastPressUnchecked: L4, "impatient person, two processes",
+        "the age of the last press is taken from an earlier binding";
     C7NoRepublish: L2, "crash and retry", "a press already recorded is not published again";
     C7RepublishAlways: S5, "press and revocation",
         "a press already recorded is always published again";

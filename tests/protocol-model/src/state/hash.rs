@@ -53,6 +53,14 @@ fn hash_table<H: Hasher>(table: &Table, to: &mut H) {
         hash_each(binding.as_deref(), to, hash_binding);
     }
     table.marks.hash(to);
+    hash_each(&table.beliefs, to, |belief, to| {
+        for record in &belief.records {
+            hash_each(record.as_deref(), to, hash_record);
+        }
+        for binding in &belief.bindings {
+            hash_each(binding.as_deref(), to, hash_binding);
+        }
+    });
 }
 
 fn hash_site<H: Hasher>(site: &Site, to: &mut H) {
@@ -152,6 +160,7 @@ fn hash_change<H: Hasher>(change: &BindingChange, to: &mut H) {
                 Newer::LastAtMost(at) => (4_u8, at).hash(to),
             }
             hash_last_press(&note.last_press, to);
+            note.last_guard.map(|guard| guard.0).hash(to);
         }
     }
 }

@@ -6,7 +6,7 @@ use super::{Scenario, Step};
 use crate::configuration::{Fault, Priority};
 use crate::ending::next_function_step;
 use crate::rule::Rule;
-use crate::state::{Memory, START, Site, Stage, State, Task};
+use crate::state::{Job, Memory, START, Site, Stage, State, Task};
 
 /// Largest number of running functions.
 const RUNNING_MAX: usize = 2;
@@ -92,6 +92,7 @@ impl Scenario {
                     continue;
                 }
                 steps.push(Step::Begin(n as u8));
+                steps_on_belief(state, job, n as u8, steps);
                 if matches!(job.task, Task::Report(_)) {
                     if state.can_strike(Fault::LoseEvent) {
                         steps.push(Step::LoseEvent(n as u8));
@@ -214,5 +215,19 @@ fn steps_of_shadow(state: &State, site: &Site, lock: u8, steps: &mut Vec<Step>) 
             &[(Fault::ForgetShadow, Step::ForgetShadow(lock))],
             steps,
         );
+    }
+}
+
+/// A process decides on what it knows: on its prediction, or, after a miss, with its binding.
+fn steps_on_belief(state: &State, job: &Job, n: u8, steps: &mut Vec<Step>) {
+    let is_press = matches!(job.task, Task::Press { .. });
+    if job.stack != 0 || !(is_press || matches!(job.task, Task::Request { .. })) {
+        return;
+    }
+    for process in 0..state.tables[0].beliefs.len() as u8 {
+        steps.push(Step::Predict(n, process));
+        if is_press {
+            steps.push(Step::Find(n, process));
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! What a decision stores apart from the command, and its conditions.
 
 use super::*;
+use crate::binding::CausedCommand;
 use crate::limits::REQUEST_TTL_MS;
 use crate::report::ReportEvent;
 use crate::write::{BindingChange, BindingUpdate, BindingWrite, Newer, PressNote, RequestMark};
@@ -12,6 +13,7 @@ fn binding() -> Binding {
             press_id: "p1".to_owned(),
             at: NOW.minus(9_000),
             sequence: Some(5),
+            command: None,
         }),
         ..super::binding()
     }
@@ -63,9 +65,14 @@ fn a_press_is_noted_as_it_arrived_and_the_largest_sequence_is_kept() {
                 press_id: "p2".to_owned(),
                 at: NOW.minus(500),
                 sequence: Some(kept),
+                command: Some(CausedCommand {
+                    version: decision.publish.as_ref().unwrap().command.version,
+                    action: Action::Unlock,
+                }),
             },
             battery_mv: Some(1_500),
             battery_guard: None,
+            last_guard: None,
         });
         let wanted = BindingWrite::Update(BindingUpdate::new(&binding(), note));
         assert_eq!(decision.writes.binding, Some(wanted), "{sequence:?}");

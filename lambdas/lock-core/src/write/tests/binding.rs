@@ -23,6 +23,7 @@ fn last_press(at: u64, sequence: Option<u64>) -> LastPress {
         press_id: "p1".to_owned(),
         at: UnixMillis(at),
         sequence,
+        command: None,
     }
 }
 
@@ -37,6 +38,7 @@ fn notes(newer: Newer, kept: Option<u64>) -> BindingUpdate {
         last_press: last_press(2_000, kept),
         battery_mv: None,
         battery_guard: None,
+        last_guard: None,
     }))
 }
 
@@ -47,6 +49,18 @@ fn alerts(stored_mv: Option<u64>) -> BindingUpdate {
         last_press: last_press(2_000, Some(6)),
         battery_mv: Some(1_100),
         battery_guard: Some(BatteryGuard(stored_mv)),
+        last_guard: None,
+    }))
+}
+
+/// Notes a press whose meaning depends on how long ago the last one was, which was read as `at`.
+fn ages(at: Option<u64>) -> BindingUpdate {
+    update(BindingChange::Note(PressNote {
+        newer: Newer::Sequence(6),
+        last_press: last_press(2_000, Some(6)),
+        battery_mv: None,
+        battery_guard: None,
+        last_guard: Some(LastGuard(at.map(UnixMillis))),
     }))
 }
 
@@ -67,7 +81,7 @@ fn each_condition_on_a_binding_alone_refuses() {
     let holds = update(BindingChange::Nothing);
     let disables = update(BindingChange::Disable);
     let binds = binds(None, false);
-    let rows: [(&str, &BindingUpdate, Change<Binding>, bool); 28] = [
+    let rows: [(&str, &BindingUpdate, Change<Binding>, bool); 31] = [
         ("as read", &holds, |_| {}, true),
         ("as read, disabling", &disables, |_| {}, true),
         ("as read, with sequence", &sequenced, |_| {}, true),
@@ -99,6 +113,24 @@ fn each_condition_on_a_binding_alone_refuses() {
             true,
         ),
         ("no press", &sequenced, |b| b.last_press = None, true),
+        (
+            "last press as read",
+            &ages(Some(1)),
+            |b| b.last_press = Some(last_press(1, None)),
+            true,
+        ),
+        (
+            "another press since",
+            &ages(Some(1)),
+            |b| b.last_press = Some(last_press(2, None)),
+            false,
+        ),
+        (
+            "a first press since",
+            &ages(None),
+            |b| b.last_press = Some(last_press(2, None)),
+            false,
+        ),
         (
             "battery as read",
             &alerts(Some(1_300)),

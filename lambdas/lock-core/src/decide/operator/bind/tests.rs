@@ -35,6 +35,7 @@ fn binding(to: Option<LockName>) -> Binding {
             press_id: "p400".to_owned(),
             at: NOW.minus(60_000),
             sequence: Some(400),
+            command: None,
         }),
         battery_mv: Some(3_000),
     }
