@@ -67,7 +67,7 @@ enum Chore {
     Costs(costs::Options),
     /// Write the software bill of materials of the functions and of lockctl (`CycloneDX`).
     Sbom(sbom::Options),
-    /// Hold 1,000 TLS connections to the local cloud for ten minutes; its memory must stay flat.
+    /// Press 1,000 virtual locks for ten minutes, with faults; nothing may be lost or doubled.
     Load(load::Options),
 }
 
