@@ -235,7 +235,7 @@ impl Member {
         });
     }
 
-    /// The connection has ended. Nothing of it is replayed.
+    /// The connection has ended. What it had queued is lost.
     fn close(&mut self, reason: String) {
         self.session = None;
         self.lock.set_connected(false);

@@ -49,7 +49,7 @@ pub struct Options {
     /// Cargo profile of all programs.
     #[arg(long, default_value = "fast")]
     profile: String,
-    /// File for the figures; the picture is put beside it. [default: load.json in the build
+    /// File for the figures; the picture is written next to it. [default: load.json in the build
     /// directory]
     #[arg(long, value_name = "FILE")]
     result: Option<PathBuf>,

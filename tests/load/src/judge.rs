@@ -1,4 +1,4 @@
-//! What became of each press, from the history in the table and from the latches that moved.
+//! What happened to each press, from the history in the table and from the latches that moved.
 //!
 //! A press is known by its button and sequence; both are in its history line, and its command's id
 //! is made of them. Presses that are ignored for one reason share a line with a count, so those are
@@ -32,7 +32,7 @@ pub struct Press {
     pub at: Instant,
 }
 
-/// What became of all presses.
+/// What happened to all presses.
 #[derive(Debug, Default)]
 pub struct Judgement {
     pub sent: u64,

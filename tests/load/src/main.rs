@@ -71,7 +71,7 @@ pub struct Options {
     /// Auto-relock of each lock, in seconds; 0 is off.
     #[arg(long, default_value_t = 20)]
     relock_s: u32,
-    /// File for the figures, as JSON; the picture is put beside it.
+    /// File for the figures, as JSON; the picture is written next to it.
     #[arg(long, value_name = "FILE")]
     result: PathBuf,
 }

@@ -74,7 +74,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "sam-template",
         ],
     ),
-    // The real locks in this process; what became of a press, an operator's library reads.
+    // The real locks in this process; an operator's library reads the histories.
     ("load", &["lock-core", "lock-aws", "virtual-device"]),
     // The real decisions; tests compare its model of the device with the real C.
     ("protocol-model", &["lock-core"]),

@@ -1,3 +1,5 @@
+//! Small histories, and what is judged lost or doubled in each.
+
 use lock_core::command::Version;
 use lock_core::limits::Limits;
 use lock_core::name::Subject;
