@@ -270,7 +270,9 @@ impl Member {
         let Some(session) = &self.session else {
             return Ok(());
         };
-        for topic in &self.topics {
+        // The answers the last one first, as the firmware's library does.
+        let (commands, answers) = self.topics.split_at(1);
+        for topic in commands.iter().chain(answers.iter().rev()) {
             let queued = session.client.try_subscribe(topic, QoS::AtLeastOnce);
             queued.context("queue a subscription: the queue holds all of them")?;
         }

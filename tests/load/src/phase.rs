@@ -29,6 +29,8 @@ const SAMPLE_EVERY_MAX: Duration = Duration::from_secs(10);
 const SAMPLES: f64 = 30.0;
 /// Until the last retry of an event that failed: after one minute, then two. The cloud scales it.
 const RETRIES: Duration = Duration::from_secs(180);
+/// How much longer than the last retry what is missing may take.
+const DRAIN_TIME_MAX: Duration = Duration::from_secs(120);
 /// What else is under way when the last button was pressed: a cut, and a delayed message.
 const UNDER_WAY: Duration = Duration::from_secs(15);
 /// Time after a binding until a press counts (C3 of PROTOCOL), and a second for the clocks.
@@ -192,7 +194,7 @@ pub async fn drain(
     let retries = RETRIES.mul_f64(options.time_scale) + UNDER_WAY + CUT_TIME;
     println!("load: waiting {:.0} s for retries", retries.as_secs_f64());
     let earliest = Instant::now() + retries;
-    let deadline = earliest + retries * 2 + SETTLE_TIME_MAX;
+    let deadline = earliest + retries + DRAIN_TIME_MAX;
     let mut looks = interval_at(earliest, LOOK_EVERY);
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
