@@ -117,7 +117,7 @@ impl Report {
         sent / self.pressed_s
     }
 
-    /// Writes the figures and the samples as JSON.
+    /// Writes the figures and the samples as JSON, and makes the folder of the file.
     ///
     /// # Errors
     /// The file cannot be written.
@@ -167,6 +167,9 @@ impl Report {
                 "pressed": list(&self.pressed),
             },
         });
+        let folder = path.parent().unwrap_or(Path::new(""));
+        std::fs::create_dir_all(folder)
+            .with_context(|| format!("make the folder {}", folder.display()))?;
         std::fs::write(path, format!("{figures:#}\n"))
             .with_context(|| format!("write {}", path.display()))
     }
