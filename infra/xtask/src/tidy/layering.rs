@@ -383,9 +383,9 @@ mod tests {
         }
         let members: Vec<Member> = complete()
             .into_iter()
-            .filter(|m| m.name != "load")
+            .filter(|m| m.name != "xtask")
             .collect();
-        let expected = ["load is not a member: delete the entry"];
+        let expected = ["xtask is not a member: delete the entry"];
         assert_eq!(found(&members), expected);
     }
 }
