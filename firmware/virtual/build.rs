@@ -76,6 +76,7 @@ fn main() {
         .files(c_files("shim"))
         .file("harness/core.c")
         .file("harness/install.c")
+        .file("harness/online.c")
         .file("../test/flash_sim.c")
         .file(out.join("mgos_config.c"))
         .include("../core")

@@ -58,6 +58,19 @@ pub enum Outcome {
     Malformed,
 }
 
+impl Outcome {
+    /// The outcome for C's code: `enum outcome`, or negative for what is not a command.
+    pub(crate) fn of(code: c_int) -> Self {
+        match code {
+            0 => Self::Executed,
+            1 => Self::Expired,
+            2 => Self::Repeated,
+            3 => Self::Refused,
+            _ => Self::Malformed,
+        }
+    }
+}
+
 /// `struct harness`
 #[repr(C)]
 struct Harness {
@@ -136,13 +149,7 @@ impl CoreLock {
     /// Receives a payload on the topic of the commands.
     pub fn command(&mut self, payload: &[u8], uptime_ms: u64) -> Outcome {
         let (data, length) = (payload.as_ptr().cast(), payload.len());
-        match unsafe { harness_command(self.0.as_ptr(), data, length, uptime_ms) } {
-            0 => Outcome::Executed,
-            1 => Outcome::Expired,
-            2 => Outcome::Repeated,
-            3 => Outcome::Refused,
-            _ => Outcome::Malformed,
-        }
+        Outcome::of(unsafe { harness_command(self.0.as_ptr(), data, length, uptime_ms) })
     }
 
     /// Reports whether the door is open; `None` without a sensor. Returns whether the latch moved.

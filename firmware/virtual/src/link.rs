@@ -5,18 +5,15 @@
 //! Must not know: topics, nor when to reconnect.
 
 use std::collections::{HashMap, VecDeque};
-use std::path::Path;
-use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
+use firmware_core::transport::make_transport;
 use rumqttc_v4::{
     AsyncClient, Event, EventLoop, MqttOptions, NetworkOptions, Outgoing, Packet, PublishOptions,
-    QoS, SubscribeReasonCode, TlsConfiguration, Transport,
+    QoS, SubscribeReasonCode,
 };
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::sync::{mpsc, oneshot, watch};
 
 /// The library under Mongoose OS has no timeout for TLS or CONNACK; a year stands for that.
@@ -172,7 +169,7 @@ impl Link {
             .set_keep_alive(keep_alive_s)
             .set_clean_session(target.clean_session)
             .set_max_packet_size(bytes_max, PACKET_BYTES_MAX)
-            .set_transport(transport(&target.tls)?);
+            .set_transport(make_transport(&target.tls)?);
         let (client, mut event_loop) = AsyncClient::builder(options).capacity(64).build();
         let mut network = NetworkOptions::new();
         network
@@ -356,44 +353,4 @@ fn translate(event: Event) -> Option<Step> {
         Event::Outgoing(Outgoing::Subscribe(id)) => Step::Sent(id),
         _ => return None,
     })
-}
-
-/// Without TLS settings the connection is plain text, and a client certificate without a CA is
-/// refused, both as in Mongoose OS.
-fn transport([ca, cert, key]: &[String; 3]) -> Result<Transport> {
-    if ca.is_empty() && cert.is_empty() {
-        return Ok(Transport::tcp());
-    }
-    if ca.is_empty() {
-        bail!("mqtt.ssl_cert is set without mqtt.ssl_ca_cert");
-    }
-    let mut roots = rustls::RootCertStore::empty();
-    for root in certificates(ca)? {
-        roots
-            .add(root)
-            .with_context(|| format!("use root certificate of {ca}"))?;
-    }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = rustls::ClientConfig::builder_with_provider(provider)
-        .with_protocol_versions(&[&rustls::version::TLS12])
-        .context("choose TLS 1.2")?
-        .with_root_certificates(roots);
-    let config = if cert.is_empty() {
-        builder.with_no_client_auth()
-    } else {
-        let key = PrivateKeyDer::from_pem_file(Path::new(key))
-            .with_context(|| format!("read private key {key}"))?;
-        builder
-            .with_client_auth_cert(certificates(cert)?, key)
-            .context("use client certificate")?
-    };
-    Ok(Transport::tls_with_config(TlsConfiguration::Rustls(
-        Arc::new(config),
-    )))
-}
-
-fn certificates(file: &str) -> Result<Vec<CertificateDer<'static>>> {
-    CertificateDer::pem_file_iter(Path::new(file))
-        .and_then(Iterator::collect)
-        .with_context(|| format!("read certificates {file}"))
 }

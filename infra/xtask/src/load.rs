@@ -1,38 +1,87 @@
-//! `cargo xtask load`: an optimised local cloud under 1,000 connections; its memory must stay flat.
+//! `cargo xtask load`: many locks and buttons on an optimised local cloud with the real functions.
+//! No press may be lost or doubled, and the memory must stay flat under all connections.
 //!
-//! Must not know: what flows through the connections.
+//! Must not know: how a press is judged.
+
+use std::path::PathBuf;
 
 use anyhow::Result;
 
 use crate::process;
 use crate::workspace::Workspace;
 
+/// The packages whose programs take part.
+const PACKAGES: [&str; 7] = [
+    "announce",
+    "failure",
+    "load",
+    "local-cloud",
+    "press",
+    "report",
+    "sweep",
+];
+
 /// Options of `cargo xtask load`.
 #[derive(clap::Args)]
 pub struct Options {
-    /// Number of TLS connections.
+    /// Number of locks: the firmware's core, each on its own TLS connection.
     #[arg(long, default_value_t = 1000)]
-    connections: u64,
-    /// Minutes to hold them.
+    locks: u64,
+    /// Number of buttons, bound to the locks in turn.
+    #[arg(long, default_value_t = 1000)]
+    buttons: u64,
+    /// Presses per second, of all buttons together.
+    #[arg(long, default_value_t = 200.0)]
+    rate: f64,
+    /// Minutes of presses.
     #[arg(long, default_value_t = 10.0)]
     minutes: f64,
+    /// Minutes before them in which all connections are held and nobody presses; 0 is none.
+    #[arg(long, default_value_t = 3.0)]
+    quiet: f64,
+    /// Faults, with commas: `usual`, `power@N` or `network@N` (cuts of a lock per minute), or
+    /// faults of the local cloud.
+    #[arg(long, value_name = "LIST", default_value = "usual")]
+    faults: String,
+    /// Seed of the cloud's faults.
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// Cargo profile of all programs.
+    #[arg(long, default_value = "fast")]
+    profile: String,
+    /// File for the figures; the picture is written next to it. [default: load.json in the build
+    /// directory]
+    #[arg(long, value_name = "FILE")]
+    result: Option<PathBuf>,
 }
 
-/// Builds both programs and runs them; `false` if a bound is broken. The figures go to `load.json`
-/// in the build directory.
+/// Builds the programs and runs them; `false` if a bound is broken.
 pub fn run(workspace: &Workspace, options: &Options) -> Result<bool> {
     let mut build = workspace.cargo();
-    build.args(["build", "--quiet", "--profile", "fast", "--bins"]);
-    process::run_or_fail(build.args(["--package", "local-cloud", "--package", "load"]))?;
-    let built = workspace.target().join("fast");
+    build.args(["build", "--quiet", "--profile", &options.profile, "--bins"]);
+    for package in PACKAGES {
+        build.args(["--package", package]);
+    }
+    process::run_or_fail(&mut build)?;
+    let folder = match options.profile.as_str() {
+        "dev" => "debug",
+        other => other,
+    };
+    let built = workspace.target().join(folder);
+    let result = options.result.clone();
     let mut load = std::process::Command::new(built.join("load"));
-    load.arg("--cloud")
-        .arg(built.join("local-cloud"))
+    load.arg("--programs")
+        .arg(&built)
         .arg("--template")
-        .arg(workspace.path("tests/load/template.yaml"))
-        .args(["--connections", &options.connections.to_string()])
+        .arg(workspace.path("template.yaml"))
+        .args(["--locks", &options.locks.to_string()])
+        .args(["--buttons", &options.buttons.to_string()])
+        .args(["--rate", &options.rate.to_string()])
         .args(["--minutes", &options.minutes.to_string()])
+        .args(["--quiet", &options.quiet.to_string()])
+        .args(["--faults", &options.faults])
+        .args(["--seed", &options.seed.to_string()])
         .arg("--result")
-        .arg(workspace.target().join("load.json"));
+        .arg(result.unwrap_or_else(|| workspace.target().join("load.json")));
     process::run(&mut load)
 }

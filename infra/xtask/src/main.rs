@@ -70,7 +70,7 @@ enum Chore {
     Sbom(sbom::Options),
     /// Run a broker outage over a million locks with the real decisions; writes SCALE.md's table.
     Scale,
-    /// Hold 1,000 TLS connections to the local cloud for ten minutes; its memory must stay flat.
+    /// Press 1,000 virtual locks for ten minutes, with faults; nothing may be lost or doubled.
     Load(load::Options),
 }
 

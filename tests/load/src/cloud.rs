@@ -1,4 +1,6 @@
-//! The local cloud as a process, with a thing for each connection.
+//! The local cloud as a process: the project's template and functions, and a thing for each device.
+//!
+//! Must not know: what the devices do.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -6,13 +8,20 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
+use lock_aws::{Access, OperatorEndpoints};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 use tokio::time::{Instant, interval};
 
-const START_TIME_MAX: Duration = Duration::from_secs(120);
+use crate::Options;
+
+const START_TIME_MAX: Duration = Duration::from_secs(300);
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
+/// Name of the stack, with which its policies begin.
+const STACK: &str = "load";
+/// The functions' programs, by their names in the template.
+const FUNCTIONS: [&str; 5] = ["press", "report", "sweep", "failure", "announce"];
 
 /// A running cloud, which ends when this handle is dropped.
 pub struct Cloud {
@@ -21,28 +30,33 @@ pub struct Cloud {
     ready: Value,
 }
 
-/// Name of the thing with this number.
-pub fn thing(number: u64) -> String {
-    format!("device-{number}")
-}
-
 impl Cloud {
-    /// Starts the cloud and waits until it is ready.
-    pub async fn start(program: &Path, template: &Path, things: u64) -> Result<Self> {
+    /// Starts the cloud with these faults and waits until it is ready. Tables are on disk, so that
+    /// a history that grows is not memory that grows.
+    pub async fn start(options: &Options, faults: &[String]) -> Result<Self> {
         let directory = tempfile::tempdir().context("create a directory for the cloud")?;
         let ready_file = directory.path().join("ready.json");
         let errors = directory.path().join("errors");
-        let mut command = Command::new(program);
-        command
-            .arg("--template")
-            .arg(template)
-            .arg("--ready-file")
-            .arg(&ready_file)
-            .args(["--memory", "--no-watch"]);
-        for number in 0..things {
-            command
-                .arg("--thing")
-                .arg(format!("{}=device", thing(number)));
+        let mut command = Command::new(program(options, "local-cloud")?);
+        command.arg("--template").arg(&options.template);
+        command.arg("--ready-file").arg(&ready_file);
+        command.arg("--data-dir").arg(directory.path().join("data"));
+        command.args(["--no-watch", "--stack", STACK]);
+        command.args(["--seed", &options.seed.to_string()]);
+        command.args(["--time-scale", &options.time_scale.to_string()]);
+        for name in FUNCTIONS {
+            let path = program(options, name)?;
+            command.arg("--binary");
+            command.arg(format!("{name}={}", path.display()));
+        }
+        for fault in faults {
+            command.args(["--fault", fault]);
+        }
+        for (kind, count) in [("lock", options.locks), ("button", options.buttons)] {
+            for number in 1..=count {
+                let thing = format!("{kind}-{number}={STACK}-{kind}");
+                command.args(["--thing", &thing]);
+            }
         }
         let child = command
             .stdin(Stdio::null())
@@ -50,7 +64,7 @@ impl Cloud {
             .stderr(File::create(&errors).context("create a file for the cloud's errors")?)
             .kill_on_drop(true)
             .spawn()
-            .with_context(|| format!("start {}", program.display()))?;
+            .context("start local-cloud")?;
         let mut cloud = Self {
             child,
             directory,
@@ -84,27 +98,56 @@ impl Cloud {
     }
 
     /// Host and port of the broker.
-    pub fn broker(&self) -> Result<(&str, u16)> {
+    pub fn broker(&self) -> Result<(String, u16)> {
         let (host, port) = text(&self.ready["mqtts"])?
             .rsplit_once(':')
             .context("the broker's address has no port")?;
-        Ok((host, port.parse().context("read the broker's port")?))
+        Ok((
+            host.to_owned(),
+            port.parse().context("read the broker's port")?,
+        ))
     }
 
     /// Paths of the CA's certificate, and of a thing's certificate and key.
-    pub fn files(&self, thing: &str) -> Result<[PathBuf; 3]> {
+    pub fn files(&self, thing: &str) -> Result<[String; 3]> {
         let files = &self.ready["things"][thing];
-        Ok([
-            text(&self.ready["ca"])?.into(),
-            text(&files["cert"])?.into(),
-            text(&files["key"])?.into(),
-        ])
+        let paths = [&self.ready["ca"], &files["cert"], &files["key"]];
+        let [ca, cert, key] = paths.map(|path| text(path).map(str::to_owned));
+        Ok([ca?, cert?, key?])
+    }
+
+    /// The services that an operator calls, and the name of the table.
+    pub fn access(&self) -> Result<(Access, String)> {
+        let at = |name: &str| text(&self.ready[name]).map(str::to_owned);
+        let keys = &self.ready["credentials"];
+        let access = Access {
+            region: at("region")?,
+            access_key_id: text(&keys["accessKeyId"])?.to_owned(),
+            secret_access_key: text(&keys["secretAccessKey"])?.to_owned(),
+            session_token: None,
+            dynamodb: Some(at("dynamodb")?),
+            iot_data: Some(at("iotData")?),
+            sns: None,
+            operator: OperatorEndpoints::default(),
+        };
+        let table = text(&self.ready["outputs"]["TableName"])?;
+        Ok((access, table.to_owned()))
     }
 
     /// Ends the cloud.
     pub async fn stop(mut self) -> Result<()> {
         self.child.kill().await.context("end the cloud")
     }
+}
+
+fn program(options: &Options, name: &str) -> Result<PathBuf> {
+    let path = options.programs.join(name);
+    ensure!(
+        path.is_file(),
+        "no program {}: `cargo xtask load` builds it",
+        path.display()
+    );
+    Ok(Path::new(&path).to_owned())
 }
 
 fn text(value: &Value) -> Result<&str> {

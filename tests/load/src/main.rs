@@ -1,55 +1,77 @@
-//! `load`: holds many TLS connections to a local cloud, sends a few messages, and observes memory.
+//! `load`: many locks and buttons on a local cloud with the real functions, at a steady rate and
+//! with faults. Says which presses were lost or doubled, how long the others took, and whether the
+//! memory stays flat.
 //!
-//! The cloud runs in another process, so that only its own memory is measured.
+//! The locks are the firmware's C core, each on its own TLS connection. The cloud runs in another
+//! process, so that only its own memory is measured.
 
+mod button;
 mod cloud;
-mod device;
+mod crowd;
+mod door;
+mod fault;
+mod judge;
 mod memory;
+mod phase;
+mod picture;
 mod report;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::Ordering::Relaxed;
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::Parser;
-use tokio::task::JoinSet;
-use tokio::time::{Instant, interval, sleep_until};
 
 use cloud::Cloud;
-use device::{Device, Tally};
-use memory::Sample;
+use crowd::{Crowd, Watched};
+use door::Doors;
+use fault::Faults;
+use judge::Judgement;
+use phase::{Pressed, Quiet};
 use report::Report;
 
-/// Connections opened per second; AWS allows an account 100.
-const CONNECTS_PER_SECOND: u64 = 50;
-/// How long all connections may take beyond that.
-const CONNECT_TIME_MAX: Duration = Duration::from_secs(60);
-/// Time between two samples of the memory.
-const SAMPLE_EVERY: Duration = Duration::from_secs(10);
 /// Files that each process needs, in addition to one per connection.
 const OTHER_FILES: u64 = 100;
 
-/// Holds TLS connections to a local cloud, sends messages, and checks that its memory stays flat.
+/// Presses many buttons of many locks on a local cloud, and judges every press.
 #[derive(Parser)]
 pub struct Options {
-    /// Path of the `local-cloud` program.
-    #[arg(long, value_name = "PATH")]
-    cloud: PathBuf,
+    /// Directory of `local-cloud` and the functions' programs.
+    #[arg(long, value_name = "DIR")]
+    programs: PathBuf,
     /// Template that the cloud runs.
     #[arg(long, value_name = "FILE")]
     template: PathBuf,
-    /// Number of connections to hold.
+    /// Number of locks.
     #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..))]
-    connections: u64,
-    /// How long to hold them, in minutes.
+    locks: u64,
+    /// Number of buttons, bound to the locks in turn.
+    #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..))]
+    buttons: u64,
+    /// Presses per second, of all buttons together.
+    #[arg(long, default_value_t = 200.0)]
+    rate: f64,
+    /// Minutes of presses.
     #[arg(long, default_value_t = 10.0)]
     minutes: f64,
-    /// Seconds between two messages of a device.
-    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..))]
-    every: u64,
-    /// File for the figures, as JSON.
+    /// Minutes before them in which all connections are held and nobody presses; 0 is none.
+    #[arg(long, default_value_t = 3.0)]
+    quiet: f64,
+    /// Faults, with commas: `usual`, `power@N` or `network@N` (cuts of a lock per minute), or
+    /// faults of the local cloud.
+    #[arg(long, default_value = "")]
+    faults: String,
+    /// Seed of the cloud's faults.
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// Factor on the cloud's own waits, so that retries and sweeps come within the run.
+    #[arg(long, default_value_t = 0.1)]
+    time_scale: f64,
+    /// Auto-relock of each lock, in seconds; 0 is off.
+    #[arg(long, default_value_t = 20)]
+    relock_s: u32,
+    /// File for the figures, as JSON; the picture is written next to it.
     #[arg(long, value_name = "FILE")]
     result: PathBuf,
 }
@@ -72,28 +94,76 @@ async fn run(options: &Options) -> Result<bool> {
         options.minutes > 0.0 && options.minutes <= 24.0 * 60.0,
         "--minutes must be above 0 and at most 1440"
     );
-    check_file_limit(options.connections)?;
-    println!("load: starting a cloud with {} things", options.connections);
-    let mut cloud = Cloud::start(&options.cloud, &options.template, options.connections).await?;
-    let before = memory::read_resident_kb(cloud.pid())?;
-    println!("load: {before} kB without connections");
-
-    let tally = Arc::new(Tally::default());
-    let mut devices = JoinSet::new();
-    let began = Instant::now();
-    connect(&cloud, options, &tally, &mut devices).await?;
-    println!(
-        "load: {} connections after {:.0} s; holding them for {} min",
-        options.connections,
-        began.elapsed().as_secs_f64(),
-        options.minutes
-    );
-    let samples = hold(&mut cloud, options, &tally, &mut devices).await?;
-    let report = Report::new(options, before, samples, &tally);
-    devices.shutdown().await;
+    ensure!(options.rate > 0.0, "--rate must be above 0");
+    let connections = options.locks + options.buttons;
+    check_file_limit(connections)?;
+    let faults = Faults::parse(&options.faults)?;
+    println!("load: starting a cloud with {connections} things");
+    let mut cloud = Cloud::start(options, &faults.cloud).await?;
+    let (access, table) = cloud.access()?;
+    let remote = lock_aws::Cloud::new(&access, &table);
+    let doors = Doors::register(remote, options.locks, options.buttons).await?;
+    let before_kb = memory::read_resident_kb(cloud.pid())?;
+    println!("load: registered; {before_kb} kB without connections");
+    let mut crowd = Crowd::connect(&cloud, options).await?;
+    phase::settle(&mut cloud, &mut crowd, &doors).await?;
+    println!("load: {connections} connections, every lock settled");
+    let quiet = phase::hold(&mut cloud, &mut crowd, options).await?;
+    let run = (options, &faults);
+    let pressed = phase::press(&mut cloud, &mut crowd, &doors, &quiet, run).await?;
+    let (judged, watched) = phase::drain(&mut cloud, &mut crowd, &doors, &pressed, options).await?;
+    let acknowledged = crowd.tally.acknowledged.load(Relaxed);
+    crowd.stop().await;
     cloud.stop().await?;
-    report.write(&options.result)?;
-    println!("{report}\nwritten to {}", options.result.display());
+    let report = Report {
+        options: report::describe(options),
+        faults: faults.list(),
+        machine: memory::describe_machine(),
+        before_kb,
+        connections,
+        acknowledged,
+        ..figures(quiet, pressed, judged, &watched)
+    };
+    finish(&report, &options.result)
+}
+
+/// The figures that come from the phases.
+fn figures(quiet: Quiet, pressed: Pressed, judged: Judgement, watched: &[Watched]) -> Report {
+    let sum = |of: fn(&Watched) -> u64| watched.iter().map(of).sum();
+    Report {
+        options: serde_json::Value::Null,
+        faults: Vec::new(),
+        machine: String::new(),
+        before_kb: 0,
+        connections: 0,
+        acknowledged: 0,
+        quiet: quiet.samples,
+        health: quiet.health,
+        pressed: pressed.samples,
+        pressed_s: pressed.took_s,
+        relocks: sum(|lock| u64::from(lock.relocks)),
+        reports: sum(|lock| lock.reports),
+        repeated_commands: sum(|lock| u64::from(lock.repeated)),
+        refused_commands: sum(|lock| u64::from(lock.refused)),
+        offline: sum(|lock| u64::from(lock.offline)),
+        judged,
+    }
+}
+
+/// Writes figures and picture, and prints the table.
+fn finish(report: &Report, result: &Path) -> Result<bool> {
+    report.write(result)?;
+    let mut samples = report.quiet.clone();
+    let presses_from_s = report.pressed.first().map_or(0.0, |sample| sample.at_s);
+    samples.extend(&report.pressed);
+    let svg = picture::draw(&report.judged.latencies, &samples, presses_from_s);
+    let picture = result.with_extension("svg");
+    std::fs::write(&picture, svg).with_context(|| format!("write {}", picture.display()))?;
+    println!(
+        "{report}written to {} and {}",
+        result.display(),
+        picture.display()
+    );
     Ok(report.is_good())
 }
 
@@ -112,71 +182,5 @@ fn check_file_limit(connections: u64) -> Result<()> {
              run `ulimit -n {needed}` first"
         ),
         _ => Ok(()),
-    }
-}
-
-/// Opens all connections at a steady pace and waits until each device is subscribed.
-async fn connect(
-    cloud: &Cloud,
-    options: &Options,
-    tally: &Arc<Tally>,
-    devices: &mut JoinSet<Result<()>>,
-) -> Result<()> {
-    let mut pace = interval(Duration::from_secs(1) / u32::try_from(CONNECTS_PER_SECOND)?);
-    for number in 0..options.connections {
-        pace.tick().await;
-        let device = Device::new(cloud, number, options.connections, options.every)?;
-        devices.spawn(device.run(Arc::clone(tally)));
-    }
-    let deadline = Instant::now() + CONNECT_TIME_MAX;
-    while tally.subscribed() < options.connections {
-        pace.tick().await;
-        if let Some(ended) = devices.try_join_next() {
-            ended??;
-            bail!("a device ended early");
-        }
-        ensure!(
-            Instant::now() < deadline,
-            "only {} of {} devices are subscribed",
-            tally.subscribed(),
-            options.connections
-        );
-    }
-    Ok(())
-}
-
-/// Samples the memory at a steady pace; a device or cloud that ends is an error.
-async fn hold(
-    cloud: &mut Cloud,
-    options: &Options,
-    tally: &Tally,
-    devices: &mut JoinSet<Result<()>>,
-) -> Result<Vec<Sample>> {
-    let began = Instant::now();
-    let end = began + Duration::from_secs_f64(options.minutes * 60.0);
-    let mut ticks = interval(SAMPLE_EVERY.min(end - began));
-    let mut samples = Vec::new();
-    loop {
-        tokio::select! {
-            _ = ticks.tick() => {}
-            () = sleep_until(end) => return Ok(samples),
-            Some(ended) = devices.join_next() => {
-                ended??;
-                bail!("a device ended early");
-            }
-        }
-        cloud.check()?;
-        let sample = Sample {
-            at_s: began.elapsed().as_secs_f64(),
-            rss_kb: memory::read_resident_kb(cloud.pid())?,
-        };
-        println!(
-            "{:>6.0} s  {:>8} kB  {:>8} sent  {:>8} received",
-            sample.at_s,
-            sample.rss_kb,
-            tally.sent(),
-            tally.received()
-        );
-        samples.push(sample);
     }
 }

@@ -1,11 +1,11 @@
-//! The memory of a process, and whether it stays flat.
+//! The memory of a process, whether it stays flat, and on which machine.
 
 use anyhow::{Context, Result};
 
 /// A sample of the resident memory.
 #[derive(Debug, Clone, Copy)]
 pub struct Sample {
-    /// Seconds since all connections were open.
+    /// Seconds since the quiet time began.
     pub at_s: f64,
     /// Resident memory, in kB.
     pub rss_kb: u64,
@@ -16,6 +16,16 @@ pub fn read_resident_kb(pid: u32) -> Result<u64> {
     let path = format!("/proc/{pid}/status");
     let status = std::fs::read_to_string(&path).with_context(|| format!("read {path}"))?;
     parse_resident_kb(&status).with_context(|| format!("no VmRSS in {path}"))
+}
+
+/// The machine: its processor and the number of its cores.
+pub fn describe_machine() -> String {
+    let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = info.lines().find(|line| line.starts_with("model name"));
+    let model = model.and_then(|line| line.split_once(": "));
+    let model = model.map_or(std::env::consts::ARCH, |(_, model)| model);
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    format!("{cores} x {model}")
 }
 
 fn parse_resident_kb(status: &str) -> Option<u64> {

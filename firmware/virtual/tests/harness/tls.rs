@@ -1,4 +1,5 @@
 //! TLS for the broker of the tests: certificates and the server's side of a connection.
+#![allow(dead_code, reason = "no test file uses all of it")]
 
 use std::net::TcpStream;
 use std::sync::Arc;
@@ -50,14 +51,18 @@ impl Certificates {
         }
     }
 
+    /// Paths of the authority's certificate, and of the client's certificate and key.
+    pub fn files(&self) -> [String; 3] {
+        ["ca.pem", "cert.pem", "key.pem"].map(|name| {
+            let path = self.directory.path().join(name);
+            path.to_str().expect("the path is UTF-8").to_owned()
+        })
+    }
+
     /// A device that reaches `broker` over TLS.
     pub fn device(&self, broker: &Broker, flash: &tempfile::TempDir, settings: &[&str]) -> Device {
         let address = broker.address().to_string();
-        let file = |name: &str| {
-            let path = self.directory.path().join(name);
-            path.to_str().expect("the path is UTF-8").to_owned()
-        };
-        let (ca, cert, key) = (file("ca.pem"), file("cert.pem"), file("key.pem"));
+        let [ca, cert, key] = self.files();
         let arguments = [
             "--broker", &address, "--ca", &ca, "--cert", &cert, "--key", &key,
         ];
