@@ -41,7 +41,7 @@ impl Cloud {
         command.arg("--template").arg(&options.template);
         command.arg("--ready-file").arg(&ready_file);
         command.arg("--data-dir").arg(directory.path().join("data"));
-        command.args(["--no-watch", "--stack", STACK]);
+        command.args(["--no-watch", "--log", "none", "--stack", STACK]);
         command.args(["--seed", &options.seed.to_string()]);
         command.args(["--time-scale", &options.time_scale.to_string()]);
         for name in FUNCTIONS {
