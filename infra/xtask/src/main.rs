@@ -3,6 +3,7 @@
 //! Must not know: anything that the product does.
 
 mod artefacts;
+mod bench;
 mod costs;
 mod fuzz;
 mod gaps;
@@ -67,6 +68,8 @@ enum Chore {
     Costs(costs::Options),
     /// Write the software bill of materials of the functions and of lockctl (`CycloneDX`).
     Sbom(sbom::Options),
+    /// Measure the product next to hand-written, Python and Node peers, and publish the ratios.
+    Bench(bench::Options),
     /// Hold 1,000 TLS connections to the local cloud for ten minutes; its memory must stay flat.
     Load(load::Options),
 }
@@ -97,6 +100,7 @@ fn run(chore: &Chore) -> Result<bool> {
         Chore::Artefacts(options) => artefacts::run(&workspace, options),
         Chore::Costs(options) => costs::run(&workspace, options),
         Chore::Sbom(options) => sbom::run(&workspace, options),
+        Chore::Bench(options) => bench::run(&workspace, options),
         Chore::Load(options) => load::run(&workspace, options),
     }
 }

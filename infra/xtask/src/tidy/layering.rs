@@ -74,8 +74,11 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "sam-template",
         ],
     ),
-    // The real decisions; tests compare its model of the device with the real C.
+    // The stand verifies signatures, as AWS would.
+    ("bench", &["aws-sigv4-verify"]),
+    ("bench-raw", &[]),
     ("load", &[]),
+    // The real decisions; tests compare its model of the device with the real C.
     ("protocol-model", &["lock-core"]),
 ];
 
