@@ -115,3 +115,82 @@ fn check_signature(service: Service, request: &Request) -> Result<()> {
     claim.verify(&signed, SECRET_ACCESS_KEY)?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use aws_sigv4_verify::authorization;
+    use http::HeaderValue;
+
+    use super::*;
+
+    /// A request to publish, signed as a client would.
+    fn publish(topic: &str, action: &str) -> Request {
+        let now = jiff::Timestamp::now()
+            .strftime("%Y%m%dT%H%M%SZ")
+            .to_string();
+        let command = json!({"action": action, "version": 5, "commandId": "c"});
+        let mut request = Request {
+            method: "POST".to_owned(),
+            path: format!("/topics/{topic}"),
+            query: "qos=1".to_owned(),
+            body: command.to_string().into_bytes(),
+            ..Request::default()
+        };
+        for (name, value) in [
+            ("host", "127.0.0.1"),
+            ("x-amz-date", now.as_str()),
+            ("x-amz-security-token", SESSION_TOKEN),
+        ] {
+            let value = HeaderValue::from_str(value).unwrap();
+            request.headers.insert(name, value);
+        }
+        let to_sign = aws_sigv4_verify::Request {
+            method: &request.method,
+            path: &request.path,
+            query: &request.query,
+            headers: &request.headers,
+            body: &request.body,
+        };
+        let keys = (ACCESS_KEY_ID, SECRET_ACCESS_KEY);
+        let signed = authorization(&to_sign, keys, (REGION, "iotdata"));
+        let signed = HeaderValue::from_str(&signed).unwrap();
+        request.headers.insert("authorization", signed);
+        request
+    }
+
+    #[test]
+    fn only_the_committed_command_is_taken_and_only_with_its_signature() {
+        let changed = |mut request: Request| {
+            request.body.push(b' ');
+            request
+        };
+        let cases = [
+            (publish("remote-lock%2Flock-1", "unlock"), ""),
+            (
+                publish("remote-lock%2Flock-2", "unlock"),
+                "publish to /topics/remote-lock/lock-2",
+            ),
+            (
+                publish("remote-lock%2Flock-1", "lock"),
+                "published {\"action\":\"lock\"",
+            ),
+            (
+                changed(publish("remote-lock%2Flock-1", "unlock")),
+                "The request signature",
+            ),
+            (Request::default(), "iotdata: signature"),
+        ];
+        for (request, wanted) in cases {
+            let shared = Shared::default();
+            lock(&shared.table).set_last("unlock", 5);
+            let answer = shared.answer(Service::IotData, &request);
+            match answer {
+                Ok(answer) => assert_eq!((answer.call.as_str(), wanted), ("Publish", "")),
+                Err(error) => {
+                    let is_wanted = !wanted.is_empty() && error.to_string().starts_with(wanted);
+                    assert!(is_wanted, "{error}");
+                }
+            }
+        }
+    }
+}

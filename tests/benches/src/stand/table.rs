@@ -57,6 +57,16 @@ impl Table {
         last.context("a publish without a transaction before it")
     }
 
+    /// As if a transaction had committed this command.
+    #[cfg(test)]
+    pub fn set_last(&mut self, action: &str, version: u64) {
+        self.last = Some(Written {
+            lock: LOCK.to_owned(),
+            action: action.to_owned(),
+            version,
+        });
+    }
+
     /// Checks a press's transaction: note in the binding, command in the record, history line.
     pub fn write(&mut self, body: &Value) -> Result<()> {
         let items = body["TransactItems"].as_array().context("no items")?;
