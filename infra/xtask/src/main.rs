@@ -3,6 +3,7 @@
 //! Must not know: anything that the product does.
 
 mod artefacts;
+mod bench;
 mod costs;
 mod fuzz;
 mod gaps;
@@ -70,6 +71,8 @@ enum Chore {
     Sbom(sbom::Options),
     /// Run a broker outage over a million locks with the real decisions; writes SCALE.md's table.
     Scale,
+    /// Measure the product next to hand-written, Python and Node peers, and publish the ratios.
+    Bench(bench::Options),
     /// Press 1,000 virtual locks for ten minutes, with faults; nothing may be lost or doubled.
     Load(load::Options),
 }
@@ -101,6 +104,7 @@ fn run(chore: &Chore) -> Result<bool> {
         Chore::Costs(options) => costs::run(&workspace, options),
         Chore::Sbom(options) => sbom::run(&workspace, options),
         Chore::Scale => scale::run(&workspace),
+        Chore::Bench(options) => bench::run(&workspace, options),
         Chore::Load(options) => load::run(&workspace, options),
     }
 }

@@ -2,15 +2,18 @@
 //!
 //! Must not know: what the test steps do with the tools; a step asks [`missing_of`] for its own.
 
+mod mosquitto;
 mod node;
 mod package;
 mod python;
 mod tool;
 mod version;
 
-use anyhow::Result;
+use std::path::PathBuf;
 
-use tool::{DEPLOY_TOOLS, Tool};
+use anyhow::{Context, Result, ensure};
+
+use tool::{BENCH_TOOLS, DEPLOY_TOOLS, Tool};
 pub use tool::{Missing, TOOLS, missing_of};
 
 use crate::workspace::Workspace;
@@ -25,6 +28,34 @@ pub struct Options {
     /// versions that the shell finds.
     #[arg(long)]
     pub deploy: bool,
+    /// Also bring what `cargo xtask bench` compares with: the AWS SDK and esbuild from npm, and
+    /// mosquitto from Debian, all below the build directory (60 MB).
+    #[arg(long)]
+    pub bench: bool,
+}
+
+/// What the benchmarks compare with, and need nowhere else.
+pub struct Peers {
+    /// The folder of the Node peer's packages.
+    pub node: PathBuf,
+    /// The broker.
+    pub mosquitto: PathBuf,
+}
+
+/// The benchmark's peers.
+///
+/// # Errors
+/// One is missing: `cargo xtask setup --bench` brings it.
+pub fn peers(workspace: &Workspace) -> Result<Peers> {
+    let missing = missing(BENCH_TOOLS, workspace);
+    for tool in &missing {
+        println!("set-up: {tool}");
+    }
+    ensure!(missing.is_empty(), "run `cargo xtask setup --bench` first");
+    Ok(Peers {
+        node: node::peer_directory(workspace),
+        mosquitto: mosquitto::path(workspace).context("find mosquitto")?,
+    })
 }
 
 /// Installs what `cargo xtask artefacts` and `sam build` need beyond Rust.
@@ -55,10 +86,12 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<bool> {
 
 fn install(workspace: &Workspace, options: &Options) -> Result<bool> {
     let deploy_tools = if options.deploy { DEPLOY_TOOLS } else { &[] };
-    let count = TOOLS.len() + deploy_tools.len();
+    let bench_tools = if options.bench { BENCH_TOOLS } else { &[] };
+    let count = TOOLS.len() + deploy_tools.len() + bench_tools.len();
     let find_missing = || -> Vec<Missing> {
         let mut found = missing(TOOLS, workspace);
         found.extend(missing(deploy_tools, workspace));
+        found.extend(missing(bench_tools, workspace));
         found
     };
     let missing = find_missing();
@@ -95,6 +128,9 @@ fn install(workspace: &Workspace, options: &Options) -> Result<bool> {
     if missing_of(workspace, &["node", "npm"]).is_empty() && !node::is_ready(workspace) {
         node::install(workspace)?;
     }
+    if options.bench {
+        install_bench(workspace)?;
+    }
 
     let still = find_missing();
     for tool in &still {
@@ -104,6 +140,17 @@ fn install(workspace: &Workspace, options: &Options) -> Result<bool> {
         println!("set-up: done, all {count} tools are here");
     }
     Ok(still.is_empty())
+}
+
+/// Installs what the benchmarks compare with, as far as this platform has it.
+fn install_bench(workspace: &Workspace) -> Result<()> {
+    if missing_of(workspace, &["node", "npm"]).is_empty() && !node::peer_is_ready(workspace) {
+        node::install_peer(workspace)?;
+    }
+    if mosquitto::path(workspace).is_none() {
+        mosquitto::install(workspace)?;
+    }
+    Ok(())
 }
 
 fn missing(tools: &[Tool], workspace: &Workspace) -> Vec<Missing> {

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use super::{node, package, python};
+use super::{mosquitto, node, package, python};
 use crate::process;
 use crate::workspace::{Workspace, find_on_path};
 
@@ -114,6 +114,15 @@ pub const DEPLOY_TOOLS: &[Tool] = &[
         File(OTHER_LIBC_FILE)),
     tool("cargo-lambda and zig", "", "", "compile the functions for `sam build` (setup --deploy)",
         Private(python::deploy_is_ready)),
+];
+
+/// What `cargo xtask bench` compares with, in addition.
+#[rustfmt::skip]
+pub const BENCH_TOOLS: &[Tool] = &[
+    tool("node peer", "", "", "the benchmark's peer in JavaScript (setup --bench)",
+        Private(node::peer_is_ready)),
+    tool("mosquitto", "", "mosquitto", "the benchmark's other broker (setup --bench)",
+        Private(mosquitto::is_ready)),
 ];
 
 const fn tool(
@@ -232,7 +241,11 @@ mod tests {
 
     #[test]
     fn no_tool_is_listed_twice() {
-        let tools: Vec<&Tool> = TOOLS.iter().chain(DEPLOY_TOOLS).collect();
+        let tools: Vec<&Tool> = TOOLS
+            .iter()
+            .chain(DEPLOY_TOOLS)
+            .chain(BENCH_TOOLS)
+            .collect();
         for (index, tool) in tools.iter().enumerate() {
             let earlier = tools[..index].iter().any(|other| other.name == tool.name);
             assert!(!earlier, "{} is listed twice", tool.name);

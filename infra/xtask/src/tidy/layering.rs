@@ -76,6 +76,9 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     // The real locks in this process; an operator's library reads the histories.
     ("load", &["lock-core", "lock-aws", "virtual-device"]),
+    // The stand verifies signatures, as AWS would.
+    ("bench", &["aws-sigv4-verify"]),
+    ("bench-raw", &[]),
     // The real decisions; tests compare its model of the device with the real C.
     ("protocol-model", &["lock-core"]),
     ("scale", &["lock-core"]),

@@ -1,0 +1,214 @@
+//! The canned items: a button bound to a lock whose record is always settled. The binding keeps
+//! what was written to it, as a press notes itself there; the record does not, as no device
+//! answers.
+//!
+//! Must not know: HTTP. Conditions are looked at, not evaluated: one writer cannot lose.
+
+use anyhow::{Context, Result, ensure};
+use serde_json::{Map, Value, json};
+
+use super::message::TABLE;
+
+const LOCK: &str = "lock-1";
+pub const BUTTON: &str = "button-1";
+
+/// The items, and the command of the last transaction.
+pub struct Table {
+    binding: Value,
+    last: Option<Written>,
+}
+
+/// A command as a transaction committed it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    pub lock: String,
+    pub action: String,
+    pub version: u64,
+}
+
+impl Default for Table {
+    fn default() -> Self {
+        let binding = json!({
+            "pk": {"S": format!("button#{BUTTON}")}, "sk": {"S": "binding"},
+            "button": {"S": BUTTON}, "lock": {"S": LOCK}, "enabled": {"BOOL": true},
+            "revision": {"N": "1795913541124"}, "boundAt": {"N": "1763779512345"},
+            "batteryMv": {"N": "3300"},
+            "actions": {"M": {"SINGLE": {"S": "toggle"}, "LONG": {"S": "unlock"},
+                "DOUBLE": {"S": "lock"}}},
+        });
+        let last = None;
+        Self { binding, last }
+    }
+}
+
+impl Table {
+    /// The item with this key.
+    pub fn item(&self, key: &Value) -> Result<Value> {
+        match (text(&key["pk"])?, text(&key["sk"])?) {
+            (pk, "binding") if pk == format!("button#{BUTTON}") => Ok(self.binding.clone()),
+            (pk, "record") if pk == format!("lock#{LOCK}") => Ok(record()),
+            (pk, sk) => anyhow::bail!("a press does not read {pk} {sk}"),
+        }
+    }
+
+    /// The command that must now be published; only once.
+    pub fn last_written(&mut self) -> Result<Written> {
+        let last = self.last.take();
+        last.context("a publish without a transaction before it")
+    }
+
+    /// As if a transaction had committed this command.
+    #[cfg(test)]
+    pub fn set_last(&mut self, action: &str, version: u64) {
+        self.last = Some(Written {
+            lock: LOCK.to_owned(),
+            action: action.to_owned(),
+            version,
+        });
+    }
+
+    /// Checks a press's transaction: note in the binding, command in the record, history line.
+    pub fn write(&mut self, body: &Value) -> Result<()> {
+        let items = body["TransactItems"].as_array().context("no items")?;
+        let (mut note, mut command, mut line) = (None, None, None);
+        for item in items {
+            let write = item.get("Update").or(item.get("Put"));
+            let write = write.context("a press updates and puts")?;
+            ensure!(write["TableName"] == TABLE, "a write to another table");
+            let key = write.get("Key").unwrap_or(&write["Item"]);
+            match text(&key["sk"])? {
+                "binding" => note = Some(write),
+                "record" => command = Some(write),
+                sk if sk.starts_with("event#") => line = Some(&write["Item"]),
+                sk => anyhow::bail!("a press does not write {sk}"),
+            }
+        }
+        let note = sets(note.context("the binding is not noted")?)?;
+        ensure!(
+            note.contains_key("lastPress"),
+            "the binding has no last press"
+        );
+        let command = sets(command.context("the record is not written")?)?;
+        let line = line.context("no line of the history")?;
+        let wanted = Written {
+            lock: LOCK.to_owned(),
+            action: text(&command["command"]["M"]["action"])?.to_owned(),
+            version: number(&command["version"])?,
+        };
+        ensure!(
+            text(&command["status"])? == "pending",
+            "the record is not pending"
+        );
+        let found = (text(&line["action"])?, number(&line["version"])?);
+        ensure!(
+            found == (&wanted.action, wanted.version),
+            "line of another command: {line}"
+        );
+        for (name, value) in note {
+            self.binding[name.as_str()] = value;
+        }
+        self.last = Some(wanted);
+        Ok(())
+    }
+}
+
+/// What an update sets, by attribute. It must have a condition.
+fn sets(update: &Value) -> Result<Map<String, Value>> {
+    let condition = update["ConditionExpression"].as_str().unwrap_or_default();
+    ensure!(!condition.is_empty(), "an update without a condition");
+    let expression = update["UpdateExpression"]
+        .as_str()
+        .context("no expression")?;
+    let sets = expression
+        .trim()
+        .strip_prefix("SET ")
+        .context("an update that sets nothing")?;
+    let mut found = Map::new();
+    for set in sets.split(',') {
+        let (name, value) = set.split_once('=').context("a set without a value")?;
+        let (name, value) = (name.trim(), value.trim());
+        let real = update["ExpressionAttributeNames"][name].as_str();
+        let real = real.unwrap_or(name).to_owned();
+        let value = update["ExpressionAttributeValues"].get(value);
+        let value = value.with_context(|| format!("{name} has no value"))?;
+        found.insert(real, value.clone());
+    }
+    Ok(found)
+}
+
+fn record() -> Value {
+    json!({
+        "pk": {"S": format!("lock#{LOCK}")}, "sk": {"S": "record"}, "lock": {"S": LOCK},
+        "version": {"N": "1795913548472"}, "state": {"S": "locked"}, "status": {"S": "settled"},
+        "boundAt": {"N": "1795913546402"}, "dueAt": {"N": "1795915648553"}, "dueShard": {"S": "7"},
+        "command": {"M": {"action": {"S": "lock"}, "attempts": {"N": "1"},
+            "cause": {"M": {"kind": {"S": "system"}, "reason": {"S": "revoked"}}},
+            "createdAt": {"N": "1795913548472"}, "id": {"S": "3PBXM2HZF8C4QSYZR9A91DAGVC"},
+            "nextSendAt": {"N": "1795913549472"}}},
+        "reported": {"M": {"at": {"N": "1795913548553"}, "bootCount": {"N": "1"},
+            "clock": {"S": "synced"}, "clockUncertaintyMs": {"N": "1007"},
+            "commandId": {"S": "3PBXM2HZF8C4QSYZR9A91DAGVC"}, "firmware": {"S": "2.0.0"},
+            "lock": {"S": "locked"}, "pulseMs": {"N": "0"}, "relockMs": {"N": "0"},
+            "reportId": {"S": "1-7-3065843383"}, "result": {"S": "executed"},
+            "rssi": {"N": "-61"}, "settings": {"S": "stated"}, "shadowAt": {"N": "1795913548"},
+            "shadowVersion": {"N": "7"}, "source": {"S": "remote"},
+            "version": {"N": "1795913548472"}}},
+    })
+}
+
+fn text(value: &Value) -> Result<&str> {
+    value["S"]
+        .as_str()
+        .with_context(|| format!("not a text: {value}"))
+}
+
+fn number(value: &Value) -> Result<u64> {
+    let text = value["N"]
+        .as_str()
+        .with_context(|| format!("not a number: {value}"))?;
+    text.parse().context("read a number")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn transaction(action: &str, condition: &str) -> Value {
+        let n = json!({"N": "5"});
+        json!({"TransactItems": [
+            {"Update": {"TableName": TABLE, "ConditionExpression": condition,
+                "Key": {"pk": {"S": "button#button-1"}, "sk": {"S": "binding"}},
+                "UpdateExpression": "SET #lastPress = :v0 ",
+                "ExpressionAttributeNames": {"#lastPress": "lastPress"},
+                "ExpressionAttributeValues": {":v0": {"M": {"at": n}}}}},
+            {"Update": {"TableName": TABLE, "ConditionExpression": condition,
+                "Key": {"pk": {"S": "lock#lock-1"}, "sk": {"S": "record"}},
+                "UpdateExpression": "SET version = :a, status = :b, command = :c",
+                "ExpressionAttributeValues": {":a": n, ":b": {"S": "pending"},
+                    ":c": {"M": {"action": {"S": "unlock"}}}}}},
+            {"Put": {"TableName": TABLE, "Item": {"pk": {"S": "lock#lock-1"},
+                "sk": {"S": "event#1#k"}, "action": {"S": action}, "version": n}}},
+        ]})
+    }
+
+    #[test]
+    fn a_transaction_is_one_command_with_its_conditions() {
+        let mut table = Table::default();
+        table
+            .write(&transaction("unlock", "revision = :r"))
+            .unwrap();
+        assert_eq!(table.binding["lastPress"], json!({"M": {"at": {"N": "5"}}}));
+        let written = table.last_written().unwrap();
+        assert_eq!((written.action.as_str(), written.version), ("unlock", 5));
+        assert!(table.last_written().is_err(), "published twice");
+
+        let cases = [
+            ("lock", "revision = :r", "line of another command"),
+            ("unlock", "", "an update without a condition"),
+        ];
+        for (action, condition, wanted) in cases {
+            let error = table.write(&transaction(action, condition)).unwrap_err();
+            assert!(error.to_string().starts_with(wanted), "{error}");
+        }
+    }
+}
