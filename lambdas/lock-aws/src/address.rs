@@ -1,6 +1,6 @@
 //! Addresses of the services, fixed when the process starts. Must not know: what is called there.
 //!
-//! The SDK would find the address anew for each call, by rules for every region and variant.
+//! The SDK's own rules cover every region and variant, and would be evaluated in each call.
 
 use aws_smithy_runtime_api::client::endpoint::{
     EndpointFuture, EndpointResolverParams, ResolveEndpoint, SharedEndpointResolver,
@@ -27,6 +27,7 @@ impl Address {
     pub fn new(given: Option<&String>, service: &str, region: &str) -> Self {
         Self(given.cloned().unwrap_or_else(|| {
             let service = match (service, region) {
+                // The one region whose address has another form.
                 ("data-ats.iot", "cn-north-1") => "data.ats.iot",
                 _ => service,
             };

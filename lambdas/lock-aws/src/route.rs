@@ -62,10 +62,10 @@ impl Route {
     }
 
     /// Opens a connection, and leaves it to the next call. Does nothing without TLS, since such a
-    /// connection opens in no time.
+    /// connection takes almost no time.
     ///
-    /// A failure is none of a call's: the call then opens its own connection and reports its own
-    /// error.
+    /// An error is not returned: the call that needs the connection opens another one and reports
+    /// its own error.
     pub async fn open(&self) {
         if !self.address.is_tls() {
             return;
