@@ -1,6 +1,8 @@
 //! DynamoDB items: keys, and the core's types as attribute values. Must not know: the client.
 
+mod deserializer;
 mod image;
+mod serializer;
 
 use std::collections::HashMap;
 
@@ -11,7 +13,9 @@ use lock_core::time::UnixMillis;
 use lock_core::write::RequestMark;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Number, Value};
+
+use deserializer::Attributes;
+use serializer::AttributeSerializer;
 
 pub use image::item_of_image;
 
@@ -55,7 +59,7 @@ pub enum ItemError {
     Listed(String),
     /// The attributes do not form the record, binding or event they should.
     #[error("item does not have the form that its key requires")]
-    Shape(#[source] serde_json::Error),
+    Shape(#[source] serde::de::value::Error),
 }
 
 impl Key {
@@ -135,10 +139,14 @@ impl Key {
 
     /// The key as attributes.
     pub fn to_item(&self) -> Item {
-        HashMap::from([
-            (PK.to_owned(), AttributeValue::S(self.pk.clone())),
-            (SK.to_owned(), AttributeValue::S(self.sk.clone())),
-        ])
+        let mut item = Item::with_capacity(2);
+        self.add_to(&mut item);
+        item
+    }
+
+    fn add_to(&self, item: &mut Item) {
+        item.insert(PK.to_owned(), AttributeValue::S(self.pk.clone()));
+        item.insert(SK.to_owned(), AttributeValue::S(self.sk.clone()));
     }
 }
 
@@ -163,10 +171,11 @@ pub fn listed(item: &Item) -> Result<Subject, ItemError> {
 
 /// A core value as an item under `key`.
 pub fn to_item(key: &Key, value: &impl Serialize) -> Item {
-    let mut item = key.to_item();
-    if let AttributeValue::M(attributes) = to_attribute(value) {
-        item.extend(attributes);
-    }
+    let mut item = match attribute_of(value, 2) {
+        AttributeValue::M(attributes) => attributes,
+        _ => Item::new(),
+    };
+    key.add_to(&mut item);
     item
 }
 
@@ -185,65 +194,15 @@ pub fn request_item(mark: &RequestMark) -> Item {
 ///
 /// [`ItemError`] if the attributes do not form the value.
 pub fn from_item<T: DeserializeOwned>(item: &Item) -> Result<T, ItemError> {
-    let mut object = Map::new();
-    for (name, attribute) in item {
-        if name != PK && name != SK {
-            object.insert(name.clone(), from_attribute(name, attribute)?);
-        }
-    }
-    serde_json::from_value(Value::Object(object)).map_err(ItemError::Shape)
+    T::deserialize(Attributes(item))
 }
 
 /// A core value as one attribute.
 pub fn to_attribute(value: &impl Serialize) -> AttributeValue {
-    let value = serde_json::to_value(value)
-        .expect("the core's types have text keys, so they always become JSON");
-    json_to_attribute(value)
+    attribute_of(value, 0)
 }
 
-fn json_to_attribute(value: Value) -> AttributeValue {
-    match value {
-        Value::Null => AttributeValue::Null(true),
-        Value::Bool(bool) => AttributeValue::Bool(bool),
-        Value::Number(number) => AttributeValue::N(number.to_string()),
-        Value::String(text) => AttributeValue::S(text),
-        Value::Array(values) => {
-            AttributeValue::L(values.into_iter().map(json_to_attribute).collect())
-        }
-        Value::Object(object) => AttributeValue::M(
-            object
-                .into_iter()
-                .map(|(name, value)| (name, json_to_attribute(value)))
-                .collect(),
-        ),
-    }
-}
-
-fn from_attribute(name: &str, attribute: &AttributeValue) -> Result<Value, ItemError> {
-    Ok(match attribute {
-        AttributeValue::Null(_) => Value::Null,
-        AttributeValue::Bool(bool) => Value::Bool(*bool),
-        AttributeValue::N(digits) => Value::Number(number(name, digits)?),
-        AttributeValue::S(text) => Value::String(text.clone()),
-        AttributeValue::L(values) => Value::Array(
-            values
-                .iter()
-                .map(|value| from_attribute(name, value))
-                .collect::<Result<_, _>>()?,
-        ),
-        AttributeValue::M(values) => {
-            let pairs = values
-                .iter()
-                .map(|(name, value)| Ok((name.clone(), from_attribute(name, value)?)));
-            Value::Object(pairs.collect::<Result<_, ItemError>>()?)
-        }
-        _ => return Err(ItemError::Type(name.to_owned())),
-    })
-}
-
-fn number(name: &str, digits: &str) -> Result<Number, ItemError> {
-    let positive = digits.parse::<u64>().map(Number::from);
-    positive
-        .or_else(|_| digits.parse::<i64>().map(Number::from))
-        .map_err(|_| ItemError::Number(name.to_owned()))
+fn attribute_of(value: &impl Serialize, spare: usize) -> AttributeValue {
+    let attribute = value.serialize(AttributeSerializer { spare });
+    attribute.expect("the core's types hold whole numbers, texts, lists and named members")
 }

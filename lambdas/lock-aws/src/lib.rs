@@ -3,6 +3,7 @@
 //!
 //! Must not know: what is decided. What to write and publish comes as values from `lock-core`.
 
+mod address;
 mod batch;
 pub mod clock;
 pub mod error;
@@ -17,6 +18,7 @@ pub mod perform;
 pub mod publisher;
 #[cfg(feature = "registry")]
 pub mod registry;
+mod route;
 mod serve;
 pub mod settings;
 pub mod start;

@@ -57,6 +57,7 @@ pub trait MessageFunction: Sync {
             let total = Stopwatch::start();
             let mut steps = Steps::default();
             let (cloud, limits) = self.context();
+            cloud.open_after_pause();
             let (event, message) = match parse_event(event) {
                 Ok(mut event) => {
                     let message = Self::read(&mut event);

@@ -78,11 +78,6 @@ impl Publisher {
         Self { clock, ..self }
     }
 
-    /// The SDK's client, for opening its connection at start-up.
-    pub(crate) fn client(&self) -> &Client {
-        &self.client
-    }
-
     /// Publishes a committed command: QoS 1, never retained, an unlock with the rest of its life as
     /// message expiry. Retries until `deadline` or the end of the command's life (C13). Returns the
     /// number of attempts.

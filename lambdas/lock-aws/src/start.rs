@@ -1,4 +1,4 @@
-//! Start-up: SDK clients over one HTTP client, with their connections open before the first event.
+//! Start-up: SDK clients over one connector, with their connections open before the first event.
 //! Must not know: messages.
 //!
 //! No credential chain, no profile files, ring for TLS: a function finds all it needs in its
@@ -8,57 +8,44 @@ use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
-use aws_smithy_http_client::Builder;
-use aws_smithy_http_client::tls::Provider;
-use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 
-use crate::clock::Clock;
+use crate::address::Address;
+use crate::clock::{self, Clock};
 use crate::metric::Metrics;
 use crate::notifier::Notifier;
 use crate::publisher::Publisher;
+use crate::route::{CONNECT_MS, Route};
 use crate::settings::{Access, Settings};
 use crate::store::Store;
 
-/// Longest wait for a connection, in ms.
-const CONNECT_MS: u64 = 1_000;
 /// Longest wait for one attempt of one call, in ms.
 const ATTEMPT_MS: u64 = 2_000;
 /// Longest wait for one call with its retries, in ms. A press makes three within its timeout.
 const CALL_MS: u64 = 4_000;
+/// The data plane of AWS `IoT` in its addresses.
+const IOT_DATA: &str = "data-ats.iot";
 /// Attempts of one call. Publishing has its own retry, bounded by the command's life (C13).
 const ATTEMPTS_MAX: u32 = 3;
-/// Longest wait for connections to open at start-up, in ms. Later ones open with the first event.
-const OPEN_MS: u64 = 1_500;
 
 const _: () = assert!(CONNECT_MS < ATTEMPT_MS && ATTEMPT_MS < CALL_MS);
 
 /// A client of the crate `$sdk`. Each SDK crate has its own types of the same names.
 macro_rules! client {
-    ($sdk:ident, $access:ident, $($endpoint:ident).+, $http:ident, $keys:ident, $retry:ident) => {{
+    ($sdk:ident, $access:ident, $route:ident, $retry:expr) => {{
         use $sdk::config::{BehaviorVersion, Config, Region, StalledStreamProtectionConfig};
         let mut config = Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new($access.region.clone()))
-            .credentials_provider($keys.clone())
-            .http_client($http.clone())
+            .credentials_provider(credentials($access))
+            .http_client($route.to_http_client())
             .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
             .timeout_config(timeouts())
-            .retry_config($retry.clone())
+            .retry_config($retry)
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
-        config.set_endpoint_url($access.$($endpoint).+.clone());
+        config.set_endpoint_resolver(Some($route.address().to_resolver()));
         $sdk::Client::from_conf(config.build())
-    }};
-}
-
-/// Sends `$call` as a request without effect. The connection stays open whatever the answer is.
-macro_rules! ping {
-    ($sdk:ident, $call:ident) => {{
-        let no_retry = $sdk::config::Builder::new().retry_config(RetryConfig::disabled());
-        let ping = $call.customize().config_override(no_retry);
-        let _ = ping.mutate_request(as_ping).send().await;
     }};
 }
 
@@ -82,28 +69,26 @@ pub struct Cloud {
     pub clock: Clock,
     /// Where metrics are written; nowhere for an operator.
     pub metrics: Metrics,
+    /// The way to the devices' topics and shadows.
+    iot_data: Route,
 }
 
 impl Cloud {
-    /// Clients for `access` over one HTTP client. Calls nothing.
+    /// Clients for `access` over one connector. Calls nothing.
     pub fn new(access: &Access, table: &str) -> Self {
-        let http = http_client(is_tls(&access.dynamodb) || is_tls(&access.iot_data));
-        let (credentials, retry) = (credentials(access), retry());
-        let dynamodb = client!(aws_sdk_dynamodb, access, dynamodb, http, credentials, retry);
+        Self::over(routes(access), access, table)
+    }
+
+    fn over([dynamodb, iot_data]: [Route; 2], access: &Access, table: &str) -> Self {
+        let store = client!(aws_sdk_dynamodb, access, dynamodb, retry());
         let no_retry = RetryConfig::disabled();
-        let iot_data = client!(
-            aws_sdk_iotdataplane,
-            access,
-            iot_data,
-            http,
-            credentials,
-            no_retry
-        );
+        let publisher = client!(aws_sdk_iotdataplane, access, iot_data, no_retry);
         Self {
-            store: Store::new(dynamodb, table),
-            publisher: Publisher::new(iot_data),
+            store: Store::new(store, table),
+            publisher: Publisher::new(publisher),
             clock: Clock::system(),
             metrics: Metrics::silent(),
+            iot_data,
         }
     }
 
@@ -120,41 +105,31 @@ impl Cloud {
     }
 
     /// Clients for a function's settings, with their TLS connections open: at start-up a function
-    /// has more CPU than later, and nobody waits yet. A connection that fails now is opened by the
-    /// first event, which then reports the error.
+    /// has more CPU than later.
+    ///
+    /// The first event begins with a read of the table, so only the table's connection is waited
+    /// for. The clients are built while the services answer. A connection that fails now is opened
+    /// by the call that needs it, which then reports the error.
     pub(crate) async fn start(settings: &Settings, connections: Connections) -> Self {
-        let access = &settings.access;
-        let metrics = Metrics::new(settings.metrics.clone());
-        let cloud = Self::new(access, &settings.table).with_metrics(metrics);
-        let opened = async {
-            match connections {
-                Connections::All => {
-                    tokio::join!(cloud.open_dynamodb(access), cloud.open_iot_data(access));
-                }
-                Connections::Table => cloud.open_dynamodb(access).await,
-            }
+        let routes = routes(&settings.access);
+        let [dynamodb, iot_data] = &routes;
+        if connections == Connections::All {
+            iot_data.open_aside();
+            iot_data.note_opened(clock::now());
+        }
+        let clients = async {
+            // The connections begin first.
+            tokio::task::yield_now().await;
+            Self::over(routes.clone(), &settings.access, &settings.table)
         };
-        if tokio::time::timeout(Duration::from_millis(OPEN_MS), opened)
-            .await
-            .is_err()
-        {
-            tracing::warn!("connections not open within {OPEN_MS} ms of start-up");
-        }
-        cloud
+        let ((), cloud) = tokio::join!(dynamodb.open(), clients);
+        cloud.with_metrics(Metrics::new(settings.metrics.clone()))
     }
 
-    async fn open_dynamodb(&self, access: &Access) {
-        if is_tls(&access.dynamodb) {
-            let call = self.store.client().get_item().table_name("-");
-            ping!(aws_sdk_dynamodb, call);
-        }
-    }
-
-    async fn open_iot_data(&self, access: &Access) {
-        if is_tls(&access.iot_data) {
-            let call = self.publisher.client().get_thing_shadow().thing_name("-");
-            ping!(aws_sdk_iotdataplane, call);
-        }
+    /// Opens the connection to the devices beside the first call of an event that comes after a
+    /// pause, so that the publish after it does not wait for a connection.
+    pub(crate) fn open_after_pause(&self) {
+        self.iot_data.note_event(self.clock.now());
     }
 }
 
@@ -162,9 +137,8 @@ impl Notifier {
     /// A notifier of the topic with this ARN. Calls nothing: its connection opens with the first
     /// message, for which nobody waits at a door.
     pub fn new(access: &Access, topic_arn: &str) -> Self {
-        let http = http_client(is_tls(&access.sns));
-        let (credentials, retry) = (credentials(access), retry());
-        let client = client!(aws_sdk_sns, access, sns, http, credentials, retry);
+        let [sns] = Route::to_all([address(access.sns.as_ref(), "sns", access)]);
+        let client = client!(aws_sdk_sns, access, sns, retry());
         Self::over(client, topic_arn)
     }
 }
@@ -183,36 +157,38 @@ pub(crate) struct OperatorClients {
 
 #[cfg(feature = "registry")]
 impl OperatorClients {
-    /// Clients over one HTTP client. Calls nothing.
+    /// Clients over one connector. Calls nothing.
     pub fn new(access: &Access) -> Self {
         let at = &access.operator;
-        let endpoints = [&at.iot, &at.cloudformation, &at.lambda, &at.cloudwatch];
-        let tls = endpoints.into_iter().chain([&at.sqs, &access.iot_data]);
-        let http = http_client(tls.into_iter().any(is_tls));
-        let (keys, retry) = (credentials(access), retry());
+        let [iot, iot_data, cloudformation, lambda, cloudwatch, sqs] = Route::to_all([
+            address(at.iot.as_ref(), "iot", access),
+            address(access.iot_data.as_ref(), IOT_DATA, access),
+            address(at.cloudformation.as_ref(), "cloudformation", access),
+            address(at.lambda.as_ref(), "lambda", access),
+            address(at.cloudwatch.as_ref(), "monitoring", access),
+            address(at.sqs.as_ref(), "sqs", access),
+        ]);
         Self {
-            iot: client!(aws_sdk_iot, access, operator.iot, http, keys, retry),
-            iot_data: client!(aws_sdk_iotdataplane, access, iot_data, http, keys, retry),
-            cloudformation: client!(
-                aws_sdk_cloudformation,
-                access,
-                operator.cloudformation,
-                http,
-                keys,
-                retry
-            ),
-            lambda: client!(aws_sdk_lambda, access, operator.lambda, http, keys, retry),
-            cloudwatch: client!(
-                aws_sdk_cloudwatch,
-                access,
-                operator.cloudwatch,
-                http,
-                keys,
-                retry
-            ),
-            sqs: client!(aws_sdk_sqs, access, operator.sqs, http, keys, retry),
+            iot: client!(aws_sdk_iot, access, iot, retry()),
+            iot_data: client!(aws_sdk_iotdataplane, access, iot_data, retry()),
+            cloudformation: client!(aws_sdk_cloudformation, access, cloudformation, retry()),
+            lambda: client!(aws_sdk_lambda, access, lambda, retry()),
+            cloudwatch: client!(aws_sdk_cloudwatch, access, cloudwatch, retry()),
+            sqs: client!(aws_sdk_sqs, access, sqs, retry()),
         }
     }
+}
+
+/// The ways to the table, and to the devices' topics and shadows.
+fn routes(access: &Access) -> [Route; 2] {
+    Route::to_all([
+        address(access.dynamodb.as_ref(), "dynamodb", access),
+        address(access.iot_data.as_ref(), IOT_DATA, access),
+    ])
+}
+
+fn address(given: Option<&String>, service: &str, access: &Access) -> Address {
+    Address::new(given, service, &access.region)
 }
 
 fn credentials(access: &Access) -> Credentials {
@@ -225,44 +201,6 @@ fn retry() -> RetryConfig {
     RetryConfig::standard()
         .with_max_attempts(ATTEMPTS_MAX)
         .with_initial_backoff(Duration::from_millis(50))
-}
-
-/// Turns a request into `GET /ping`, which is not an API call: DynamoDB answers it, and the data
-/// plane refuses it.
-fn as_ping(request: &mut aws_smithy_runtime_api::client::orchestrator::HttpRequest) {
-    let uri = request.uri().to_owned();
-    let origin_end = uri.find("://").map_or(0, |at| at + 3);
-    let path_start = uri[origin_end..]
-        .find('/')
-        .map_or(uri.len(), |at| origin_end + at);
-    if request
-        .set_uri(format!("{}/ping", &uri[..path_start]))
-        .is_ok()
-    {
-        let _ = request.set_method("GET");
-        // The headers of the removed body would leave the server waiting for it.
-        for header in ["content-length", "content-type", "x-amz-target"] {
-            request.headers_mut().remove(header);
-        }
-        *request.body_mut() = aws_smithy_types::body::SdkBody::empty();
-    }
-}
-
-fn is_tls(endpoint: &Option<String>) -> bool {
-    endpoint
-        .as_ref()
-        .is_none_or(|endpoint| endpoint.starts_with("https://"))
-}
-
-/// One client for all services of `tls`, without TLS and root certificates if none needs them.
-fn http_client(tls: bool) -> SharedHttpClient {
-    if tls {
-        Builder::new()
-            .tls_provider(Provider::Rustls(CryptoMode::Ring))
-            .build_https()
-    } else {
-        Builder::new().build_http()
-    }
 }
 
 fn timeouts() -> TimeoutConfig {

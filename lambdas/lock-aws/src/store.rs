@@ -53,7 +53,7 @@ impl Store {
         }
     }
 
-    /// The SDK's client, for start-up and for provisioning in tests.
+    /// The SDK's client, for provisioning in tests.
     pub fn client(&self) -> &Client {
         &self.client
     }

@@ -1,189 +1,113 @@
-//! Every value of the core survives the round trip through an item.
+//! Every value of the core survives the round trip through an item, whose form never changes.
+
+#[path = "item/json.rs"]
+mod json;
+#[path = "item/value.rs"]
+mod value;
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use lock_aws::item::{Item, ItemError, Key, from_item, request_item, to_item};
-use lock_core::action::{Action, ClickType, Intent};
-use lock_core::binding::{Actions, Binding, CausedCommand, LastPress};
-use lock_core::command::Version;
-use lock_core::event::{Event, Kind, Subject};
-use lock_core::id::CommandId;
-use lock_core::limits::{Limits, VERSION_MAX};
-use lock_core::name::{ButtonSerial, LockName};
-use lock_core::reason::{Reason, Verdict};
-use lock_core::record::{Cause, Command, Due, Record, Reported, Status};
-use lock_core::report::{
-    Clock, Door, Latch, Outcome, RefusedCommand, Report, ReportId, Settings, Source,
-};
+use lock_aws::item::{Item, ItemError, Key, from_item, request_item, to_attribute, to_item};
+use lock_core::binding::Binding;
+use lock_core::event::Event;
+use lock_core::limits::Limits;
+use lock_core::name::LockName;
+use lock_core::record::{Record, Status};
+use lock_core::report::Latch;
 use lock_core::time::{UnixMillis, UnixSeconds};
-use lock_core::write::RequestMark;
-use proptest::option;
+use lock_core::write::{Operand, RequestMark};
 use proptest::prelude::*;
-use proptest::sample::select;
+use proptest::sample::{Index, select};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
-fn number() -> impl Strategy<Value = u64> {
-    prop_oneof![Just(0), Just(VERSION_MAX), 0..=VERSION_MAX]
+use value::{binding, event, record};
+
+/// An attribute of any type and depth.
+fn attribute() -> impl Strategy<Value = AttributeValue> {
+    let digits = select(&["0", "7", "-7", "1.5", "18446744073709551615", "1e3", ""]);
+    let text = select(&[
+        "locked", "settled", "lock-1", "executed", "single", "button", "",
+    ]);
+    let leaf = prop_oneof![
+        digits.prop_map(|digits| AttributeValue::N(digits.to_owned())),
+        text.prop_map(|text| AttributeValue::S(text.to_owned())),
+        any::<bool>().prop_map(AttributeValue::Bool),
+        Just(AttributeValue::Null(true)),
+        Just(AttributeValue::Ss(vec!["a".to_owned()])),
+    ];
+    leaf.prop_recursive(2, 8, 3, |inner| {
+        let members = proptest::collection::hash_map("[a-z]{1,4}", inner.clone(), 0..3);
+        prop_oneof![
+            proptest::collection::vec(inner, 0..3).prop_map(AttributeValue::L),
+            members.prop_map(AttributeValue::M),
+        ]
+    })
 }
 
-fn millis() -> impl Strategy<Value = UnixMillis> {
-    number().prop_map(UnixMillis)
+/// One attribute's new value, and its place: at the top or one level below.
+type Edit = (Index, bool, AttributeValue);
+
+fn edit() -> impl Strategy<Value = Edit> {
+    (any::<Index>(), any::<bool>(), attribute())
 }
 
-fn lock() -> impl Strategy<Value = LockName> {
-    "[a-zA-Z0-9:_-]{1,20}"
-        .prop_map(|name| LockName::new(name).expect("made of what a name may hold"))
-}
-
-fn button() -> impl Strategy<Value = ButtonSerial> {
-    "[a-zA-Z0-9:_-]{1,20}"
-        .prop_map(|name| ButtonSerial::new(name).expect("made of what a name may hold"))
-}
-
-fn id() -> impl Strategy<Value = CommandId> {
-    ".{0,30}".prop_map(CommandId::from_text)
-}
-
-fn latch() -> impl Strategy<Value = Latch> {
-    prop_oneof![
-        Just(Latch::Locked),
-        Just(Latch::Unlocked),
-        Just(Latch::Jammed),
-        Just(Latch::Unknown)
-    ]
-}
-
-fn source() -> impl Strategy<Value = Source> {
-    prop_oneof![
-        Just(Source::Remote),
-        Just(Source::Auto),
-        Just(Source::Manual),
-        Just(Source::Boot)
-    ]
-}
-
-prop_compose! {
-    fn report()(
-        (lock, source, version, boot_count) in (latch(), source(), number(), number()),
-        command_id in option::of(id()),
-        result in prop_oneof![Just(Outcome::Executed), Just(Outcome::Expired), Just(Outcome::None)],
-        refused in option::of((option::of(id()), ".{0,30}")),
-        clock in prop_oneof![Just(Clock::Synced), Just(Clock::Unsynced)],
-        (firmware, rssi) in (option::of(".{0,10}"), option::of(-1_000..1_000_i64)),
-        door in option::of(prop_oneof![Just(Door::Open), Just(Door::Closed)]),
-        report_id in option::of((number(), number(), option::of(any::<u32>()))),
-        (clock_uncertainty_ms, relock_ms) in (option::of(number()), option::of(number())),
-        pulse_ms in option::of(number()),
-        settings in option::of(select(&["stated", "kept", "of a later release"])),
-    ) -> Report {
-        let report_id = report_id
-            .map(|(boot_count, counter, checksum)| ReportId { boot_count, counter, checksum });
-        let refused = refused.map(|(command_id, reason)| RefusedCommand { command_id, reason });
-        let settings = settings.map(|word| Settings::from(word.to_owned()));
-        Report {
-            lock, version: Version(version), command_id, result, source, refused, boot_count, clock,
-            clock_uncertainty_ms,
-            firmware, rssi, door, settings, relock_ms, pulse_ms, report_id,
+fn change(item: &mut Item, (place, is_deep, new): Edit) {
+    let mut names: Vec<String> = item.keys().cloned().collect();
+    names.sort();
+    let old = item.get_mut(place.get(&names)).expect("a name of the item");
+    match old {
+        AttributeValue::M(members) if is_deep && !members.is_empty() => {
+            change(members, (place, false, new));
         }
+        _ => *old = new,
     }
 }
 
-prop_compose! {
-    fn command()(
-        id in id(),
-        action in prop_oneof![Just(Action::Lock), Just(Action::Unlock)],
-        cause in prop_oneof![
-            button().prop_map(|button| Cause::Button { button }),
-            option::of(".{0,20}").prop_map(|actor| Cause::Request { actor }),
-            "[a-z-]{0,20}".prop_map(|reason| Cause::System { reason }),
-        ],
-        (created_at, expires_at, next_send_at) in (millis(), option::of(millis()), millis()),
-        (attempts, system_locks, jams) in (any::<u32>(), any::<u32>(), 0..4_u32),
-    ) -> Command {
-        Command {
-            id, action, cause, created_at, expires_at, attempts, next_send_at, system_locks, jams,
-        }
+/// A changed item is read as its JSON is, or neither can be read.
+fn check_read<T: DeserializeOwned + Debug + PartialEq>(
+    mut item: Item,
+    edit: Edit,
+) -> Result<(), TestCaseError> {
+    change(&mut item, edit);
+    prop_assert_eq!(from_item::<T>(&item).ok(), json::from_item(&item));
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 200,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn a_record_survives(record in record()) {
+        let key = Key::record(&record.lock);
+        let item = to_item(&key, &record);
+        prop_assert_eq!(&item, &json::to_item(&key, &record));
+        prop_assert_eq!(from_item::<Record>(&item).expect("what was written"), record);
     }
-}
 
-prop_compose! {
-    fn record()(
-        (lock, version, state, due_at) in (lock(), number(), latch(), millis()),
-        [bound_at, door_since, left_open_alerted] in
-            proptest::array::uniform(option::of(millis())),
-        status in select(&[Status::Settled, Status::Pending, Status::Unresponsive]),
-        command in option::of(command()),
-        reported in option::of((report(), number(), number(), millis())),
-    ) -> Record {
-        let due = Due::new(&lock, due_at);
-        let reported = reported.map(|(report, shadow_version, shadow_at, at)| Reported {
-            report, shadow_version, shadow_at: UnixSeconds(shadow_at), at,
-        });
-        Record {
-            lock, version: Version(version), state, status, command, reported, bound_at,
-            door_since, left_open_alerted, due,
-        }
+    #[test]
+    fn a_binding_survives(binding in binding()) {
+        let key = Key::binding(&binding.button);
+        let item = to_item(&key, &binding);
+        prop_assert_eq!(&item, &json::to_item(&key, &binding));
+        prop_assert_eq!(from_item::<Binding>(&item).expect("what was written"), binding);
     }
-}
 
-fn intent() -> impl Strategy<Value = Intent> {
-    prop_oneof![
-        Just(Intent::Lock),
-        Just(Intent::Unlock),
-        Just(Intent::Toggle)
-    ]
-}
-
-fn click() -> impl Strategy<Value = ClickType> {
-    prop_oneof![
-        Just(ClickType::Single),
-        Just(ClickType::Double),
-        Just(ClickType::Long)
-    ]
-}
-
-prop_compose! {
-    fn binding()(
-        (button, lock) in (button(), option::of(lock())),
-        bound_at in option::of(millis()),
-        actions in proptest::collection::btree_map(click(), intent(), 0..4),
-        (enabled, revision, battery_mv) in (any::<bool>(), number(), option::of(number())),
-        last_press in option::of((".{0,40}", millis(), option::of(number()))),
-        caused in option::of(number()),
-    ) -> Binding {
-        let command = caused.map(|version| CausedCommand {
-            version: Version(version),
-            action: Action::Lock,
-        });
-        let last_press = last_press.map(|(press_id, at, sequence)| LastPress {
-            press_id, at, sequence, command,
-        });
-        let actions = Actions(actions);
-        Binding { button, lock, actions, enabled, revision, bound_at, last_press, battery_mv }
-    }
-}
-
-prop_compose! {
-    fn event()(
-        subject in prop_oneof![lock().prop_map(Subject::Lock), button().prop_map(Subject::Button)],
-        kind in select(&[Kind::Press, Kind::Request, Kind::Report, Kind::Sweep, Kind::Bind]),
-        decision in select(&[
-            Verdict::Command, Verdict::Resend, Verdict::Ignored, Verdict::Refused, Verdict::GivenUp,
-        ]),
-        reason in 0..Reason::ALL.len(),
-        (at, key, detail) in (millis(), ".{1,40}", option::of(".{0,40}")),
-        (button, click) in (option::of(button()), option::of(click())),
-        (sequence, intent) in (option::of(number()), option::of(intent())),
-        (actor, principal) in (option::of(".{0,20}"), option::of(".{0,20}")),
-        (version, command_id) in (option::of(number()), option::of(id())),
-        (latch, was, source) in (option::of(latch()), option::of(latch()), option::of(source())),
-        (door, since) in (option::of(select(&[Door::Open, Door::Closed])), option::of(millis())),
-        (count, last_key) in (option::of(any::<u32>()), option::of(".{1,40}")),
-        last_at in option::of(millis()),
-    ) -> Event {
-        Event {
-            decision, reason: Reason::ALL[reason].clone(), button, click, sequence, intent, actor,
-            principal, version: version.map(Version), command_id, latch, was, source, door, since,
-            detail, count, last_key, last_at,
-            ..Event::new(subject, kind, at, key, &Limits::default())
+    #[test]
+    fn an_event_survives_under_a_key_that_sorts_by_time(event in event(), later in event()) {
+        let key = Key::event(&event);
+        let item = to_item(&key, &event);
+        prop_assert_eq!(&item, &json::to_item(&key, &event));
+        prop_assert_eq!(&from_item::<Event>(&item).expect("what was written"), &event);
+        let in_range = |at: UnixMillis| at.0 < 10_000_000_000_000;
+        if event.at < later.at && in_range(later.at) {
+            prop_assert!(Key::event(&event).sk < Key::event(&later).sk);
         }
     }
 }
@@ -196,26 +120,70 @@ proptest! {
     })]
 
     #[test]
-    fn a_record_survives(record in record()) {
-        let item = to_item(&Key::record(&record.lock), &record);
-        prop_assert_eq!(from_item::<Record>(&item).expect("what was written"), record);
+    fn a_record_changed_by_hand_is_read_as_its_json_is(record in record().boxed(), edit in edit()) {
+        check_read::<Record>(to_item(&Key::record(&record.lock), &record), edit)?;
     }
 
     #[test]
-    fn a_binding_survives(binding in binding()) {
-        let item = to_item(&Key::binding(&binding.button), &binding);
-        prop_assert_eq!(from_item::<Binding>(&item).expect("what was written"), binding);
+    fn a_binding_changed_by_hand_is_read_as_its_json_is(binding in binding(), edit in edit()) {
+        check_read::<Binding>(to_item(&Key::binding(&binding.button), &binding), edit)?;
     }
 
     #[test]
-    fn an_event_survives_under_a_key_that_sorts_by_time(event in event(), later in event()) {
-        let item = to_item(&Key::event(&event), &event);
-        prop_assert_eq!(&from_item::<Event>(&item).expect("what was written"), &event);
-        let in_range = |at: UnixMillis| at.0 < 10_000_000_000_000;
-        if event.at < later.at && in_range(later.at) {
-            prop_assert!(Key::event(&event).sk < Key::event(&later).sk);
+    fn an_event_changed_by_hand_is_read_as_its_json_is(event in event(), edit in edit()) {
+        check_read::<Event>(to_item(&Key::event(&event), &event), edit)?;
+    }
+
+    #[test]
+    fn an_operand_is_what_its_json_is(record in record(), number in any::<u64>()) {
+        let operands = [
+            Some(Operand::Flag(number % 2 == 0)),
+            Some(Operand::Number(number)),
+            Some(Operand::Status(Status::Settled)),
+            Some(Operand::Latch(Latch::Jammed)),
+            record.reported.as_ref().map(Operand::Reported),
+        ];
+        for operand in operands {
+            prop_assert_eq!(to_attribute(&operand), json::to_attribute(&operand));
         }
     }
+}
+
+/// A structure with all that serde knows and an attribute may be.
+#[derive(Serialize)]
+struct Any {
+    numbers: (i8, i16, i32, i64, u8, u16, u32, u64),
+    texts: (char, &'static str, Option<&'static str>, ()),
+    named: BTreeMap<u32, Newtype>,
+    list: Vec<Variant>,
+    unit: Unit,
+}
+
+#[derive(Serialize)]
+struct Newtype(bool);
+
+#[derive(Serialize)]
+struct Unit;
+
+#[derive(Serialize)]
+enum Variant {
+    Plain,
+    With(u8),
+}
+
+#[test]
+fn any_value_is_the_attribute_that_its_json_is() {
+    let any = Any {
+        numbers: (-8, -16, -32, i64::MIN, 8, 16, 32, u64::MAX),
+        texts: ('c', "text", None, ()),
+        named: BTreeMap::from([(7, Newtype(true))]),
+        list: vec![Variant::Plain, Variant::With(1)],
+        unit: Unit,
+    };
+    assert_eq!(to_attribute(&any), json::to_attribute(&any));
+    let (key, limits) = (Key::limits(), Limits::default());
+    assert_eq!(to_item(&key, &limits), json::to_item(&key, &limits));
+    assert_eq!(to_item(&key, &7), key.to_item(), "a value without members");
 }
 
 fn text(item: &Item, name: &str) -> String {
