@@ -101,7 +101,7 @@ fn tab(label: &str) -> String {
 }
 
 #[tokio::test]
-async fn the_page_applies_differences_and_asks_for_the_whole_state_after_a_gap() -> Result<()> {
+async fn browser_page_applies_differences_and_asks_for_the_whole_state_after_a_gap() -> Result<()> {
     let mut server = Server::start().await?;
     let browser = Browser::start(1200, 1060).await?;
     browser.open(&format!("http://{}", server.address)).await?;
