@@ -3,7 +3,7 @@
 use lock_core::Decision;
 use lock_core::decide::Life;
 use lock_core::limits::{DECISIONS_MAX, PRESS_EVENT_AGE_MAX_MS};
-use lock_core::reason::Verdict;
+use lock_core::reason::{Reason, Verdict};
 use lock_core::record::Record;
 use lock_core::write::RecordWrite;
 
@@ -139,7 +139,10 @@ impl World {
             self.decide_again(job);
             return;
         }
-        self.say(|| format!("{}: commits {}", name(&job), in_words(decision)));
+        let is_routine = decision.reason == Reason::CONFIRMED;
+        self.say_unless(is_routine, || {
+            format!("{}: commits {}", name(&job), in_words(decision))
+        });
         self.watch_commit(&job, &decided, &before);
         if let (Task::Press(press, _), Some(write)) = (&job.task, &decision.writes.binding)
             && let Some(binding) = write.apply(decided.binding.as_ref())

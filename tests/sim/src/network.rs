@@ -146,7 +146,13 @@ impl World {
             };
             site.reporter.take_answer(answer, uptime);
         }
-        self.say(|| {
+        let shown = site.shadow.as_ref().map(|shadow| &shadow.report);
+        let is_routine = shown.is_some_and(|shown| {
+            (shown.lock, shown.version, shown.boot_count)
+                == (report.lock, report.version, report.boot_count)
+                && shown.refused == report.refused
+        });
+        self.say_unless(is_routine, || {
             let (n, number, latch) = (lock + 1, id.counter, report.lock);
             let version = report.version;
             format!("lock-{n}: reports {latch:?} at {version} (report {number})")
@@ -177,16 +183,21 @@ impl World {
 
     /// The shadow accepts a lock's report.
     fn accept_update(&mut self, lock: usize, update: &Update) {
-        self.write_shadow(lock, update.report.clone(), Some(update.id), update.epoch);
+        let connection = self.sites[lock].connection;
+        if connection.is_some_and(|epoch| epoch != update.epoch) {
+            // The broker ends a client's old connection when it connects again.
+            self.say(|| format!("lock-{}: report {} is too late", lock + 1, update.id.counter));
+            return;
+        }
+        self.write_shadow(lock, update.report.clone(), Some(update.id));
     }
 
-    /// Writes `reported`: by the lock on a connection, or by somebody else without a token.
+    /// Writes `reported`: by the lock, or by somebody else without its token.
     pub(crate) fn write_shadow(
         &mut self,
         lock: usize,
         report: Report,
         token: Option<ReportId>,
-        epoch: u64,
     ) {
         let now = self.now;
         let site = &mut self.sites[lock];
@@ -216,7 +227,7 @@ impl World {
         };
         let is_foreign = token.is_none();
         if !(is_foreign && self.plant == Some(Plant::EditUnanswered)) {
-            self.send_answer(lock, answer, epoch);
+            self.send_answer(lock, answer);
         }
         for stack in 0..=usize::from(self.second_stack) {
             self.enqueue(stack, Task::Report(Rc::clone(&event), lock), 2);
@@ -224,7 +235,7 @@ impl World {
     }
 
     /// Sends the shadow's answer to the lock on its present connection.
-    pub(crate) fn send_answer(&mut self, lock: usize, answer: Answer, _epoch: u64) {
+    pub(crate) fn send_answer(&mut self, lock: usize, answer: Answer) {
         let Some(epoch) = self.sites[lock].connection else {
             return;
         };

@@ -273,7 +273,7 @@ impl World {
             lock: latch,
             ..shadow.report
         };
-        self.write_shadow(lock, report, None, 0);
+        self.write_shadow(lock, report, None);
     }
 
     pub(crate) fn delete_shadow(&mut self, lock: usize) {
@@ -287,7 +287,7 @@ impl World {
         site.deleted_at = Some(now);
         let version = site.shadow_version;
         if self.plant != Some(Plant::EditUnanswered) {
-            self.send_answer(lock, Answer::Deleted { version }, 0);
+            self.send_answer(lock, Answer::Deleted { version });
         }
     }
 

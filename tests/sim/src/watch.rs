@@ -71,15 +71,28 @@ impl Wish {
 }
 
 /// What one stack has done to one lock.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Trace {
     pub registered: bool,
     version: u64,
     issued: BTreeMap<u64, CommandId>,
     /// The version sent last, how often, and when it was last decided to send it.
     sent: (u64, u32, u64),
-    /// The system locks in a row, since when, and the last one's version.
-    streak: (u32, u64, u64),
+    /// The system locks in a row, since when, and the last one's version. `None` after the clock was
+    /// set: a wait that it cuts short is allowed until a person's next command.
+    streak: Option<(u32, u64, u64)>,
+}
+
+impl Default for Trace {
+    fn default() -> Self {
+        Self {
+            registered: false,
+            version: 0,
+            issued: BTreeMap::new(),
+            sent: (0, 0, 0),
+            streak: Some((0, 0, 0)),
+        }
+    }
 }
 
 /// What one lock has done.
@@ -118,7 +131,7 @@ impl Watch {
     pub fn forget_turns(&mut self) {
         for trace in self.traces.iter_mut().flatten() {
             trace.sent.2 = 0;
-            trace.streak = (0, 0, trace.streak.2);
+            trace.streak = None;
         }
     }
 
@@ -295,7 +308,7 @@ impl World {
         let by_person = !matches!(job.task, Task::Report(..) | Task::Sweep(_));
         if by_person {
             let trace = &mut self.watch.traces[job.stack][lock];
-            trace.streak = (0, 0, trace.streak.2);
+            trace.streak = Some((0, 0, trace.version));
             self.watch.locks[lock].must_lock &= command.action == Action::Lock;
         }
         let (number, received) = match &job.task {
@@ -336,13 +349,12 @@ impl World {
             return;
         }
         let trace = &mut self.watch.traces[job.stack][lock];
-        let (locks, since, newest) = trace.streak;
-        if version <= newest {
+        let Some((locks, since, _)) = trace.streak.filter(|streak| version > streak.2) else {
             return;
-        }
+        };
         let since = if locks == 0 { at } else { since };
         let locks = locks + 1;
-        trace.streak = (locks, since, version);
+        trace.streak = Some((locks, since, version));
         let waits: u64 = (1..locks).map(send_backoff_ms).sum();
         let in_turn = at.saturating_sub(since) >= waits;
         self.require(in_turn, Invariant::S7, || {

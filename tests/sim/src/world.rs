@@ -205,6 +205,13 @@ impl World {
         self.watch.broken = Some((invariant, why));
     }
 
+    /// Adds a line to the run in words, unless it is one that each quarter of an hour brings.
+    pub fn say_unless(&mut self, is_routine: bool, line: impl FnOnce() -> String) {
+        if !is_routine {
+            self.say(line);
+        }
+    }
+
     /// Adds a line to the run in words.
     pub fn say(&mut self, line: impl FnOnce() -> String) {
         if let Some(trace) = &mut self.trace {
