@@ -69,7 +69,8 @@ impl World {
                 read.binding = binding.cloned();
             }
             Task::Request(request, _) => {
-                read.record.clone_from(&table.records[lock_index(&request.lock)]);
+                read.record
+                    .clone_from(&table.records[lock_index(&request.lock)]);
             }
             Task::Report(_, lock) | Task::Sweep(lock) => {
                 read.record.clone_from(&table.records[*lock]);
@@ -90,7 +91,8 @@ impl World {
         job.decisions += 1;
         if let Task::Press(..) = &job.task {
             let lock = read.binding.as_ref().and_then(|b| b.lock.as_ref());
-            let record = lock.and_then(|lock| self.tables[job.stack].records[lock_index(lock)].clone());
+            let record =
+                lock.and_then(|lock| self.tables[job.stack].records[lock_index(lock)].clone());
             read.record = record;
         } else {
             let button = read.record.as_ref().and_then(Record::resend_asks_for);
@@ -130,7 +132,7 @@ impl World {
             self.fail(job);
             return;
         }
-        let before = self.tables[job.stack].clone();
+        let before = self.tables[job.stack].bindings.clone();
         let held = self.tables[job.stack].commit(&decision.writes, self.plant);
         if let Err(conflict) = held {
             self.say(|| format!("{}: conflict, decides again", name(&job)));
@@ -223,7 +225,11 @@ impl World {
             Life::Seconds(seconds) => u64::from(seconds),
         };
         let expires_at = self.now + seconds * 1_000;
-        self.send_command(lock_index(&publish.lock), publish.command.clone(), expires_at);
+        self.send_command(
+            lock_index(&publish.lock),
+            publish.command.clone(),
+            expires_at,
+        );
     }
 
     /// A function failed: its event is delivered again later, while it has retries and is young.
@@ -274,13 +280,18 @@ fn is_message(job: &Job) -> bool {
 
 /// The function in words.
 pub fn name(job: &Job) -> String {
-    let stack = if job.stack == 0 { "" } else { "second stack's " };
+    let stack = if job.stack == 0 {
+        ""
+    } else {
+        "second stack's "
+    };
     match &job.task {
         Task::Press(press, _) => format!("{stack}press of {} ({})", press.button, press.press_id),
         Task::Request(request, _) => format!("request {}", request.request_id),
         Task::Report(event, lock) => {
             let id = event.token.map_or(0, |id| id.counter);
-            format!("{stack}report {id} of lock-{}", lock + 1)
+            let version = event.shadow_version;
+            format!("{stack}report {id} of lock-{} (shadow {version})", lock + 1)
         }
         Task::Sweep(lock) => format!("{stack}sweep of lock-{}", lock + 1),
         Task::Operate(operation) => format!("operator: {operation:?}"),

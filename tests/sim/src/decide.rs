@@ -7,7 +7,7 @@ use lock_core::press::Press;
 use lock_core::reason::{Reason, Verdict};
 use lock_core::record::{Record, Status};
 use lock_core::report::{Latch, ReportEvent, ReportId};
-use lock_core::write::{BindingChange, BindingWrite, RecordWrite};
+use lock_core::write::RecordWrite;
 use lock_core::{
     Decision, decide_bind, decide_forget, decide_press, decide_recover, decide_register_lock,
     decide_report, decide_request, decide_revoke, decide_sweep, decide_unbind,
@@ -132,9 +132,12 @@ impl World {
                 let bindings: Vec<_> = table.bindings.iter().flatten().cloned().collect();
                 decide_forget(record, &bindings, gone, None, now, limits).ok()
             }
-            Operation::Recover(lock) => {
-                Some(decide_recover(table.records[lock].as_ref()?, None, now, limits))
-            }
+            Operation::Recover(lock) => Some(decide_recover(
+                table.records[lock].as_ref()?,
+                None,
+                now,
+                limits,
+            )),
         }
     }
 
@@ -174,8 +177,7 @@ impl World {
             Some(Plant::AnyAuthor) if origin == Origin::Event => {
                 event.token = event.report.report_id;
             }
-            Some(Plant::EditedReport) if origin == Origin::Shadow => rename(event, 0),
-            Some(Plant::UsedReport) if origin == Origin::Shadow => rename(event, 1_000),
+            Some(Plant::UsedReport) if origin == Origin::Shadow => rename(event),
             Some(Plant::AnyVersionSettles) => {
                 if let Some(record) = &record {
                     event.report.version = record.version;
@@ -204,9 +206,6 @@ impl World {
             Some(Plant::LostJournalIgnored) if reason == Reason::VERSION_BEHIND => {
                 drop_command(&mut decision);
             }
-            Some(Plant::RetryUnpublished) if resends && reason == Reason::RETRY => {
-                drop_command(&mut decision);
-            }
             Some(Plant::VersionFromClock) if verdict == Verdict::Command => {
                 set_version(&mut decision, self.cloud_now().0);
             }
@@ -219,17 +218,17 @@ impl World {
                     publish.expires_at = Some(until);
                 }
             }
-            Some(Plant::RevokedLeftOpen) if is_operation(job, |o| matches!(o, Operation::Revoke(_))) => {
+            Some(Plant::RevokedLeftOpen)
+                if is_operation(job, |o| matches!(o, Operation::Revoke(_))) =>
+            {
                 drop_command(&mut decision);
             }
-            Some(Plant::BoundLeftOpen) if is_operation(job, |o| !matches!(o, Operation::Revoke(_))) => {
-                let leaves = matches!(
-                    &decision.writes.binding,
-                    Some(BindingWrite::Update(update)) if matches!(update.change, BindingChange::Bind(_))
-                );
-                if leaves {
-                    drop_command(&mut decision);
-                }
+            Some(Plant::BoundLeftOpen)
+                if is_operation(job, |o| {
+                    matches!(o, Operation::Bind(..) | Operation::Unbind(_))
+                }) =>
+            {
+                drop_command(&mut decision);
             }
             _ => {}
         }
@@ -266,9 +265,9 @@ fn keep_version(decision: &mut Decision, known: Option<&Record>) {
 }
 
 /// Gives a report a later name, with a checksum that fits.
-fn rename(event: &mut ReportEvent, later: u64) {
+fn rename(event: &mut ReportEvent) {
     if let Some(id) = event.report.report_id {
-        let counter = id.counter + later;
+        let counter = id.counter + 1_000;
         event.report = event.report.clone().with_id(ReportId { counter, ..id });
     }
 }

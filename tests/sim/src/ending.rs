@@ -45,7 +45,8 @@ impl World {
                 self.disconnect(lock);
             }
             if self.sites[lock].connection.is_none() {
-                self.queue.push(self.now + 1_000, crate::event::Event::Connect(lock));
+                self.queue
+                    .push(self.now + 1_000, crate::event::Event::Connect(lock));
             }
         }
     }
@@ -62,11 +63,25 @@ impl World {
         let until = self.now + 120 * MINUTE;
         self.sites[lock].offline_until = until;
         self.queue.push(until, crate::event::Event::Connect(lock));
+        self.run_until(self.now + MINUTE);
+        self.edit_shadow(lock);
+        self.run_until(self.now + 39 * MINUTE);
+        let record = self.tables[0].records[lock].as_ref();
+        let settled = record.is_some_and(|record| record.status == Status::Settled);
+        self.require(!settled, Invariant::S4, || {
+            format!(
+                "lock-{} is away for 40 minutes, and its record is settled",
+                lock + 1
+            )
+        });
         self.run_until(until - MINUTE);
         let record = self.tables[0].records[lock].as_ref();
         let status = record.map_or(Status::Unresponsive, |record| record.status);
         self.require(status == Status::Unresponsive, Invariant::L1, || {
-            format!("lock-{} is away for two hours, and its record is {status:?}", lock + 1)
+            format!(
+                "lock-{} is away for two hours, and its record is {status:?}",
+                lock + 1
+            )
         });
     }
 
@@ -81,11 +96,17 @@ impl World {
             let (status, state) = (record.status, record.state);
             let converged = status == Status::Settled || is_refused_as_old(record);
             self.require(converged, Invariant::L1, || {
-                format!("lock-{} is connected, and its record is {status:?}", lock + 1)
+                format!(
+                    "lock-{} is connected, and its record is {status:?}",
+                    lock + 1
+                )
             });
             let right = status != Status::Settled || state == latch;
             self.require(right, Invariant::S4, || {
-                format!("the settled record says {state:?}, lock-{} is {latch:?}", lock + 1)
+                format!(
+                    "the settled record says {state:?}, lock-{} is {latch:?}",
+                    lock + 1
+                )
             });
             self.require(!(must_lock && open), Invariant::S5, || {
                 format!("lock-{} is open, and its button has lost it", lock + 1)
@@ -97,7 +118,10 @@ impl World {
     fn use_everything(&mut self) {
         for lock in 0..self.sites.len() {
             self.operate(Operation::Register(lock));
-            if self.tables[0].records[lock].as_ref().is_some_and(is_refused_as_old) {
+            if self.tables[0].records[lock]
+                .as_ref()
+                .is_some_and(is_refused_as_old)
+            {
                 // Nothing else makes such a lock obey again: see `is_refused_as_old`.
                 self.operate(Operation::Recover(lock));
             }
@@ -120,7 +144,11 @@ impl World {
         self.run_until(self.now + PROMPT);
         let open = self.sites[lock].core.is_open();
         self.require(!open, Invariant::L2, || {
-            format!("button-{} was pressed to lock lock-{}", button + 1, lock + 1)
+            format!(
+                "button-{} was pressed to lock lock-{}",
+                button + 1,
+                lock + 1
+            )
         });
         self.run_until(self.now + 2 * MINUTE);
         self.must_open(button, lock, ClickType::Single);
@@ -128,7 +156,11 @@ impl World {
         let command = record.and_then(|record| record.command.as_ref());
         let unlocks = command.is_some_and(|command| command.action == Action::Unlock);
         self.require(unlocks, Invariant::L4, || {
-            format!("button-{} was pressed twice to open lock-{}", button + 1, lock + 1)
+            format!(
+                "button-{} was pressed twice to open lock-{}",
+                button + 1,
+                lock + 1
+            )
         });
         self.run_until(self.now + 2 * MINUTE);
     }
@@ -145,7 +177,11 @@ impl World {
         self.run_until(self.now + PROMPT);
         let opened = self.watch.opened(lock) > before;
         self.require(opened, Invariant::L2, || {
-            format!("button-{} was pressed ({click:?}) to open lock-{}", button + 1, lock + 1)
+            format!(
+                "button-{} was pressed ({click:?}) to open lock-{}",
+                button + 1,
+                lock + 1
+            )
         });
     }
 
@@ -170,13 +206,15 @@ impl World {
                 };
                 let now = site.report(self.now, own);
                 let shows = site.shadow.as_ref().map(|shadow| &shadow.report);
-                let is_right = shows.is_some_and(|shown| {
-                    (shown.lock, shown.version) == (now.lock, now.version)
-                });
+                let is_right = shows
+                    .is_some_and(|shown| (shown.lock, shown.version) == (now.lock, now.version));
                 let record = self.tables[0].records[lock].as_ref();
                 let agrees = record.is_none_or(|record| record.state == site.latch());
                 self.require(is_right && agrees, Invariant::L3, || {
-                    format!("lock-{}: shadow or record is wrong after a minute", lock + 1)
+                    format!(
+                        "lock-{}: shadow or record is wrong after a minute",
+                        lock + 1
+                    )
                 });
             }
         }
@@ -186,6 +224,9 @@ impl World {
 /// Whether the record says `unresponsive`, because the lock has executed a newer command of another
 /// writer that it could not journal, and refuses ours until a person's next command.
 fn is_refused_as_old(record: &Record) -> bool {
-    let refusal = record.command.as_ref().and_then(|command| record.refusal_of(command));
+    let refusal = record
+        .command
+        .as_ref()
+        .and_then(|command| record.refusal_of(command));
     record.status == Status::Unresponsive && refusal.is_some_and(|r| r.reason == "superseded")
 }

@@ -68,8 +68,8 @@ impl Fate {
     /// Whether a fault strikes, in `per_mille` of 1,000 cases.
     pub fn strikes(&mut self, stream: Stream, per_mille: u64) -> bool {
         let (number, id) = self.next(stream);
-        let hit = number % 1_000 < per_mille
-            && self.only.as_ref().is_none_or(|only| only.contains(&id));
+        let hit =
+            number % 1_000 < per_mille && self.only.as_ref().is_none_or(|only| only.contains(&id));
         if hit {
             self.struck.push(id);
         }

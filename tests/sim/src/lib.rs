@@ -3,17 +3,19 @@
 //!
 //! | idea | module |
 //! |---|---|
-//! | what must hold | [`invariant`], `watch` |
+//! | what must hold | [`invariant`], `watch`, `check` |
 //! | what is planned | [`plan`] |
 //! | what goes wrong on the way | `fate`, `random` |
 //! | what happens next | `event`, `queue`, `world` |
-//! | locks, their network and shadows | `site`, `reporter`, `network` |
+//! | locks, their network and shadows | `site`, `reporter`, `network`, `broker` |
 //! | functions and table | `cloud`, `decide`, `table` |
 //! | people and attackers | `people` |
 //! | the end, where everything must be right | `ending` |
 //! | faults that are planted | [`plant`] |
 //! | one run, and a small one that fails alike | [`run`], [`shrink`] |
 
+mod broker;
+mod check;
 mod cloud;
 mod decide;
 mod ending;

@@ -19,7 +19,7 @@ struct Options {
     /// Run the seeds FROM..TO, without TO.
     #[arg(long, value_name = "FROM..TO", value_parser = parse_range)]
     seeds: Option<(u64, u64)>,
-    /// Run this many seeds that no run had before, besides the others.
+    /// Also run this many seeds that no run had before.
     #[arg(long, value_name = "NUMBER", default_value_t = 0)]
     fresh: u64,
     /// Days before the faults stop.
@@ -62,7 +62,11 @@ fn main() -> io::Result<ExitCode> {
     let mut seeds: Vec<u64> = (from..to).collect();
     if options.fresh > 0 {
         let first = fresh_seed();
-        writeln!(out, "fresh seeds: --seeds {first}..{}", first + options.fresh)?;
+        writeln!(
+            out,
+            "fresh seeds: --seeds {first}..{}",
+            first + options.fresh
+        )?;
         seeds.extend(first..first + options.fresh);
     }
     run_many(&mut out, &seeds, &options)
@@ -133,7 +137,8 @@ fn run_many(out: &mut impl Write, seeds: &[u64], options: &Options) -> io::Resul
     let mut failed = Vec::new();
     let (mut events, mut lasted) = (0, 0);
     for part in parts {
-        let part = part.map_err(|_| io::Error::other("a worker panicked; run its seeds one by one"))?;
+        let part =
+            part.map_err(|_| io::Error::other("a worker panicked; run its seeds one by one"))?;
         failed.extend(part.0);
         events += part.1;
         lasted += part.2;

@@ -146,8 +146,10 @@ impl World {
             return;
         };
         self.queue.push(at, Event::Press(wish));
-        if self.strikes(Trouble::Presses, Stream::Press, 200) {
-            let again = at + self.fate.between(Stream::Delay, 20, 60_000);
+        if self.strikes(Trouble::Presses, Stream::Press, 300) {
+            let most = [500, 1_400, 20_000, 400_000];
+            let most = most[self.fate.between(Stream::Delay, 0, 3) as usize];
+            let again = at + self.fate.between(Stream::Delay, 20, most);
             self.queue.push(again, Event::Press(wish));
         }
     }

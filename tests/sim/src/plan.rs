@@ -16,7 +16,7 @@ pub const DAY: u64 = 24 * 60 * MINUTE;
 /// Time in which nothing is planned at the beginning of a run, in ms.
 const QUIET_START: u64 = 3 * MINUTE;
 /// Episodes on a day.
-const EPISODES: u64 = 6;
+const EPISODES: u64 = 8;
 
 /// One line of a plan.
 #[derive(Debug, Clone)]
@@ -90,7 +90,7 @@ pub struct ButtonSetup {
     pub counted: bool,
     /// It knows the time.
     pub timed: bool,
-    /// How long it waits for its answer, if it says so.
+    /// How long it waits for its answer, if it states that.
     pub good_for: Option<u64>,
 }
 
@@ -126,6 +126,7 @@ impl Plan {
             let from = START + QUIET_START + episode * span + random.below(span / 4);
             add_episode(&mut random, &house, from, span / 2, &mut acts);
         }
+        add_last_words(&mut random, &house, START + days * DAY, &mut acts);
         acts.sort_by_key(|act| act.at);
         Self {
             house,
@@ -176,17 +177,13 @@ fn new_house(random: &mut Random) -> House {
 
 /// Adds an hour or so in which much happens.
 fn add_episode(random: &mut Random, house: &House, from: u64, most: u64, acts: &mut Vec<Act>) {
-    let length = random.pick(&[2 * MINUTE, 10 * MINUTE, 60 * MINUTE, 200 * MINUTE]);
+    let length = random.pick(&[2 * MINUTE, 6 * MINUTE, 20 * MINUTE, 80 * MINUTE]);
     let length = length.min(most);
     let locks = house.locks.len() as u64;
     // Most of an episode concerns one lock and one button, so that things meet.
     let lock = random.below(locks) as usize;
     let button = random.below(house.buttons.len() as u64) as usize;
-    for trouble in [
-        Trouble::Line(lock),
-        Trouble::Presses,
-        Trouble::Functions,
-    ] {
+    for trouble in [Trouble::Line(lock), Trouble::Presses, Trouble::Functions] {
         if random.hits(500) {
             let at = from + random.below(length / 2);
             let lasts = random.between(length / 8, length);
@@ -194,10 +191,16 @@ fn add_episode(random: &mut Random, house: &House, from: u64, most: u64, acts: &
             acts.push(Act { at, kind });
         }
     }
-    let count = random.between(4, 14);
+    if random.hits(250) {
+        add_rebinding(random, from, (lock, button), acts);
+    }
+    if random.hits(150) {
+        add_held_time(random, from, (lock, button), acts);
+    }
+    let count = random.between(6, 30);
     let mut at = from;
     for _ in 0..count {
-        let gap = random.pick(&[800, 3_000, 20_000, 90_000, 600_000]);
+        let gap = random.pick(&[800, 3_000, 10_000, 30_000, 120_000]);
         at = (at + random.below(gap)).min(from + length);
         let lock = if random.hits(150) {
             random.below(locks) as usize
@@ -210,6 +213,68 @@ fn add_episode(random: &mut Random, house: &House, from: u64, most: u64, acts: &
             button
         };
         let kind = new_kind(random, locks, lock, button);
+        acts.push(Act { at, kind });
+    }
+}
+
+/// Adds a press whose button is bound again while the press may still be delivered again.
+fn add_rebinding(
+    random: &mut Random,
+    from: u64,
+    (lock, button): (usize, usize),
+    acts: &mut Vec<Act>,
+) {
+    let bind = Kind::Operate(Operation::Bind(button, lock));
+    let mut at = from;
+    for (wait, kind) in [
+        (0, Kind::Trouble(Trouble::Presses, 15 * MINUTE)),
+        (0, bind),
+        (5_000, Kind::Press(button, ClickType::Long)),
+        (random.between(1_000, 90_000), bind),
+    ] {
+        at += wait;
+        acts.push(Act { at, kind });
+    }
+}
+
+/// Adds an attacker who holds a lock's first answer, and with it its time and a command.
+fn add_held_time(
+    random: &mut Random,
+    from: u64,
+    (lock, button): (usize, usize),
+    acts: &mut Vec<Act>,
+) {
+    let mut at = from;
+    for (wait, kind) in [
+        (0, Kind::PowerCut(lock, 1_000)),
+        (1_500, Kind::Hold(lock, 0, random.between(30_000, 60_000))),
+        (1_500, Kind::Press(button, ClickType::Long)),
+    ] {
+        at += wait;
+        acts.push(Act { at, kind });
+    }
+}
+
+/// Adds the end: a door is opened, and then its button loses the lock.
+fn add_last_words(random: &mut Random, house: &House, end: u64, acts: &mut Vec<Act>) {
+    let locks = house.locks.len() as u64;
+    let button = random.below(house.buttons.len() as u64) as usize;
+    let lock = random.below(locks) as usize;
+    let other = random.below(locks) as usize;
+    let loss = match random.below(4) {
+        0 => Kind::Operate(Operation::Revoke(button)),
+        1 => Kind::Operate(Operation::Bind(button, other)),
+        2 => Kind::Operate(Operation::Unbind(button)),
+        _ => Kind::PowerCut(lock, 5_000),
+    };
+    let pause = random.pick(&[500, 20_000, 400_000]);
+    let mut at = end - 30 * MINUTE;
+    for (wait, kind) in [
+        (0, Kind::Operate(Operation::Bind(button, lock))),
+        (5_000, Kind::Press(button, ClickType::Long)),
+        (random.below(pause), loss),
+    ] {
+        at += wait;
         acts.push(Act { at, kind });
     }
 }
@@ -274,7 +339,12 @@ impl fmt::Display for Kind {
                 write!(f, "what goes to lock-{} is held for {} s", lock + 1, s(ms))
             }
             Self::Hold(lock, _, ms) => {
-                write!(f, "what comes from lock-{} is held for {} s", lock + 1, s(ms))
+                write!(
+                    f,
+                    "what comes from lock-{} is held for {} s",
+                    lock + 1,
+                    s(ms)
+                )
             }
             Self::HalfOpen(lock, ms) => write!(f, "lock-{}: dead line, {} s", lock + 1, s(ms)),
             Self::Offline(lock, ms) => write!(f, "lock-{}: offline, {} s", lock + 1, s(ms)),
@@ -299,7 +369,11 @@ impl fmt::Display for Kind {
                 write!(f, "somebody deletes the shadow of lock-{}", lock + 1)
             }
             Self::Forge(lock, ms) => {
-                write!(f, "a program locks lock-{} with a version {ms} ms ahead", lock + 1)
+                write!(
+                    f,
+                    "a program locks lock-{} with a version {ms} ms ahead",
+                    lock + 1
+                )
             }
             Self::Operate(operation) => write!(f, "an operator does: {operation:?}"),
             Self::SecondStack(ms) => write!(f, "a second stack works for {} s", s(ms)),

@@ -58,33 +58,29 @@ plants! {
         "C3: binding clears the last press";
     BoundLeftOpen: "bound-left-open", [S5], 100,
         "C3: binding to another lock does not lock the old one";
-    LifeFromCommit: "life-from-commit", [S1], 100,
+    LifeFromCommit: "life-from-commit", [S1, S5], 100,
         "C4: an unlock's life begins at its commit";
-    LifeFromArrival: "life-from-arrival", [S1], 100,
+    LifeFromArrival: "life-from-arrival", [S1, S5], 100,
         "C4: an unlock's life begins when its press arrives";
     VersionFromClock: "version-from-clock", [S3], 100,
         "C5: the next version is the time";
     DoneReversed: "done-reversed", [L4], 100,
         "C6: a toggle reverses the same button's unlock that was just executed";
-    RetryUnpublished: "retry-unpublished", [L2], 100,
-        "C7: a press already recorded is not published again";
     LifeRenewed: "life-renewed", [S1], 100,
         "C8: each send gives an unlock a new expiry";
     NextSendNotMoved: "next-send-not-moved", [S7], 100,
         "C8: a re-send does not move the next send";
     SentOnce: "sent-once", [L1], 100,
         "C8: a lock command is sent once";
-    AnyVersionSettles: "any-version-settles", [S4], 100,
+    AnyVersionSettles: "any-version-settles", [S4, L1, L2], 100,
         "C9: any newer report settles the record";
-    AnyOrder: "any-order", [S4], 100,
+    AnyOrder: "any-order", [S4, S7, L1, L2], 100,
         "C9: reports are accepted in order of arrival";
-    LostJournalIgnored: "lost-journal-ignored", [L1, L2], 100,
+    LostJournalIgnored: "lost-journal-ignored", [S4, L1, L2], 100,
         "C9: a settled record ignores a device that is behind it";
     AnyAuthor: "any-author", [S4], 100,
         "C9: a report is accepted from any author";
-    EditedReport: "edited-report", [S4, L3], 100,
-        "C9: an edited report in the shadow is accepted";
-    UsedReport: "used-report", [S4], 100,
+    UsedReport: "used-report", [S4, L1, L3], 100,
         "C9: a report in the shadow is accepted twice";
     AnyThing: "any-thing", [S8], 100,
         "C9: the first report of any thing creates a record";
@@ -106,7 +102,7 @@ plants! {
         "D3: an answer counts from its arrival, as if it took no time";
     AnySample: "any-sample", [S1], 100,
         "D3: every answer is a sample of the time";
-    SlowQuartz: "slow-quartz", [S1], 100,
+    SlowQuartz: "slow-quartz", [S1, L2], 100,
         "D3: a quartz is slow by more than is allowed for";
     ReportedOnce: "reported-once", [S4, L1, L3], 100,
         "D4: a report is sent once, accepted or not";
@@ -114,7 +110,7 @@ plants! {
         "D4: an edit of the shadow is not answered by a report";
     SilentRelock: "silent-relock", [S4], 100,
         "D5: auto-relock is not reported";
-    SessionKept: "session-kept", [S5], 100,
+    SessionKept: "session-kept", [S1, S5], 100,
         "D6: commands wait in a session while the lock is offline";
 }
 

@@ -56,7 +56,7 @@ impl Recipe {
         }
         if self.plant == Some(Plant::SlowQuartz) {
             for lock in &mut plan.house.locks {
-                lock.drift_ppm = -8_000;
+                lock.drift_ppm = -60_000;
             }
         }
         let acts = plan.acts.len();
@@ -66,7 +66,10 @@ impl Recipe {
         let trace = world.trace.take().unwrap_or_default();
         Outcome {
             broken: world.watch.broken,
-            trace: trace.into_iter().map(|(at, line)| (at - START, line)).collect(),
+            trace: trace
+                .into_iter()
+                .map(|(at, line)| (at - START, line))
+                .collect(),
             acts,
             struck: world.fate.struck,
             events: world.events,

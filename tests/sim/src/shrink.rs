@@ -19,16 +19,29 @@ pub fn shrink(recipe: &Recipe, broken: Invariant) -> Recipe {
     let kept: Vec<usize> = best.keep.clone().unwrap_or_else(|| (0..acts).collect());
     let kept = reduce(kept, |keep| {
         let keep = Some(keep.to_vec());
-        fails(&Recipe { keep, ..best.clone() })
+        fails(&Recipe {
+            keep,
+            ..best.clone()
+        })
     });
     best.keep = Some(kept);
     let struck = best.run(false).struck;
     let strikes = reduce(struck.clone(), |strikes| {
         let strikes = Some(strikes.to_vec());
-        fails(&Recipe { strikes, ..best.clone() })
+        fails(&Recipe {
+            strikes,
+            ..best.clone()
+        })
     });
-    let smaller = Recipe { strikes: Some(strikes), ..best.clone() };
-    if smaller.run(false).broken.is_some_and(|(found, _)| found == broken) {
+    let smaller = Recipe {
+        strikes: Some(strikes),
+        ..best.clone()
+    };
+    if smaller
+        .run(false)
+        .broken
+        .is_some_and(|(found, _)| found == broken)
+    {
         best = smaller;
     }
     best
@@ -53,7 +66,11 @@ fn reduce<T: Clone>(mut list: Vec<T>, mut fails: impl FnMut(&[T]) -> bool) -> Ve
         if part == 1 && !smaller {
             break;
         }
-        part = if smaller { part.min(list.len()).max(1) } else { part.div_ceil(2) };
+        part = if smaller {
+            part.min(list.len()).max(1)
+        } else {
+            part.div_ceil(2)
+        };
     }
     list
 }
@@ -67,6 +84,6 @@ mod tests {
         let list: Vec<u32> = (0..40).collect();
         let fails = |list: &[u32]| list.contains(&7) && list.contains(&31);
         assert_eq!(reduce(list, fails), [7, 31]);
-        assert_eq!(reduce(vec![1, 2, 3], |_| true), []);
+        assert_eq!(reduce(vec![1, 2, 3], |_| true), Vec::<u32>::new());
     }
 }

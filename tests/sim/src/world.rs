@@ -145,7 +145,9 @@ impl World {
 
     /// Whether a trouble goes on.
     pub fn is_troubled(&self, trouble: Trouble) -> bool {
-        self.troubles.get(&trouble).is_some_and(|end| self.now < *end)
+        self.troubles
+            .get(&trouble)
+            .is_some_and(|end| self.now < *end)
     }
 
     /// Whether a fault of this trouble strikes, in `per_mille` of 1,000 cases.
@@ -212,9 +214,11 @@ impl World {
         }
     }
 
-    /// Adds a line to the run in words.
+    /// Adds a line to the run in words, which ends with the broken invariant.
     pub fn say(&mut self, line: impl FnOnce() -> String) {
-        if let Some(trace) = &mut self.trace {
+        if self.watch.broken.is_none()
+            && let Some(trace) = &mut self.trace
+        {
             trace.push((self.now, line()));
         }
     }

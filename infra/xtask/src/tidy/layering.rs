@@ -77,6 +77,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     // The real decisions; tests compare its model of the device with the real C.
     ("load", &[]),
     ("protocol-model", &["lock-core"]),
+    ("sim", &["lock-core", "virtual-device"]),
 ];
 
 /// Which members its tests may use in addition.
