@@ -137,6 +137,7 @@ impl World {
             sequence: self.sequences[button],
             made: self.now,
             pressed_at: self.now - self.fate.between(Stream::Delay, 0, 1_200),
+            arrived_first: 0,
             arrived: 0,
             deliveries: 0,
             commands: Vec::new(),
@@ -176,6 +177,9 @@ impl World {
         };
         wish.deliveries += 1;
         wish.arrived = now;
+        if wish.deliveries == 1 {
+            wish.arrived_first = now;
+        }
         let press = Press {
             button: button_serial(button),
             click,
@@ -202,6 +206,7 @@ impl World {
             sequence: 0,
             made: self.now,
             pressed_at: self.now,
+            arrived_first: 0,
             arrived: 0,
             deliveries: 0,
             commands: Vec::new(),

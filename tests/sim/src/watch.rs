@@ -41,6 +41,8 @@ pub struct Wish {
     pub made: u64,
     /// When it was made by the clock of its sender, which is never ahead.
     pub pressed_at: u64,
+    /// When it first reached the rules engine; 0 before that.
+    pub arrived_first: u64,
     /// When it last reached the rules engine.
     pub arrived: u64,
     pub deliveries: u32,
@@ -58,7 +60,7 @@ impl Wish {
         }
         let given_up = self.good_for.map(|ms| self.made + ms + GOOD_FOR_GRACE_MS);
         match given_up {
-            Some(at) if at + BEHIND_MS < self.arrived => at,
+            Some(at) if at + BEHIND_MS < self.arrived_first => at,
             _ => self.made + COMMAND_TTL_MS,
         }
     }
