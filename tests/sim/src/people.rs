@@ -18,7 +18,7 @@ use crate::plan::Kind;
 use crate::plant::Plant;
 use crate::reporter::Answer;
 use crate::table::{button_serial, lock_name};
-use crate::watch::{Wish, WishKind};
+use crate::watch::{FORGED, Wish, WishKind};
 use crate::world::{Trouble, World};
 
 impl World {
@@ -310,7 +310,7 @@ impl World {
             v: 1,
             action: Action::Lock,
             version: Version(self.now + ahead),
-            command_id: CommandId::from_text("forged"),
+            command_id: CommandId::from_text(FORGED),
             issued_at: UnixMillis(self.now).seconds(),
             expires_at: None,
         };
