@@ -15,6 +15,7 @@ mod publish;
 mod sbom;
 mod scale;
 mod setup;
+mod sim;
 mod sizes;
 mod test;
 mod tidy;
@@ -61,6 +62,9 @@ enum Chore {
     Fuzz(fuzz::Options),
     /// Check the protocol exhaustively, and show for each rule what breaks without it.
     Model(model::Options),
+    /// Run the whole system in one process, as a seed decides; a seed that fails is shrunk.
+    #[command(disable_help_flag = true)]
+    Sim(sim::Options),
     /// Change the core and the table's conditions in small ways; a test must fail for each.
     Mutants(mutants::Options),
     /// Build the functions as deployed, check each program, and run a press with them.
@@ -99,6 +103,7 @@ fn run(chore: &Chore) -> Result<bool> {
         Chore::Gaps(options) => gaps::run(&workspace, options),
         Chore::Fuzz(options) => fuzz::run(&workspace, options),
         Chore::Model(options) => model::run(&workspace, options),
+        Chore::Sim(options) => sim::run(&workspace, options),
         Chore::Mutants(options) => mutants::run(&workspace, options),
         Chore::Artefacts(options) => artefacts::run(&workspace, options),
         Chore::Costs(options) => costs::run(&workspace, options),

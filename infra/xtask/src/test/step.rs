@@ -19,6 +19,7 @@ use super::summary::Outcome;
 use crate::fuzz;
 use crate::gaps;
 use crate::process;
+use crate::sim;
 use crate::sizes::{self, Checked};
 use crate::tidy;
 use crate::workspace::Workspace;
@@ -54,6 +55,8 @@ pub enum StepName {
     Build,
     /// unit, end-to-end and browser tests
     Rust,
+    /// the whole system in one process: 500 fixed seeds and 500 fresh ones
+    Sim,
     /// the previous release's functions with this one's: upgrade, way back, both at once
     Previous,
     /// lints, warnings as errors
@@ -194,6 +197,12 @@ pub const STEPS: &[Step] = &[
         tools: &["cc"],
         after: Some(StepName::Build),
         run: |workspace| rust::run(workspace).map(Outcome::from),
+    },
+    Step {
+        name: StepName::Sim,
+        tools: &["cc"],
+        after: Some(StepName::Build),
+        run: |workspace| sim::test(workspace).map(Outcome::from),
     },
     Step {
         name: StepName::Previous,

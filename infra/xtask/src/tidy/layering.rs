@@ -82,6 +82,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     // The real decisions; tests compare its model of the device with the real C.
     ("protocol-model", &["lock-core"]),
     ("scale", &["lock-core"]),
+    ("sim", &["lock-core", "virtual-device"]),
 ];
 
 /// Which members its tests may use in addition.

@@ -1,0 +1,37 @@
+//! The whole system in one process: the real decisions and the real core of the firmware, and
+//! around them a network, a table, clocks, people and accidents that depend on a seed alone.
+//!
+//! | idea | module |
+//! |---|---|
+//! | what must hold | [`invariant`], `watch`, `check` |
+//! | what is planned | [`plan`] |
+//! | what goes wrong on the way | `fate`, `random` |
+//! | what happens next | `event`, `queue`, `world` |
+//! | locks, their network and shadows | `site`, `reporter`, `network`, `broker` |
+//! | functions and table | `cloud`, `decide`, `table` |
+//! | people and attackers | `people` |
+//! | the end, where everything must be right | `ending` |
+//! | faults that are planted | [`plant`] |
+//! | one run, and a small one that fails alike | [`run`], [`shrink`] |
+
+mod broker;
+mod check;
+mod cloud;
+mod decide;
+mod ending;
+mod event;
+mod fate;
+pub mod invariant;
+mod network;
+mod people;
+pub mod plan;
+pub mod plant;
+mod queue;
+mod random;
+mod reporter;
+pub mod run;
+pub mod shrink;
+mod site;
+mod table;
+mod watch;
+mod world;
