@@ -26,10 +26,10 @@
 //! - The request's mark (C7): a condition of its own.
 //!
 //! Not read: the command's attempts, next send, system locks and jams, which a person's command
-//! does not take over, and when a button was bound to the lock. Read, but not checked: the door, which
-//! only moves the due time. A prediction does not know the door. So a record with an open door may
-//! be due at its command's next send, a second later than for its door. The next write of the
-//! record corrects that, and nothing that is commanded depends on it.
+//! does not take over, and when a button was bound to the lock. Read, but not checked: the door,
+//! which only moves the due time. A prediction does not know the door. So a record with an open
+//! door may be due at its command's next send, a second later than for its door. The next write of
+//! the record corrects that, and nothing that is commanded depends on it.
 //!
 //! Any other verdict writes its event alone, or repeats a command. Nothing checks what it depends
 //! on, so it must be decided again on the record and the binding themselves, see [`is_checked`].
