@@ -126,7 +126,7 @@ impl Cloud {
         cloud.with_metrics(Metrics::new(settings.metrics.clone()))
     }
 
-    /// Opens the connection to the devices beside the first call of an event that comes after a
+    /// Opens the connection to the devices during the first call of an event that comes after a
     /// pause, so that the publish after it does not wait for a connection.
     pub(crate) fn open_after_pause(&self) {
         self.iot_data.note_event(self.clock.now());

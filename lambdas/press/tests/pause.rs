@@ -1,4 +1,4 @@
-//! A press after a pause: the connection to the devices opens beside the first read of the table.
+//! A press after a pause: the connection to the devices opens during the first read of the table.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 

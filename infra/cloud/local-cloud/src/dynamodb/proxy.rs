@@ -86,11 +86,7 @@ async fn forward(State(proxy): State<Proxy>, request: extract::Request) -> Respo
 }
 
 /// What a request concerns, if the caller has the rights that it needs.
-fn authorise(
-    proxy: &Proxy,
-    caller: &Caller,
-    request: &Request,
-) -> Result<Concern, Box<Response>> {
+fn authorise(proxy: &Proxy, caller: &Caller, request: &Request) -> Result<Concern, Box<Response>> {
     // A malformed body needs no right: the database refuses it.
     let Some(body) = &request.body else {
         return Ok(Concern::default());
