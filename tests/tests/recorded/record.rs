@@ -124,6 +124,10 @@ pub async fn events() -> Result<Vec<Value>> {
     Ok(events)
 }
 
+/// The message that the recorder answers with a failure, and the same as a rule passes it on.
+const FAILING: &str = "fail";
+const FAILING_IN_BASE64: &str = "ZmFpbA==";
+
 /// Causes an event for each function: presses (one of which fails), a request, a report, an item.
 async fn cause_events(cloud: &LocalCloud) -> Result<()> {
     let data = client!(aws_sdk_iotdataplane, cloud, &cloud.endpoints().iot_data);
@@ -134,7 +138,7 @@ async fn cause_events(cloud: &LocalCloud) -> Result<()> {
         "requestedAt": 1_763_779_512_100_u64, "actor": "alice"});
     let messages = [
         ("iotbutton/button-1", press.to_string()),
-        ("iotbutton/button-1", "fail".to_owned()),
+        ("iotbutton/button-1", FAILING.to_owned()),
         ("remote-lock/lock-1/request", request.to_string()),
     ];
     for (topic, payload) in messages {
@@ -175,6 +179,10 @@ fn recorded(folder: &TempDir) -> Result<Vec<Value>> {
             .filter(|line| line.ends_with('\n'))
         {
             let event: Value = serde_json::from_str(line)?;
+            // It only makes another function's event, and may come before the press.
+            if event["payload"] == FAILING_IN_BASE64 {
+                continue;
+            }
             let one = json!({"function": function, "event": event});
             let shape = format!(
                 "{function} {:?}",
