@@ -10,9 +10,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail, ensure};
 use e2e::place::{Place, STACK};
 use e2e::proxy::Stop;
-use e2e::shell::succeeds;
 
 use crate::account::{Certificate, certificates, check_complete, check_key, files, iot, whole};
+use crate::command::run;
 use crate::kill::{Kill, Service, kill_at};
 
 /// Most calls before a file. More means that it is never written.
@@ -35,11 +35,6 @@ fn list_files(name: &str) -> [String; 5] {
     let rest = ["ca.pem", "conf9.json", "README.md"].map(str::to_owned);
     let [authority, settings, readme] = rest;
     [file("key"), file("crt"), authority, settings, readme]
-}
-
-async fn run(place: &Place, arguments: &[&str]) -> Result<String> {
-    let output = place.lockctl(place.cloud.credentials(), arguments).await?;
-    succeeds(&output).with_context(|| format!("{arguments:?}"))
 }
 
 fn registration(name: &str) -> [&str; 7] {

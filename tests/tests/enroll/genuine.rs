@@ -10,6 +10,7 @@ use e2e::proxy::Stop;
 use e2e::shell::succeeds;
 
 use crate::account::{Certificate, certificates, iot};
+use crate::command::{refused, run};
 use crate::kill::{Kill, Service, kill_at, kill_at_each};
 
 const SERIAL: &str = "G030JF055364XVRB";
@@ -61,17 +62,6 @@ async fn a_genuine_button_gets_a_certificate_for_its_signing_request() -> Result
     ensure!(bindings.contains(SERIAL), "{bindings}");
     place.cloud.shutdown().await;
     Ok(())
-}
-
-async fn run(place: &Place, arguments: &[&str]) -> Result<String> {
-    let output = place.lockctl(place.cloud.credentials(), arguments).await?;
-    succeeds(&output).with_context(|| format!("{arguments:?}"))
-}
-
-async fn refused(place: &Place, arguments: &[&str]) -> Result<String> {
-    let output = place.lockctl(place.cloud.credentials(), arguments).await?;
-    ensure!(!output.status.success(), "{arguments:?}");
-    Ok(String::from_utf8(output.stderr)?)
 }
 
 /// Most calls before the signing. More means that nothing is signed.

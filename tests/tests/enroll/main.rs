@@ -3,6 +3,7 @@
 
 mod account;
 mod board;
+mod command;
 mod file;
 mod genuine;
 mod kill;

@@ -8,15 +8,11 @@ use e2e::shell::succeeds;
 use local_cloud::Credentials;
 
 use crate::account::{certificates, check_complete, iot};
+use crate::command::run;
 use crate::kill::{Kill, Service, kill_at, kill_at_each};
 
 /// The calls about connections in the owners' policy.
 const OFFERED: &str = "Action: [iot:GetConnection, iot:DeleteConnection]";
-
-async fn run(place: &Place, arguments: &[&str]) -> Result<String> {
-    let output = place.lockctl(place.cloud.credentials(), arguments).await?;
-    succeeds(&output).with_context(|| format!("{arguments:?}"))
-}
 
 async fn register(place: &Place, name: &str) -> Result<()> {
     let latch = ["--unlocked-level", "1", "--power-on", "locked"];

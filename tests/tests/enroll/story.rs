@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::account::{certificates, check_complete, files, iot, whole};
 use crate::board::Board;
+use crate::command::{self, refused};
 
 /// How often a button is pressed until its door opens, and how long each press may take.
 const PRESSES_MAX: usize = 12;
@@ -83,24 +84,13 @@ async fn press_until_open(button: &mut Board, door: &mut Board) -> Result<()> {
     anyhow::bail!("{PRESSES_MAX} presses never opened the door")
 }
 
-async fn lockctl(place: &Place, arguments: &[&str]) -> Result<String> {
-    let output = place.lockctl(place.cloud.credentials(), arguments).await?;
-    succeeds(&output).with_context(|| format!("{arguments:?}"))
-}
-
-async fn refused(place: &Place, arguments: &[&str]) -> Result<String> {
-    let output = place.lockctl(place.cloud.credentials(), arguments).await?;
-    ensure!(!output.status.success(), "{arguments:?}");
-    Ok(String::from_utf8(output.stderr)?)
-}
-
 #[tokio::test]
 async fn a_repetition_finds_everything_done_and_a_missing_file_is_written_again() -> Result<()> {
     let place = Place::start().await?;
     let iot = iot(&place);
     let register = [&["register", "lock", "front-door"][..], &LATCH].concat();
 
-    let dry = lockctl(&place, &["register", "lock", "front-door", "--dry-run"]).await?;
+    let dry = command::run(&place, &["register", "lock", "front-door", "--dry-run"]).await?;
     for line in [
         "nothing is changed (--dry-run)",
         "iot:CreateThing front-door (remote-lock-lock)",
@@ -113,7 +103,7 @@ async fn a_repetition_finds_everything_done_and_a_missing_file_is_written_again(
     let folder = place.folder().join("devices/front-door");
     ensure!(!folder.exists(), "--dry-run wrote {}", folder.display());
 
-    let first = lockctl(&place, &register).await?;
+    let first = command::run(&place, &register).await?;
     ensure!(!first.contains("already there"), "{first}");
     let wanted = ("front-door", "remote-lock-lock", STACK, "doors-lock");
     let made = check_complete(&iot, wanted, &folder).await?;
@@ -122,7 +112,7 @@ async fn a_repetition_finds_everything_done_and_a_missing_file_is_written_again(
 
     for (file, _) in whole.iter().filter(|(file, _)| !file.ends_with(".key.pem")) {
         std::fs::remove_file(folder.join(file))?;
-        let again = lockctl(&place, &register).await?;
+        let again = command::run(&place, &register).await?;
         ensure!(
             again.contains("active certificate: already there"),
             "{again}"
@@ -140,7 +130,7 @@ async fn a_repetition_finds_everything_done_and_a_missing_file_is_written_again(
 
     // Without the key in the folder nothing new is made.
     std::fs::rename(&folder, place.folder().join("elsewhere"))?;
-    let again = lockctl(&place, &register).await?;
+    let again = command::run(&place, &register).await?;
     ensure!(
         again.contains("`lockctl rotate front-door` makes a new key"),
         "{again}"

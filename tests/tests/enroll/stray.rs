@@ -1,22 +1,17 @@
 //! `lockctl retire` after a registration or rotation that was killed at any call: nothing is left,
 //! even a certificate that no thing leads to.
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Result, bail, ensure};
 use e2e::place::Place;
 use e2e::proxy::Stop;
-use e2e::shell::succeeds;
 
 use crate::account::{certificates, iot};
+use crate::command::run;
 use crate::kill::{Kill, Service, kill_at, kill_at_each};
 
 /// Most calls before the signing. More means that nothing is signed.
 const CALLS_MAX: usize = 40;
 const LATCH: [&str; 4] = ["--unlocked-level", "1", "--power-on", "locked"];
-
-async fn run(place: &Place, arguments: &[&str]) -> Result<String> {
-    let output = place.lockctl(place.cloud.credentials(), arguments).await?;
-    succeeds(&output).with_context(|| format!("{arguments:?}"))
-}
 
 fn registration(name: &str) -> Vec<&str> {
     [&["register", "lock", name][..], &LATCH].concat()

@@ -9,10 +9,10 @@ use aws_sdk_dynamodb::config::{BehaviorVersion, Region};
 use e2e::item::to_json;
 use e2e::place::{Place, REGION, STACK};
 use e2e::proxy::Stop;
-use e2e::shell::succeeds;
 use serde_json::Value;
 
 use crate::account::{certificates, check_complete, files, iot, whole};
+use crate::command::run;
 use crate::kill::{Kill, Service, kill_at, kill_at_each};
 
 const LATCH: [&str; 4] = ["--unlocked-level", "1", "--power-on", "locked"];
@@ -63,11 +63,6 @@ impl Table {
         };
         self.0.iter().filter(is_line).count()
     }
-}
-
-async fn run(place: &Place, arguments: &[&str]) -> Result<String> {
-    let output = place.lockctl(place.cloud.credentials(), arguments).await?;
-    succeeds(&output).with_context(|| format!("{arguments:?}"))
 }
 
 fn folder(place: &Place, name: &str) -> PathBuf {
