@@ -14,6 +14,7 @@ mod request;
 mod retention;
 mod stream;
 mod table;
+mod token;
 mod translate;
 mod wire;
 mod written;

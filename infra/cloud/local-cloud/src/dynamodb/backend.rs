@@ -15,6 +15,7 @@ use hyper_util::rt::TokioExecutor;
 use super::execution::{self, Answer};
 use super::request::Request;
 use super::stream::Streams;
+use super::token::Tokens;
 use super::wire::{answer, internal_error};
 use crate::contain::contain;
 
@@ -23,6 +24,7 @@ use crate::contain::contain;
 pub struct Backend {
     pub database: Database,
     pub streams: Streams,
+    tokens: Tokens,
     server: SocketAddr,
     client: Client<HttpConnector, Body>,
 }
@@ -35,6 +37,7 @@ impl Backend {
         Self {
             database,
             streams,
+            tokens: Tokens::default(),
             server,
             client: Client::builder(TokioExecutor::new()).build(connector),
         }
@@ -53,7 +56,8 @@ impl Backend {
     fn execute(&self, request: &Request) -> Option<Response> {
         let kind = request.ordinary_type()?;
         let body = request.body.as_ref()?;
-        let (status, body) = match execution::execute(&self.database, &request.operation, body)? {
+        let with = (&self.database, &self.tokens);
+        let (status, body) = match execution::execute(with, &request.operation, body)? {
             Answer::Success(body) => (StatusCode::OK, body),
             Answer::Refusal(status, body) => (StatusCode::from_u16(status).ok()?, body),
         };

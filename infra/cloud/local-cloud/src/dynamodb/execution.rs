@@ -3,11 +3,15 @@
 //! Only what its server would answer in the same words is answered here: success, and refusals
 //! because of a condition. Must not know: who calls, and what for.
 
+use std::time::Instant;
+
+use dynoxide::actions::transact_write_items::TransactWriteItemsRequest;
 use dynoxide::{Database, DynoxideError};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::plain::is_plain;
+use super::token::{TOKEN_LENGTH_MAX, Tokens};
 
 /// An answer, with its body.
 #[derive(Debug)]
@@ -19,7 +23,11 @@ pub enum Answer {
 
 /// Carries out an operation with the body of its request. `None` if only the database's server can
 /// answer; nothing has been changed then.
-pub fn execute(database: &Database, operation: &str, body: &Value) -> Option<Answer> {
+pub fn execute(
+    (database, tokens): (&Database, &Tokens),
+    operation: &str,
+    body: &Value,
+) -> Option<Answer> {
     if !is_plain(body) {
         return None;
     }
@@ -33,8 +41,24 @@ pub fn execute(database: &Database, operation: &str, body: &Value) -> Option<Ans
         "BatchGetItem" => run(body, |request| database.batch_get_item(request)),
         "BatchWriteItem" => run(body, |request| database.batch_write_item(request)),
         "TransactGetItems" => run(body, |request| database.transact_get_items(request)),
-        "TransactWriteItems" => run(body, |request| database.transact_write_items(request)),
+        "TransactWriteItems" => transact(database, tokens, body),
         _ => None,
+    }
+}
+
+/// Carries out a transaction, unless it repeats one.
+fn transact(database: &Database, tokens: &Tokens, body: &Value) -> Option<Answer> {
+    let execute = || {
+        run(body, |mut request: TransactWriteItemsRequest| {
+            request.client_request_token = None;
+            database.transact_write_items(request)
+        })
+    };
+    match body["ClientRequestToken"].as_str() {
+        None => execute(),
+        // The server refuses it in its own words.
+        Some(token) if token.is_empty() || token.len() > TOKEN_LENGTH_MAX => None,
+        Some(token) => tokens.run((token, &body["TransactItems"]), Instant::now(), execute),
     }
 }
 
@@ -44,11 +68,14 @@ fn run<'a, Request: Deserialize<'a>, Response: Serialize>(
 ) -> Option<Answer> {
     match work(Request::deserialize(body).ok()?) {
         Ok(response) => Some(Answer::Success(serde_json::to_string(&response).ok()?)),
-        Err(refusal) if is_about_conditions(&refusal) => {
-            Some(Answer::Refusal(refusal.status_code(), refusal.to_json()))
-        }
+        Err(refusal) if is_about_conditions(&refusal) => Some(refuse(&refusal)),
         Err(_) => None,
     }
+}
+
+/// The answer that refuses for this reason.
+pub fn refuse(refusal: &DynoxideError) -> Answer {
+    Answer::Refusal(refusal.status_code(), refusal.to_json())
 }
 
 /// Whether conditions alone refuse the request. The server has its own words for other refusals.

@@ -97,6 +97,13 @@ fn rows() -> Vec<(By, &'static str, String)> {
     let set =
         r#","UpdateExpression":"SET n = n + :one","ExpressionAttributeValues":{":one":{"N":"1"}}"#;
     let transact = |items: &str| format!(r#"{{"TransactItems":[{items}]}}"#);
+    let tokened = |items: &str, token: &str| {
+        format!(r#"{{"TransactItems":[{items}],"ClientRequestToken":"{token}"}}"#)
+    };
+    let put_new = |pk: &str| {
+        let item = format!(r#"{{"pk":{{"S":"{pk}"}},"sk":{{"S":"1"}}}}"#);
+        format!(r#"{{"Put":{{"TableName":"tab","Item":{item}{is_new}}}}}"#)
+    };
     let check = format!(r#"{{"ConditionCheck":{{{KEY}{is_new}{old}}}}}"#);
     let update = format!(r#"{{"Update":{{{KEY}{set}}}}}"#);
     let delete = r#"{"Delete":{"TableName":"tab","Key":{"pk":{"S":"b"},"sk":{"S":"1"}}}}"#;
@@ -138,6 +145,15 @@ fn rows() -> Vec<(By, &'static str, String)> {
         process(
             "TransactWriteItems",
             &transact(&format!("{update},{delete}")),
+        ),
+        process("TransactWriteItems", &tokened(&put_new("f"), "t-1")),
+        // A repetition, and another transaction with its token.
+        process("TransactWriteItems", &tokened(&put_new("f"), "t-1")),
+        process("TransactWriteItems", &tokened(&put_new("g"), "t-1")),
+        server("TransactWriteItems", &tokened(&put_new("g"), "")),
+        server(
+            "TransactWriteItems",
+            &tokened(&put_new("g"), &"t".repeat(37)),
         ),
         process(
             "TransactGetItems",
