@@ -25,7 +25,12 @@ pub fn open(path: Option<&Path>) -> Result<Database, DynoxideError> {
         return open_in_memory();
     };
     prepare(path)?;
-    Database::new(&path.to_string_lossy())
+    let database = Database::new(&path.to_string_lossy())?;
+    // SQLite's `synchronous = NORMAL`, which has no name of its own here: a crash of this process
+    // loses nothing, and one of the machine only the newest writes. A flush at each write would
+    // hold up all other requests.
+    database.disable_bulk_loading()?;
+    Ok(database)
 }
 
 /// A database in memory gets its schema from a file, which is removed again.

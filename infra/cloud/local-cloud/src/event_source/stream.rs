@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use tokio::sync::watch;
-use tokio::time::Instant;
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 
 use super::answer::{self, BatchResult};
 use super::discard::{Condition, Discarded};
@@ -24,6 +24,11 @@ use crate::queue::sender;
 use lambda_host::{FunctionError, Outcome};
 use sam_template::StreamReading;
 
+/// Shortest time between two reads that have found something. Source: AWS Lambda developer guide,
+/// "Polling and batching streams": four times per second.
+const READ_EVERY: Duration = Duration::from_millis(250);
+/// Shortest scaled one, so that a reader does not spin.
+const READ_EVERY_MIN: Duration = Duration::from_millis(1);
 /// First wait before a retry; each further one is twice as long.
 const WAIT_MS: u64 = 1000;
 /// Longest wait before a retry.
@@ -66,13 +71,16 @@ pub async fn run(joint: Joint, tap: Tap, reader: Reader) {
     // Dropped with this future, which the running batch notices.
     let (_running, stop) = watch::channel(());
     let source = Arc::new(Source { joint, tap, reader });
+    let every = READ_EVERY.mul_f64(source.reader.time_scale);
+    let mut pace = interval(every.max(READ_EVERY_MIN));
+    pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         let of_source = &source.joint.source;
         let Some(mut lease) = source.reader.positions.lease(of_source).await else {
             tracing::error!(source = of_source.logical_id, "stream without a position");
             return;
         };
-        let batch = source.gather(&mut lease).await;
+        let batch = source.gather(&mut lease, &mut pace).await;
         let work = Arc::clone(&source).process(lease, batch, stop.clone());
         if let Err(error) = tokio::spawn(work).await {
             tracing::error!(%error, "process a batch of records");
@@ -84,13 +92,14 @@ pub async fn run(joint: Joint, tap: Tap, reader: Reader) {
 impl Source {
     /// Reads until a batch is full or its time is over, and moves past records that are skipped
     /// before it.
-    async fn gather(&self, position: &mut Position) -> Batch {
+    async fn gather(&self, position: &mut Position, pace: &mut Interval) -> Batch {
         let source = &self.joint.source;
         let window = Duration::from_secs(source.window_s).mul_f64(self.reader.time_scale);
         let (streams, table) = (&self.reader.streams, &self.tap.table);
         let mut batch = Batch::default();
         let mut end = None;
         loop {
+            pace.tick().await;
             let after = batch.read_to.as_deref().or(position.after());
             let next = || streams.wait(table, after, READ_MAX);
             let changes = match end {
