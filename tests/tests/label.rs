@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use e2e::World;
-use serde_json::Value;
+use e2e::item::from_json;
+use serde_json::{Value, json};
 
 const DOOR: &str = "Front door, Hall (lock-1)";
 const FOB: &str = "fob (button-1)";
@@ -144,6 +145,34 @@ async fn labels_are_set_with_the_registration_and_removed_by_a_command() -> Resu
         let text = run(&world, arguments, false).await?;
         ensure!(text.contains(wanted), "{arguments:?}: {text}");
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_warning_is_a_plain_line_beside_a_json_document() -> Result<()> {
+    let world = house(&[]).await?;
+    // A hand edit: a label that is a number.
+    let listing = json!({ "pk": { "S": "things" }, "sk": { "S": "lock#lock-1" } });
+    let label = from_json(&json!({ "label": { "N": "7" } }))?.remove("label");
+    let edit = world.dynamodb().update_item().table_name(world.at("table"));
+    let edit = edit
+        .set_key(Some(from_json(&listing)?))
+        .update_expression("SET #label = :label")
+        .expression_attribute_names("#label", "label")
+        .expression_attribute_values(":label", label.context("no label")?);
+    edit.send().await.context("change the label")?;
+
+    let shown = world.lockctl(&["status", "--output", "json"]).await?;
+    let document: Value = serde_json::from_slice(&shown.stdout)?;
+    ensure!(document["locks"][0]["label"].is_null(), "{document:#}");
+    let errors = String::from_utf8(shown.stderr)?;
+    let warning = errors.trim_start().strip_prefix("WARN ");
+    ensure!(
+        warning
+            .is_some_and(|line| line.starts_with("the label of lock-1 is not shown: not a text")),
+        "{errors}"
+    );
+    ensure!(errors.lines().count() == 1, "{errors}");
     Ok(())
 }
 

@@ -69,7 +69,9 @@ Exit status:
   4  no answer in time: whether the latch has moved is not known
 
 Answers are plain text, and coloured on a terminal unless NO_COLOR is set. With --output json they
-are documents that `lockctl schema` describes.
+are documents that `lockctl schema` describes, alone on standard output. Standard error then has
+warnings as plain lines that begin with WARN, and after them the error, if the command failed, as
+one line of JSON.
 
 Examples:
   lockctl                          run everything on this machine; open the printed address

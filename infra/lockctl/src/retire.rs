@@ -150,6 +150,7 @@ async fn list_steps(
     }
     if let Some(button) = &registered.button {
         steps.push(format!("unbind button {button}"));
+        steps.push(format!("mark button {button} as retired"));
     }
     steps.extend(calls.iter().map(ToString::to_string));
     Ok(steps)

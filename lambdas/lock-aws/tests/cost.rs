@@ -12,6 +12,7 @@ use lock_core::limits::Limits;
 use lock_core::name::{ButtonSerial, LockName};
 use lock_core::record::Status;
 use lock_core::report::Latch;
+use lock_core::time::UnixMillis;
 use lock_testing::counter::Counter;
 use serde_json::Value;
 
@@ -30,12 +31,19 @@ fn limits() -> Limits {
 /// Lines of each of two histories.
 const LINES: usize = 5_000;
 
+const DAY_MS: u64 = 86_400_000;
+
 /// Writes so many lines into a history, a minute apart, the first of them so many days ago.
 async fn fill(cloud: &Cloud, subject: &Subject, lines: usize, days: u64) {
-    let from = clock::now().minus(days * 86_400_000);
+    let from = clock::now().minus(days * DAY_MS);
+    fill_from(cloud, subject, lines, from, 60_000).await;
+}
+
+/// Writes so many lines into a history, one in `step_ms`.
+async fn fill_from(cloud: &Cloud, subject: &Subject, lines: usize, from: UnixMillis, step_ms: u64) {
     let mut left: Vec<WriteRequest> = (0..lines as u64)
         .map(|n| {
-            let at = from.plus(n * 60_000);
+            let at = from.plus(n * step_ms);
             let event = Event::new(
                 subject.clone(),
                 Kind::Report,
@@ -136,23 +144,130 @@ async fn an_operators_view_costs_the_same_after_ten_thousand_lines() {
     assert!(!operations.contains_key("Scan"));
 }
 
+/// A lock's history in a table of its own, and the calls on it.
+struct History {
+    subject: Subject,
+    counter: Counter,
+    /// Its calls are counted.
+    cloud: Cloud,
+    /// Its calls are not.
+    direct: Cloud,
+}
+
+impl History {
+    async fn new() -> Self {
+        let table = table::start().await;
+        let counter = Counter::start(table).await;
+        let nobody = "127.0.0.1:9".parse().unwrap();
+        let direct = table::client(table, nobody);
+        table::create(direct.store.client()).await;
+        Self {
+            subject: Subject::Lock(lock(1)),
+            cloud: table::client(counter.address, nobody),
+            counter,
+            direct,
+        }
+    }
+
+    async fn fill(&self, lines: usize, from: UnixMillis, step_ms: u64) {
+        fill_from(&self.direct, &self.subject, lines, from, step_ms).await;
+    }
+
+    /// The keys of the newest lines at `now`, and the number of lines that each query looked at.
+    async fn newest(&self, limit: usize, now: UnixMillis) -> (Vec<String>, Vec<usize>) {
+        let lines = self.cloud.store.read_history(&self.subject, limit, now);
+        let keys = lines.await.unwrap().into_iter().map(|line| line.key);
+        (keys.collect(), self.queries())
+    }
+
+    fn queries(&self) -> Vec<usize> {
+        let calls = self.counter.take();
+        assert!(calls.iter().all(|call| call.operation == "Query"));
+        calls.iter().map(|call| call.looked_at).collect()
+    }
+}
+
+/// The keys of this many lines before line `end`, newest first.
+fn keys_before(end: usize, count: usize) -> Vec<String> {
+    (end - count..end).rev().map(|n| format!("r{n}")).collect()
+}
+
+/// The numbers of lines of the histories that are compared.
+const GROWTH: [usize; 3] = [100, 1_000, 10_000];
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_newest_lines_cost_the_same_however_long_the_history_is() {
-    let table = table::start().await;
-    let counter = Counter::start(table).await;
-    let cloud = table::client(counter.address, "127.0.0.1:9".parse().unwrap());
-    let direct = table::client(table, "127.0.0.1:9".parse().unwrap());
-    table::create(direct.store.client()).await;
-    for (n, lines) in [(1, 100), (2, LINES)] {
-        let subject = Subject::Lock(lock(n));
-        fill(&direct, &subject, lines, 10).await;
-        let newest = cloud.store.read_history(&subject, 20, clock::now());
-        assert_eq!(newest.await.unwrap().len(), 20);
-        let calls = counter.take();
-        let cost: Vec<_> = calls
-            .iter()
-            .map(|call| (&*call.operation, call.looked_at))
-            .collect();
-        assert_eq!(cost, [("Query", 28)], "{lines} lines");
+    let from = clock::now().minus(10 * DAY_MS);
+    for lines in GROWTH {
+        let history = History::new().await;
+        history.fill(lines, from, 60_000).await;
+        let newest = history.newest(20, clock::now()).await;
+        assert_eq!(newest, (keys_before(lines, 20), vec![28]), "{lines} lines");
+        // What `watch` reads at each look, with one line a minute.
+        let end = from.plus(lines as u64 * 60_000);
+        let since = end.minus(600_000);
+        let store = &history.cloud.store;
+        let recent = store.read_history_since(&history.subject, since).await;
+        assert_eq!(recent.unwrap().len(), 10, "{lines} lines");
+        let queries = history.queries();
+        assert_eq!(queries.len(), 1, "{lines} lines: {queries:?}");
+        assert!(queries[0] <= 12, "{lines} lines: {queries:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_newest_lines_cost_two_calls_however_many_are_of_one_minute() {
+    let minute = UnixMillis(clock::now().0 / 60_000 * 60_000);
+    for lines in GROWTH {
+        let history = History::new().await;
+        history.fill(lines, minute.plus(1), 5).await;
+        let newest = history.newest(20, minute).await;
+        let expected = keys_before(lines, 20);
+        assert_eq!(newest, (expected.clone(), vec![28, 0]), "{lines} lines");
+
+        // A line that ignored presses share is stored before all others, and is the newest.
+        let last = minute.plus(59_999);
+        let line = Event {
+            last_at: Some(last),
+            ..Event::new(
+                history.subject.clone(),
+                Kind::Press,
+                minute,
+                "shared".to_owned(),
+                &limits(),
+            )
+        };
+        let item = lock_aws::item::to_item(&lock_aws::item::Key::event(&line), &line);
+        let put = history.direct.store.client().put_item();
+        let put = put.table_name(table::TABLE).set_item(Some(item));
+        put.send().await.unwrap();
+        let (keys, queries) = history.newest(20, minute).await;
+        assert_eq!(keys[0], "shared", "{lines} lines");
+        assert_eq!(keys[1..], expected[..19], "{lines} lines");
+        assert_eq!(queries, [28, 1], "{lines} lines");
+        // Many of them: each line once.
+        let many = lines.min(1_500);
+        let (keys, queries) = history.newest(many + 1, minute).await;
+        assert_eq!(keys[1..], keys_before(lines, many), "{lines} lines");
+        assert!(queries.len() <= 3, "{lines} lines: {queries:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn expired_lines_that_are_not_deleted_yet_cost_few_calls() {
+    let history = History::new().await;
+    let from = clock::now().minus(10 * DAY_MS);
+    let lines = 10_000;
+    history.fill(lines, from, 60_000).await;
+    // All but the newest `left` have expired.
+    for (left, calls_max) in [(0, 12), (5, 12), (20, 1), (28, 1)] {
+        let first = from.plus((lines - left) as u64 * 60_000);
+        let now = first.plus(limits().event_ttl_ms).minus(1_000);
+        let (keys, queries) = history.newest(20, now).await;
+        assert_eq!(keys, keys_before(lines, left.min(20)), "{left} left");
+        let calls = queries.len();
+        assert!(calls <= calls_max, "{left} left: {queries:?}");
+        let looked_at: usize = queries.iter().sum();
+        assert!(looked_at <= lines, "{left} left: {queries:?}");
     }
 }

@@ -86,6 +86,7 @@ async fn a_lost_button_is_revoked_and_retired() -> Result<()> {
     let calls = planned["calls"].as_array().context("no calls")?;
     for begin in [
         "unbind button button-1",
+        "mark button button-1 as retired",
         "iot:UpdateCertificate",
         "iot:DeleteThing button-1",
     ] {

@@ -99,12 +99,13 @@ fn detach(thing: &Thing, certificate: &Certificate) -> Option<Call> {
 }
 
 #[cfg(test)]
-mod tests {
+pub mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
 
-    fn certificate(id: &str, things: &[&str]) -> Certificate {
+    /// An active certificate with a policy, of these things.
+    pub fn certificate(id: &str, things: &[&str]) -> Certificate {
         Certificate {
             id: id.to_owned(),
             arn: format!("cert/{id}"),

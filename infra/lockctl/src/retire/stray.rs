@@ -78,18 +78,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-
-    fn certificate(id: &str, things: &[&str]) -> Certificate {
-        Certificate {
-            id: id.to_owned(),
-            arn: format!("cert/{id}"),
-            pem: String::new(),
-            is_active: false,
-            is_revoked: false,
-            policies: Vec::new(),
-            things: things.iter().map(|&name| name.to_owned()).collect(),
-        }
-    }
+    use crate::retire::plan::tests::certificate;
 
     #[test]
     fn a_stray_is_neither_of_the_thing_nor_of_another() {

@@ -38,7 +38,7 @@ const INTRODUCTION: &str = "\
 
 Written by `cargo xtask costs` from `infra/docs/prices.toml`, `infra/docs/counts.json` and the
 alarms of `template.yaml`; `cargo xtask test` fails when it is stale. The counts are what tests of
-the functions have counted (`lambdas/press/tests/cost.rs` and its like). USD in us-east-1, a month
+the functions have counted (`lambdas/report/tests/cost.rs` and its like). USD in us-east-1, a month
 of 30 days, without AWS's free tier, taxes and traffic. Nothing here was compared with a bill.
 
 A report each 60 minutes is shown as the price of a choice that does not exist yet: the sweep

@@ -1,8 +1,8 @@
 //! Histories: the lines about one lock or button, newest first. Must not know: what a line means.
 //!
 //! A line that ignored presses share is stored under its minute, before the other lines of that
-//! minute, but its time is that of its last press. So a history is read to the end of the minute it
-//! ends in, and then sorted.
+//! minute, but its time is that of its last press. So the shared lines of the minute that a history
+//! ends in are read too, however many lines are between.
 
 use std::cmp::Reverse;
 
@@ -12,18 +12,26 @@ use lock_core::limits::REPEAT_EVENT_MS;
 use lock_core::time::UnixMillis;
 
 use super::{Store, StoreError, Task};
-use crate::item::{Item, Key, from_item};
+use crate::item::{Item, ItemError, Key, SK, from_item};
 
 /// Lines read beyond the limit, usually enough to reach the end of a minute.
 const MORE: usize = 8;
+/// Each page is this much larger than the one before: a page is short if its lines have expired.
+const PAGE_GROWTH: usize = 16;
+/// Longest page, in lines: about 400 KB, far from a call's longest wait.
+const PAGE_MAX: usize = 1_000;
+/// The end of a range of sort keys: `$` follows the `#` after a time, and the one after `event`.
+const END: char = '$';
 
-/// The lines to read.
-#[derive(Debug, Clone, Copy)]
-enum Wanted {
-    /// This many of those that have not expired at this time.
-    Newest(usize, UnixMillis),
-    /// All lines since this time.
-    Since(UnixMillis),
+/// The lines of a subject between two sort keys, read page by page, newest first.
+struct Range<'a> {
+    subject: &'a Subject,
+    from: String,
+    to: String,
+    /// Leaves out those that have expired at this time.
+    unexpired_at: Option<UnixMillis>,
+    /// The key after which the next page begins.
+    start: Option<Item>,
 }
 
 impl Store {
@@ -39,7 +47,26 @@ impl Store {
         limit: usize,
         now: UnixMillis,
     ) -> Result<Vec<Event>, StoreError> {
-        let mut lines = self.read_lines(subject, Wanted::Newest(limit, now)).await?;
+        let mut range = Range {
+            unexpired_at: Some(now),
+            ..Range::all(subject)
+        };
+        let mut lines = Vec::new();
+        let mut page_lines = PAGE_MAX.min(limit.saturating_add(MORE));
+        while lines.len() < limit {
+            lines.extend(self.read_page(&mut range, Some(page_lines)).await?);
+            page_lines = PAGE_MAX.min(page_lines * PAGE_GROWTH);
+            if range.start.is_none() {
+                break;
+            }
+        }
+        let end = limit.checked_sub(1).and_then(|end| lines.get(end));
+        if let Some(end) = end
+            && let Some(shared) = range.shared_lines(minute_of(end.at))
+        {
+            lines.extend(self.read_all(shared).await?);
+        }
+        sort(&mut lines);
         lines.truncate(limit);
         Ok(lines)
     }
@@ -54,73 +81,92 @@ impl Store {
         subject: &Subject,
         since: UnixMillis,
     ) -> Result<Vec<Event>, StoreError> {
-        self.read_lines(subject, Wanted::Since(since)).await
+        let range = Range {
+            from: Key::event_at(minute_of(since)),
+            ..Range::all(subject)
+        };
+        let mut lines = self.read_all(range).await?;
+        lines.retain(|line| last_time(line) >= since);
+        sort(&mut lines);
+        Ok(lines)
     }
 
-    async fn read_lines(
+    /// All lines of a range that are left to read.
+    async fn read_all(&self, mut range: Range<'_>) -> Result<Vec<Event>, StoreError> {
+        let mut lines = self.read_page(&mut range, None).await?;
+        while range.start.is_some() {
+            lines.extend(self.read_page(&mut range, None).await?);
+        }
+        Ok(lines)
+    }
+
+    /// The next page of a range; without a number of lines it is as long as DynamoDB makes one.
+    async fn read_page(
         &self,
-        subject: &Subject,
-        wanted: Wanted,
+        range: &mut Range<'_>,
+        lines: Option<usize>,
     ) -> Result<Vec<Event>, StoreError> {
-        let task = || Task::ReadHistory(subject.clone());
-        let from = match wanted {
-            Wanted::Newest(..) => "event#".to_owned(),
-            Wanted::Since(since) => Key::event_at(minute_of(since)),
-        };
-        let mut lines: Vec<Event> = Vec::new();
-        let mut start: Option<Item> = None;
-        while !is_enough(&lines, wanted) {
-            let mut query = self
-                .client
-                .query()
-                .table_name(&self.table)
-                .consistent_read(true)
-                .scan_index_forward(false)
-                .key_condition_expression("pk = :pk AND sk BETWEEN :from AND :to")
-                .expression_attribute_values(":pk", AttributeValue::S(Key::history(subject)))
-                .expression_attribute_values(":from", AttributeValue::S(from.clone()))
-                // `$` follows `#`, so this is past every line and before any other item.
-                .expression_attribute_values(":to", AttributeValue::S("event$".to_owned()))
-                .set_exclusive_start_key(start.take());
-            if let Wanted::Newest(limit, now) = wanted {
-                let now = AttributeValue::N(now.seconds().0.to_string());
-                query = query
-                    .filter_expression("#ttl > :now")
-                    .expression_attribute_names("#ttl", "ttl")
-                    .expression_attribute_values(":now", now)
-                    .limit(i32::try_from(limit.saturating_add(MORE)).unwrap_or(i32::MAX));
-            }
-            let page = query.send().await;
-            let page = page.map_err(|error| self.failed(task(), &error))?;
-            for item in page.items() {
-                let line = from_item(item);
-                lines.push(line.map_err(|error| self.error(task(), error.into()))?);
-            }
-            match page.last_evaluated_key {
-                Some(key) => start = Some(key),
-                None => break,
-            }
+        let task = || Task::ReadHistory(range.subject.clone());
+        let text = |text: &str| AttributeValue::S(text.to_owned());
+        let mut query = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .consistent_read(true)
+            .scan_index_forward(false)
+            .key_condition_expression("pk = :pk AND sk BETWEEN :from AND :to")
+            .expression_attribute_values(":pk", AttributeValue::S(Key::history(range.subject)))
+            .expression_attribute_values(":from", text(&range.from))
+            .expression_attribute_values(":to", text(&range.to))
+            .set_limit(lines.map(|lines| i32::try_from(lines).unwrap_or(i32::MAX)))
+            .set_exclusive_start_key(range.start.take());
+        if let Some(now) = range.unexpired_at {
+            let now = AttributeValue::N(now.seconds().0.to_string());
+            query = query
+                .filter_expression("#ttl > :now")
+                .expression_attribute_names("#ttl", "ttl")
+                .expression_attribute_values(":now", now);
         }
-        if let Wanted::Since(since) = wanted {
-            lines.retain(|line| last_time(line) >= since);
-        }
-        lines.sort_by_key(|line| Reverse(last_time(line)));
+        let page = query.send().await;
+        let page = page.map_err(|error| self.failed(task(), &error))?;
+        let lines = page.items().iter().map(from_item).collect();
+        let lines: Result<_, ItemError> = lines;
+        let lines = lines.map_err(|error| self.error(task(), error.into()))?;
+        range.start = page.last_evaluated_key;
         Ok(lines)
     }
 }
 
-/// Whether the lines read so far, in key order, contain all that are wanted.
-fn is_enough(lines: &[Event], wanted: Wanted) -> bool {
-    let Wanted::Newest(limit, _) = wanted else {
-        return false;
-    };
-    if limit == 0 {
-        return true;
+impl<'a> Range<'a> {
+    /// All lines of a lock or button.
+    fn all(subject: &'a Subject) -> Self {
+        Self {
+            subject,
+            from: "event#".to_owned(),
+            to: format!("event{END}"),
+            unexpired_at: None,
+            start: None,
+        }
     }
-    match (lines.get(limit - 1), lines.last()) {
-        (Some(end), Some(last)) => minute_of(last.at) < minute_of(end.at),
-        _ => false,
+
+    /// The shared lines of a minute that this range has not reached; `None` if it has.
+    fn shared_lines(self, minute: UnixMillis) -> Option<Self> {
+        let from = Key::event_at(minute);
+        let to = format!("{from}{END}");
+        let last = self.start.as_ref()?.get(SK)?.as_s().ok()?;
+        let (is_past, is_inside) = (*last < from, *last <= to);
+        (!is_past).then(|| Self {
+            start: self.start.filter(|_| is_inside),
+            from,
+            to,
+            ..self
+        })
     }
+}
+
+/// Sorts lines, newest first.
+fn sort(lines: &mut [Event]) {
+    lines.sort_by_key(|line| Reverse(last_time(line)));
 }
 
 /// The minute under which a shared line of this time is stored.

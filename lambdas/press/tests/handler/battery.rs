@@ -13,12 +13,7 @@ fn with_battery(press: Value, battery: &str) -> Value {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_low_battery_is_alerted_once_even_by_two_processes_that_both_know_the_full_one() {
     let world = World::new().await;
-    let handler = Handler::new(world.cloud.clone(), Limits::default());
-    let other = World {
-        broker: Broker::start().await,
-        cloud: world.cloud.clone(),
-        handler,
-    };
+    let other = world.another();
     // Both cache the binding with the full battery.
     for (world, sequence) in [(&world, 1), (&other, 2)] {
         world.handle(&world.press("LONG", sequence)).await.unwrap();

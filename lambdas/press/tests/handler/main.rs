@@ -2,56 +2,26 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-#[path = "handler/battery.rs"]
 mod battery;
+mod cost;
+mod prediction;
+mod world;
 
 use aws_lambda_events::event::iot_button::IoTButtonEvent;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use lock_aws::clock::Clock;
-use lock_aws::{Cloud, MessageFunction, PerformError};
+use lock_aws::{MessageFunction, PerformError};
 use lock_core::event::{Event, Kind, Subject};
-use lock_core::limits::Limits;
 use lock_core::name::{ButtonSerial, LockName};
-use lock_core::record::{Record, Status};
+use lock_core::record::Status;
 use lock_core::time::UnixMillis;
 use lock_testing::bound::{NOW, button, lock};
-use lock_testing::broker::Broker;
 use lock_testing::table;
-use press::handler::Handler;
 use serde_json::{Value, json};
 
-struct World {
-    broker: Broker,
-    cloud: Cloud,
-    handler: Handler,
-}
+use self::world::World;
 
 impl World {
-    async fn new() -> Self {
-        let broker = Broker::start().await;
-        let cloud = table::cloud(broker.address).await;
-        let cloud = cloud.with_clock(Clock::by_hand(NOW));
-        let before = NOW.minus(60_000);
-        table::register(&cloud, &lock(), before).await;
-        table::bind(&cloud, &button(), &lock(), before).await;
-        let handler = Handler::new(cloud.clone(), Limits::default());
-        Self {
-            broker,
-            cloud,
-            handler,
-        }
-    }
-
-    /// A press received now.
-    fn press(&self, click: &str, sequence: u64) -> Value {
-        json!({
-            "button": "button-1", "clickType": click, "batteryVoltage": "1568mV",
-            "sequence": sequence, "receivedAt": self.cloud.clock.now().0,
-            "pressId": format!("p{sequence}"), "principal": "ab12"
-        })
-    }
-
     /// Handles an event, with time for a few attempts to publish.
     async fn handle(&self, event: &Value) -> Result<(), PerformError> {
         self.handle_text(&event.to_string()).await
@@ -62,15 +32,6 @@ impl World {
         let handled = self.handler.handle(event, deadline).await;
         self.cloud.clock.wait(1).await;
         handled
-    }
-
-    async fn record(&self) -> Record {
-        self.cloud
-            .store
-            .read_record(&lock())
-            .await
-            .unwrap()
-            .unwrap()
     }
 
     async fn lines(&self, subject: Subject) -> Vec<Event> {
