@@ -49,18 +49,7 @@ impl Scenario {
                 let network = &mut state.sites[usize::from(lock)].network;
                 Arc::make_mut(&mut network[usize::from(n)]).expires_at = None;
             }
-            Step::Forge(lock) => {
-                state.spend(Fault::Forge);
-                let command = command_of_another(state, "forged", FORGED_AHEAD_MS);
-                state.sites[usize::from(lock)]
-                    .network
-                    .push(Arc::new(command));
-            }
-            Step::Rival(lock) => {
-                state.spend(Fault::Rival);
-                let command = command_of_another(state, "rival", RIVAL_AHEAD_MS);
-                self.receive_command(state, lock, &command, Power::Broken);
-            }
+            Step::Forge(lock) | Step::Rival(lock) => self.command_by_another(state, step, lock),
             Step::Relock(lock) => {
                 let now = state.now;
                 let site = &mut state.sites[usize::from(lock)];
@@ -104,6 +93,20 @@ impl Scenario {
             }
             Step::Connect(lock) => self.connect(state, lock),
             _ => self.apply_to_shadow(state, step),
+        }
+    }
+
+    /// Another program commands the lock.
+    fn command_by_another(&self, state: &mut State, step: Step, lock: u8) {
+        if step == Step::Forge(lock) {
+            state.spend(Fault::Forge);
+            let command = command_of_another(state, "forged", FORGED_AHEAD_MS);
+            let network = &mut state.sites[usize::from(lock)].network;
+            network.push(Arc::new(command));
+        } else {
+            state.spend(Fault::Rival);
+            let command = command_of_another(state, "rival", RIVAL_AHEAD_MS);
+            self.receive_command(state, lock, &command, Power::Broken);
         }
     }
 
