@@ -72,7 +72,7 @@ reasons! {
     RETRY = "retry";
     /// The device has not seen the current command yet (C8).
     NOT_SEEN = "not-seen";
-    /// The device refused the current command (C8).
+    /// The device refused the current command (C8, C9).
     REFUSED_BY_LOCK = "refused-by-lock";
     /// The current command was executed.
     EXECUTED = "executed";

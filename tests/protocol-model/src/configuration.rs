@@ -22,6 +22,7 @@ faults! {
     LoseCommand: "A command is lost in transit.";
     RepeatCommand: "A command is delivered, and a copy stays in transit.";
     Damage: "A command loses its expiry in transit.";
+    Rival: "Another program's newer lock command acts, and the flash refuses its journal entry.";
     Forge: "Another program sends a command of a version far ahead.";
     LoseEvent: "The event of a report is lost; the report is in the shadow.";
     RepeatEvent: "The event of a report is delivered twice.";

@@ -1,7 +1,7 @@
 //! The end of a run: faults stop, and everything must become right, and stay usable.
 
 use lock_core::action::{Action, ClickType};
-use lock_core::record::{Record, Status};
+use lock_core::record::Status;
 
 use crate::event::Operation;
 use crate::fate::Stream;
@@ -94,8 +94,7 @@ impl World {
                 continue;
             };
             let (status, state) = (record.status, record.state);
-            let converged = status == Status::Settled || is_refused_as_old(record);
-            self.require(converged, Invariant::L1, || {
+            self.require(status == Status::Settled, Invariant::L1, || {
                 format!(
                     "lock-{} is connected, and its record is {status:?}",
                     lock + 1
@@ -118,13 +117,6 @@ impl World {
     fn use_everything(&mut self) {
         for lock in 0..self.sites.len() {
             self.operate(Operation::Register(lock));
-            if self.tables[0].records[lock]
-                .as_ref()
-                .is_some_and(is_refused_as_old)
-            {
-                // Nothing else makes such a lock obey again: see `is_refused_as_old`.
-                self.operate(Operation::Recover(lock));
-            }
         }
         // A lock that was just registered is locked after its next report.
         self.run_until(self.now + 20 * MINUTE);
@@ -219,14 +211,4 @@ impl World {
             }
         }
     }
-}
-
-/// Whether the record says `unresponsive`, because the lock has executed a newer command of another
-/// writer that it could not journal, and refuses ours until a person's next command.
-fn is_refused_as_old(record: &Record) -> bool {
-    let refusal = record
-        .command
-        .as_ref()
-        .and_then(|command| record.refusal_of(command));
-    record.status == Status::Unresponsive && refusal.is_some_and(|r| r.reason == "superseded")
 }

@@ -14,6 +14,7 @@
 //! | version | the record has never commanded | system LOCK |
 //! | version | larger | adopted, system LOCK past it |
 //! | version | smaller, record settled: lost journal | system LOCK |
+//! | version | smaller, the record's LOCK refused as superseded | system LOCK, see `behind` |
 //! | version | smaller, record not settled | the command is sent again, in its turn |
 //! | version and command id | equal | settled: the latch is the truth |
 //! | latch | jammed, up to three times | system LOCK, then an alert |
@@ -21,10 +22,10 @@
 //!
 //! Each system LOCK is sent in its turn (C15, `system`).
 
+mod behind;
 mod fresh;
 
 use super::door::{find_door_since, is_forced};
-use super::resend::is_in_turn;
 use super::{Case, Decision};
 use crate::action::Action;
 use crate::binding::Binding;
@@ -33,10 +34,12 @@ use crate::field::Refusal;
 use crate::limits::{EXPIRED_TOO_SOON_MS, JAM_LOCKS_MAX, Limits, REPORT_INTERVAL_MS};
 use crate::reason::{Alert, Reason, Verdict};
 use crate::record::{Cause, Command, Due, Record, Reported, Status};
-use crate::report::{Clock, Latch, Outcome, Report, ReportEvent, Settings, Source};
+use crate::report::{Latch, Outcome, Report, ReportEvent, Settings, Source};
 use crate::time::UnixMillis;
 use crate::write::{Guard, RecordUpdate};
 
+pub(super) use behind::REFUSED_FOR_CLOCK;
+use behind::judge_behind;
 pub(super) use fresh::is_unused;
 use fresh::{Freshness, check_freshness, is_from_lock};
 
@@ -319,66 +322,6 @@ fn shows_unlock(record: &Record, command: &Command, report: &Report) -> bool {
         && report.source == Source::Remote
         && is_new
 }
-
-/// Whether the device has got the time since its last report, in the same boot.
-fn has_just_got_the_time(record: &Record, report: &Report) -> bool {
-    record.reported.as_ref().is_some_and(|last| {
-        last.report.boot_count == report.boot_count
-            && last.report.clock == Clock::Unsynced
-            && report.clock == Clock::Synced
-    })
-}
-
-/// The device has not journalled the current command: the record notes it, and the command is sent
-/// again if its turn has come.
-///
-/// The first re-send is immediate: the device has just reconnected, or has just got the time that
-/// it lacked. An UNLOCK is not sent to a device without the time, which would refuse it and reports
-/// once it has the time. A LOCK needs no time: a report that only brings the time crossed the
-/// command on its way, so it does not hurry the re-send (C8).
-fn judge_behind(
-    case: Case<'_>,
-    command: &Command,
-    report: &ReportEvent,
-    update: RecordUpdate,
-    binding: Option<&Binding>,
-) -> Decision {
-    let (record, now) = (case.record, case.now);
-    let refusal = report
-        .report
-        .refused
-        .as_ref()
-        .filter(|refused| refused.command_id.as_ref() == Some(&command.id));
-    let reason = if refusal.is_some() {
-        Reason::REFUSED_BY_LOCK
-    } else {
-        Reason::NOT_SEEN
-    };
-    let for_clock = refusal.is_some_and(|refused| refused.reason == REFUSED_FOR_CLOCK);
-    let has_no_time = command.action == Action::Unlock && report.report.clock == Clock::Unsynced;
-    let turn_has_come = match command.action {
-        Action::Lock if has_just_got_the_time(record, &report.report) => {
-            command.next_send_at <= now
-        }
-        _ => is_in_turn(command, now),
-    };
-    if !has_no_time
-        && turn_has_come
-        && let Ok(holds) = case.may_resend(command, binding)
-    {
-        return case.resend(reason, update, command, holds);
-    }
-    let due = if for_clock && !command.is_expired(now) {
-        Due::pending(&record.lock, command)
-    } else {
-        update.due.clone()
-    };
-    let update = RecordUpdate { due, ..update };
-    case.update(Verdict::Noted, reason, update)
-}
-
-/// The device's word for a command refused because of its clock (D3).
-pub(super) const REFUSED_FOR_CLOCK: &str = "clock";
 
 #[cfg(test)]
 mod tests;

@@ -3,7 +3,7 @@
 use super::{DOUBLE, LONG, SINGLE, more};
 use crate::configuration::Fault::{
     Cut, Damage, Disconnect, Erase, Exit, Forge, Hold, Jam, LoseCommand, LoseEvent, LoseReport,
-    Reboot, RepeatCommand, RepeatEvent, Swing,
+    Reboot, RepeatCommand, RepeatEvent, Rival, Swing,
 };
 use crate::configuration::{Beginning, Configuration, Priority, counted_press};
 use crate::device::{LockSettings, RelockFrom};
@@ -17,7 +17,7 @@ pub(super) fn all(deep: bool) -> Vec<Configuration> {
     all.extend(clock());
     all.extend(network(deep));
     all.extend(door(deep));
-    all.extend(bolt_and_forgery());
+    all.extend(bolt_and_forgery(deep));
     all
 }
 
@@ -169,7 +169,7 @@ fn door(deep: bool) -> Vec<Configuration> {
     ]
 }
 
-fn bolt_and_forgery() -> Vec<Configuration> {
+fn bolt_and_forgery(deep: bool) -> Vec<Configuration> {
     vec![
         Configuration {
             faults: vec![(Jam, 1)],
@@ -193,6 +193,18 @@ fn bolt_and_forgery() -> Vec<Configuration> {
             faults: vec![(Forge, 1)],
             instants: vec![2_000],
             ..Configuration::new("implausible command")
+        },
+        Configuration {
+            presses: vec![counted_press(LONG), counted_press(DOUBLE)],
+            faults: vec![
+                (Rival, 1),
+                (LoseEvent, 1),
+                (Reboot, more(deep, 0, 1)),
+                (RepeatCommand, more(deep, 0, 1)),
+            ],
+            instants: vec![2_000],
+            priority: Priority::Functions,
+            ..Configuration::new("newer lock command not journalled")
         },
     ]
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use lock_core::action::Intent;
+use lock_core::action::{Action, Intent};
 use lock_core::binding::Binding;
 use lock_core::decide::{Origin, ReportDecision, decide_no_shadow};
 use lock_core::name::LockName;
@@ -252,6 +252,13 @@ impl Cloud<'_> {
         let Some(record) = &mut record else {
             return (None, event);
         };
+        if rules.without(Rule::C9OldLockSentAgain)
+            && let Some(command) = &record.command
+            && command.action == Action::Lock
+            && event.report.refused.take().is_some()
+        {
+            rename_report(&mut event, 0);
+        }
         if rules.without(Rule::C8FirstWaits)
             && let Some(command) = &mut record.command
         {

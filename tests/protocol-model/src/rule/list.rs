@@ -89,6 +89,8 @@ rules! {
     C9UsedReport: S4, "edited by hand, lock offline", "a report in the shadow is accepted twice";
     C9EditedReport: L3, "edited by hand, event lost", "an edited report in the shadow is accepted";
     C9AnyVersionAdopted: L2, "implausible report", "a version far ahead of the clock is adopted";
+    C9OldLockSentAgain: L1, "newer lock command not journalled",
+        "a lock command refused as superseded is sent again at its own version";
     C9AnyThing: S8, "not registered", "the first report of any thing creates a record";
     C10NoSweep: L1, "late retry", "no sweep";
     C10NoAnswerIsNo: S4, "two presses, lost messages",

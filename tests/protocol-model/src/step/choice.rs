@@ -199,6 +199,9 @@ fn steps_of_network(state: &State, site: &Site, lock: u8, steps: &mut Vec<Step>)
         }
     }
     push_allowed(state, &[(Fault::Forge, Step::Forge(lock))], steps);
+    if site.connected {
+        push_allowed(state, &[(Fault::Rival, Step::Rival(lock))], steps);
+    }
 }
 
 fn steps_of_shadow(state: &State, site: &Site, lock: u8, steps: &mut Vec<Step>) {

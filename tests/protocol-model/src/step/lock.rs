@@ -18,6 +18,8 @@ use crate::state::State;
 
 /// How far ahead of the time a forged version is, in ms.
 const FORGED_AHEAD_MS: u64 = 2 * 24 * 60 * 60 * 1000;
+/// How far the clock of another program that commands the lock is ahead, in ms.
+const RIVAL_AHEAD_MS: u64 = 30_000;
 
 impl Scenario {
     pub(super) fn apply_to_lock(&self, state: &mut State, step: Step) {
@@ -47,7 +49,7 @@ impl Scenario {
                 let network = &mut state.sites[usize::from(lock)].network;
                 Arc::make_mut(&mut network[usize::from(n)]).expires_at = None;
             }
-            Step::Forge(lock) => forge_command(state, lock),
+            Step::Forge(lock) | Step::Rival(lock) => self.command_by_another(state, step, lock),
             Step::Relock(lock) => {
                 let now = state.now;
                 let site = &mut state.sites[usize::from(lock)];
@@ -91,6 +93,20 @@ impl Scenario {
             }
             Step::Connect(lock) => self.connect(state, lock),
             _ => self.apply_to_shadow(state, step),
+        }
+    }
+
+    /// Another program commands the lock.
+    fn command_by_another(&self, state: &mut State, step: Step, lock: u8) {
+        if step == Step::Forge(lock) {
+            state.spend(Fault::Forge);
+            let command = command_of_another(state, "forged", FORGED_AHEAD_MS);
+            let network = &mut state.sites[usize::from(lock)].network;
+            network.push(Arc::new(command));
+        } else {
+            state.spend(Fault::Rival);
+            let command = command_of_another(state, "rival", RIVAL_AHEAD_MS);
+            self.receive_command(state, lock, &command, Power::Broken);
         }
     }
 
@@ -195,18 +211,14 @@ fn take_command(state: &mut State, lock: u8, n: u8) -> Arc<WireCommand> {
         .remove(usize::from(n))
 }
 
-/// Another program with a wrong counter sends a lock command.
-fn forge_command(state: &mut State, lock: u8) {
-    state.spend(Fault::Forge);
-    let version = Version(state.now.plus(FORGED_AHEAD_MS).0);
-    state.sites[usize::from(lock)]
-        .network
-        .push(Arc::new(WireCommand {
-            v: 1,
-            action: Action::Lock,
-            version,
-            command_id: CommandId::from_text("forged"),
-            issued_at: state.now.seconds(),
-            expires_at: None,
-        }));
+/// A lock command of another program, whose versions are `ahead_ms` ahead of the time.
+fn command_of_another(state: &State, id: &str, ahead_ms: u64) -> WireCommand {
+    WireCommand {
+        v: 1,
+        action: Action::Lock,
+        version: Version(state.now.plus(ahead_ms).0),
+        command_id: CommandId::from_text(id),
+        issued_at: state.now.seconds(),
+        expires_at: None,
+    }
 }

@@ -98,6 +98,12 @@ fn row(given: &str) -> String {
                     reason: "journal".into(),
                 });
             }
+            "old" => {
+                event.report.refused = Some(RefusedCommand {
+                    command_id: Some(CommandId::from_text(value)),
+                    reason: "superseded".into(),
+                });
+            }
             "unsynced" => event.report.clock = Clock::Unsynced,
             "was-unsynced" => {
                 let last = record.as_mut().unwrap().reported.as_mut().unwrap();

@@ -64,6 +64,8 @@ impl Run<'_> {
             device: Device {
                 version: Version::NONE,
                 id: None,
+                floor: Version::NONE,
+                refused: None,
                 latch: Latch::Locked,
                 jammed: false,
                 door: Door::Closed,
@@ -212,8 +214,10 @@ impl Run<'_> {
             Step::Erase => {
                 (self.device.version, self.device.id) = (Version::NONE, None);
                 (self.device.result, self.device.latch) = (Outcome::None, Latch::Locked);
+                (self.device.floor, self.device.refused) = (Version::NONE, None);
                 self.report(false);
             }
+            Step::Rival { ahead_ms } => self.obey_rival(*ahead_ms),
             Step::Sweep { lost } => self.sweep(*lost),
             Step::SweepOld => {
                 let Some((old, shadow)) = self.past.last().cloned() else {

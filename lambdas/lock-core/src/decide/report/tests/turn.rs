@@ -50,6 +50,53 @@ fn the_system_does_not_argue() {
 }
 
 #[test]
+fn a_lock_refused_as_superseded_is_sent_at_a_later_version() {
+    check(
+        "
+        pending-lock/unlocked locked v6 old=current
+            => command lock v8 expires=never refused-by-lock -> pending
+        unresponsive-lock/locked locked v6 old=current
+            => command lock v8 expires=never refused-by-lock -> pending
+        pending-lock/unlocked locked v0 blank old=current
+            => command lock v8 expires=never refused-by-lock -> pending
+        # whether or not its own next send has come
+        pending-lock/unlocked locked v6 old=current waiting
+            => command lock v8 expires=never refused-by-lock -> pending
+        pending-lock/unlocked locked v6 old=current sent
+            => command lock v8 expires=never refused-by-lock -> pending
+        pending-lock/unlocked locked v6 old=current unsynced
+            => command lock v8 expires=never refused-by-lock -> pending
+        # another refusal, or that of an earlier command: sent again as it is
+        pending-lock/unlocked locked v6 old=older => resend lock v7 send=2 not-seen -> pending
+        pending-lock/unlocked locked v6 refuses=current
+            => resend lock v7 send=2 refused-by-lock -> pending
+        # journalled since
+        pending-lock/unlocked locked v7 old=current => settled: executed -> settled
+        settled/locked locked v6 old=current
+            => command lock v8 expires=never version-behind -> pending
+        # in its turn, and unresponsive from the alert on
+        pending-lock/locked locked v6 old=current locks=1 made=0
+            => noted: system-lock-waits lock v8 number 2 in 1000 ms -> pending
+        pending-lock/locked locked v6 old=current locks=2 made=0
+            => noted: system-lock-waits lock v8 number 3 in 2000 ms -> pending
+        pending-lock/locked locked v6 old=current locks=3 made=0
+            => noted: system-lock-waits lock v8 number 4 in 4000 ms -> unresponsive alert=contested
+        pending-lock/locked locked v6 old=current locks=3 made=4000
+            => command lock v8 expires=never refused-by-lock -> unresponsive alert=contested
+        unresponsive-lock/locked locked v6 old=current locks=4 made=0
+            => noted: system-lock-waits lock v8 number 5 in 8000 ms -> unresponsive
+        unresponsive-lock/locked locked v6 old=current locks=40 made=0
+            => noted: system-lock-waits lock v8 number 41 in 300000 ms -> unresponsive
+        # an unlock may not act after a newer command: left to its end
+        pending-unlock/locked locked v6 old=current
+            => resend unlock v7 send=2 refused-by-lock -> pending
+        pending-unlock/locked locked v6 old=current sent => noted: refused-by-lock -> pending
+        pending-unlock/locked locked v6 old=current late => noted: refused-by-lock -> pending
+        ",
+    );
+}
+
+#[test]
 fn an_unlock_refused_for_the_clock_is_sent_again_at_once() {
     check(
         "

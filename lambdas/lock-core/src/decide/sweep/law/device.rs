@@ -3,13 +3,16 @@
 //! Must not know: the laws.
 
 use super::*;
-use crate::report::{Clock, Outcome, Report, ReportId, Source};
+use crate::report::{Clock, Outcome, RefusedCommand, Report, ReportId, Source};
 
 /// A lock by the device's rules, without a clock (D1, D2); its latch jams while `jammed`.
 #[derive(Clone)]
 pub(super) struct Device {
     pub(super) version: Version,
     pub(super) id: Option<CommandId>,
+    /// Largest version obeyed since power-on, journalled or not.
+    pub(super) floor: Version,
+    pub(super) refused: Option<RefusedCommand>,
     pub(super) latch: Latch,
     pub(super) jammed: bool,
     pub(super) door: Door,
@@ -37,7 +40,7 @@ impl Run<'_> {
                 command_id: self.device.id.clone(),
                 result: self.device.result,
                 source: Source::Remote,
-                refused: None,
+                refused: self.device.refused.clone(),
                 boot_count: 1,
                 clock: Clock::Synced,
                 clock_uncertainty_ms: None,
@@ -55,6 +58,10 @@ impl Run<'_> {
 
     /// The device obeys by D1 and D2 and reports; the event arrives.
     pub(super) fn arrive(&mut self, command: &WireCommand) {
+        if command.version < self.device.floor {
+            self.refuse(command.command_id.clone(), "superseded");
+            return self.report(false);
+        }
         if command.version <= self.device.version {
             return self.report(false);
         }
@@ -65,7 +72,8 @@ impl Run<'_> {
         if blank && command.action == Action::Unlock {
             return;
         }
-        self.device.version = command.version;
+        (self.device.version, self.device.floor) = (command.version, command.version);
+        self.device.refused = None;
         self.device.id = Some(command.command_id.clone());
         let unlock = command.action == Action::Unlock && !over;
         self.device.result = if over {
@@ -79,6 +87,26 @@ impl Run<'_> {
             (false, false) => Latch::Locked,
         };
         self.report(false);
+    }
+
+    /// Another program's lock command, of a version past all others, is obeyed but not journalled.
+    pub(super) fn obey_rival(&mut self, ahead_ms: u64) {
+        let latest = self.record.version.max(self.device.floor);
+        self.device.floor = Version(latest.0.max(self.now.0) + 1 + ahead_ms);
+        self.device.latch = if self.device.jammed {
+            Latch::Jammed
+        } else {
+            Latch::Locked
+        };
+        self.refuse(CommandId::from_text("rival"), "journal");
+        self.report(false);
+    }
+
+    fn refuse(&mut self, id: CommandId, reason: &str) {
+        self.device.refused = Some(RefusedCommand {
+            command_id: Some(id),
+            reason: reason.to_owned(),
+        });
     }
 
     pub(super) fn report(&mut self, lost: bool) {

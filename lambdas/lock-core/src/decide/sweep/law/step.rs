@@ -25,6 +25,10 @@ pub(super) enum Step {
     },
     /// The lock loses its journal.
     Erase,
+    /// The lock obeys another program's newer lock command, and its flash refuses the journal.
+    Rival {
+        ahead_ms: u64,
+    },
     /// A sweep runs; its command arrives or is lost.
     Sweep {
         lost: bool,
@@ -56,6 +60,7 @@ pub(super) fn steps() -> impl Strategy<Value = Vec<(u64, Step)>> {
         3 => (latch, lost()).prop_map(|(latch, lost)| Step::Move { latch, lost }),
         3 => lost().prop_map(|lost| Step::Swing { lost }),
         1 => Just(Step::Erase),
+        1 => (0..60_000_u64).prop_map(|ahead_ms| Step::Rival { ahead_ms }),
         5 => lost().prop_map(|lost| Step::Sweep { lost }),
         2 => Just(Step::SweepOld),
         1 => Just(Step::Revoke),
@@ -74,6 +79,7 @@ pub(super) const MUST_OCCUR: &[&str] = &[
     "report command: first-report",
     "report command: jammed",
     "report command: other-command",
+    "report command: refused-by-lock",
     "report command: version-ahead",
     "report command: version-behind",
     "report noted: not-seen",
