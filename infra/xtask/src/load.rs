@@ -63,7 +63,7 @@ pub struct Options {
 
 /// Builds the programs and runs them; `false` if a bound is broken.
 pub fn run(workspace: &Workspace, options: &Options) -> Result<bool> {
-    let built = process::build_programs(workspace, &options.profile)?;
+    let built = workspace.build_programs(&options.profile)?;
     let result = options.result.clone();
     let mut load = std::process::Command::new(built.join("load"));
     load.arg("--programs")

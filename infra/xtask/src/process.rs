@@ -2,12 +2,10 @@
 //!
 //! Must not know: which programs there are.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
-
-use crate::workspace::Workspace;
 
 /// Prints and runs `command` with its output on the terminal; `true` if it succeeds.
 pub fn run(command: &mut Command) -> Result<bool> {
@@ -34,26 +32,6 @@ pub fn output(command: &mut Command) -> Result<String> {
         String::from_utf8_lossy(&output.stderr).trim()
     );
     String::from_utf8(output.stdout).with_context(|| format!("read the answer of {program}"))
-}
-
-/// Builds every program of the workspace; returns their directory. Always the whole workspace: a
-/// choice of packages would change the features of their libraries, and so build those again.
-pub fn build_programs(workspace: &Workspace, profile: &str) -> Result<PathBuf> {
-    let mut build = workspace.cargo();
-    build.args([
-        "build",
-        "--quiet",
-        "--profile",
-        profile,
-        "--workspace",
-        "--bins",
-    ]);
-    run_or_fail(&mut build)?;
-    let folder = match profile {
-        "dev" => "debug",
-        other => other,
-    };
-    Ok(workspace.target().join(folder))
 }
 
 /// `make` for a goal in a folder.

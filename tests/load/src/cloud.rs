@@ -17,13 +17,15 @@ const STACK: &str = "load";
 /// The functions' programs, by their names in the template.
 const FUNCTIONS: [&str; 5] = ["press", "report", "sweep", "failure", "announce"];
 
-/// Starts the cloud with these faults and waits until it is ready. Tables are on disk, so that a
-/// history that grows is not memory that grows.
+/// Starts the cloud with these faults and waits until it is ready. Tables are files, so that a
+/// history that grows is not memory that grows; in memory, as no disk carries a commit per write
+/// at these rates.
 ///
 /// # Errors
 /// A program is missing, or the cloud does not start.
 pub async fn start(options: &Options, faults: &[String]) -> Result<RunningCloud> {
-    let directory = tempfile::tempdir().context("create a directory for the cloud")?;
+    let directory = tempfile::tempdir_in(&options.data_in);
+    let directory = directory.context("create a directory for the cloud's data")?;
     let mut words: Vec<OsString> = vec!["--template".into(), options.template.clone().into()];
     words.extend(["--data-dir".into(), directory.path().join("data").into()]);
     words.extend(["--no-watch", "--log", "none", "--stack", STACK].map(OsString::from));

@@ -77,6 +77,9 @@ pub struct Options {
     /// Factor on the cloud's own waits, so that retries and sweeps come within the run.
     #[arg(long, default_value_t = 0.1)]
     time_scale: f64,
+    /// Directory for the cloud's data. On a disk, its commits are the ceiling, not the system.
+    #[arg(long, value_name = "DIR", default_value = "/dev/shm")]
+    data_in: PathBuf,
     /// Auto-relock of each lock, in seconds; 0 is off.
     #[arg(long, default_value_t = 20)]
     relock_s: u32,

@@ -284,6 +284,7 @@ pub fn describe(options: &Options) -> Value {
         "minutes": options.minutes,
         "quietMinutes": options.quiet,
         "seed": options.seed,
+        "dataIn": options.data_in,
         "timeScale": options.time_scale,
         "relockSeconds": options.relock_s,
         "programs": options.programs.file_name().map(|name| name.to_string_lossy()),

@@ -80,7 +80,6 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &["lock-core", "lock-aws", "running-cloud", "virtual-device"],
     ),
     ("running-cloud", &["aws-sigv4-verify"]),
-    // The stand verifies signatures, as AWS would.
     ("bench", &["aws-sigv4-verify", "running-cloud"]),
     ("bench-raw", &[]),
     // The real decisions; tests compare its model of the device with the real C.
