@@ -8,6 +8,9 @@ use crate::bound::number;
 use crate::page::{lines, render_line};
 use crate::row::{Row, Run};
 
+/// Characters of a line.
+const WIDTH: usize = 120;
+
 /// The sections in the order of the page, each with what a reader must know.
 const SECTIONS: [(&str, &str); 6] = [
     (
@@ -55,10 +58,27 @@ pub fn render(run: &Run) -> String {
             .filter(|row| row.section == section)
             .collect();
         if !rows.is_empty() {
-            text += &format!("\n## {section}\n\n{note}\n\n{}", render_section(&rows));
+            let (note, tables) = (wrap(note), render_section(&rows));
+            text += &format!("\n## {section}\n\n{note}\n{tables}");
         }
     }
     text
+}
+
+/// The text in lines of a page's width.
+fn wrap(text: &str) -> String {
+    let (mut lines, mut line) = (String::new(), String::new());
+    for word in text.split_whitespace() {
+        if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > WIDTH {
+            lines += &format!("{line}\n");
+            line.clear();
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line += word;
+    }
+    lines + &line + "\n"
 }
 
 /// A line for each figure, and a column for each of those who have it.
