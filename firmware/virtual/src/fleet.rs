@@ -10,20 +10,15 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use rumqttc_v4::{
-    AsyncClient, Event, EventLoop, MqttOptions, NetworkOptions, Packet, PublishOptions, QoS,
-    SubscribeReasonCode, Transport,
+    AsyncClient, Event, EventLoop, Packet, PublishOptions, QoS, SubscribeReasonCode, Transport,
 };
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 use tokio::time::{Instant, sleep_until};
 
 use crate::core_ffi::Outcome;
 use crate::online::{OnlineLock, answer_suffixes};
-use crate::transport::make_transport;
+use crate::transport::{make_client, make_transport};
 
-/// `mqtt.keep_alive` of mos.yml's platform, in seconds.
-const KEEP_ALIVE_S: u16 = 60;
-/// Longest time for TCP, TLS and CONNACK; generous, since a busy machine may run all locks.
-const CONNECT_S: u64 = 60;
 /// Delay before a reconnect: doubling between these, as in Mongoose OS.
 const RECONNECT_FIRST: Duration = Duration::from_secs(2);
 const RECONNECT_MOST: Duration = Duration::from_secs(60);
@@ -217,17 +212,8 @@ impl Member {
 
     fn connect(&mut self) {
         let broker = (self.place.host.as_str(), self.place.port);
-        let mut options = MqttOptions::new(&self.place.thing, broker);
-        options
-            .set_keep_alive(KEEP_ALIVE_S)
-            .set_clean_session(true)
-            .set_transport(self.transport.clone());
-        let (client, mut events) = AsyncClient::builder(options).capacity(QUEUE).build();
-        let mut network = NetworkOptions::new();
-        network
-            .set_connection_timeout(CONNECT_S)
-            .set_tcp_nodelay(true);
-        events.set_network_options(network);
+        let transport = self.transport.clone();
+        let (client, events) = make_client(&self.place.thing, broker, transport, QUEUE);
         self.session = Some(Session {
             client,
             events,

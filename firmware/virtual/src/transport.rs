@@ -1,14 +1,44 @@
-//! How a device connects: TLS 1.2 with its certificate, or plain text.
+//! How a device connects: TLS 1.2 with its certificate, or plain text; and the MQTT client of a
+//! device that lives in this process.
 //!
-//! Must not know: MQTT.
+//! Must not know: topics and messages.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
-use rumqttc_v4::{TlsConfiguration, Transport};
+use rumqttc_v4::{
+    AsyncClient, EventLoop, MqttOptions, NetworkOptions, TlsConfiguration, Transport,
+};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+
+/// `mqtt.keep_alive` of mos.yml's platform, in seconds.
+const KEEP_ALIVE_S: u16 = 60;
+/// Longest time for TCP, TLS and CONNACK; generous, since a busy machine may run all devices.
+const CONNECT_S: u64 = 60;
+
+/// Makes the client of a thing, with a clean session. `queue` is the number of requests that may
+/// wait for the connection, which the first poll of the event loop opens.
+pub fn make_client(
+    thing: &str,
+    broker: (&str, u16),
+    transport: Transport,
+    queue: usize,
+) -> (AsyncClient, EventLoop) {
+    let mut options = MqttOptions::new(thing, broker);
+    options
+        .set_keep_alive(KEEP_ALIVE_S)
+        .set_clean_session(true)
+        .set_transport(transport);
+    let (client, mut events) = AsyncClient::builder(options).capacity(queue).build();
+    let mut network = NetworkOptions::new();
+    network
+        .set_connection_timeout(CONNECT_S)
+        .set_tcp_nodelay(true);
+    events.set_network_options(network);
+    (client, events)
+}
 
 /// Makes the transport for a CA bundle, a client certificate and its key, as paths of PEM files;
 /// empty is none. Without TLS settings the connection is plain text, and a client certificate

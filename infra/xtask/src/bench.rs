@@ -12,19 +12,9 @@ use crate::process;
 use crate::setup;
 use crate::workspace::Workspace;
 
-/// What the laptop mode consists of.
-const LAPTOP: [&str; 8] = [
-    "lockctl",
-    "local-cloud",
-    "virtual-device",
-    "press",
-    "report",
-    "sweep",
-    "failure",
-    "announce",
-];
-/// The two functions that are compared as they are deployed.
-const FUNCTIONS: [&str; 2] = ["press", "bench-raw"];
+/// What is compared as it is deployed: a build of its own for each, as a package built along could
+/// switch on features that the deployed function lacks.
+const DEPLOYED: [&str; 2] = ["press", "bench-raw"];
 
 /// Options of `cargo xtask bench`.
 #[derive(clap::Args)]
@@ -41,9 +31,6 @@ pub struct Options {
     /// Fail if a number to hold is not held.
     #[arg(long)]
     check: bool,
-    /// Calls of a peer's warm press: 2 predicts the record, 3 reads it. [default: as ours does]
-    #[arg(long, value_name = "N")]
-    calls: Option<u64>,
     /// Name of this machine in the README.
     #[arg(long, value_name = "NAME", default_value = "reference")]
     machine: String,
@@ -62,7 +49,7 @@ pub struct Options {
 /// A peer is missing, a build fails, or a measurement fails.
 pub fn run(workspace: &Workspace, options: &Options) -> Result<bool> {
     let peers = setup::peers(workspace)?;
-    let (functions, laptop) = build(workspace, options)?;
+    let (functions, programs) = build(workspace, options)?;
     let bundle = workspace.target().join("node-bench/press.cjs");
     bundle_node(workspace, &peers.node, &bundle)?;
     let is_published = !options.quick && !options.debug;
@@ -71,7 +58,7 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<bool> {
     } else {
         workspace.target().join("bench")
     };
-    let mut bench = Command::new(laptop.bench);
+    let mut bench = Command::new(programs.join("bench"));
     let path = |bench: &mut Command, name: &str, path: &Path| {
         bench.arg(name).arg(path);
     };
@@ -86,12 +73,8 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<bool> {
     let peer = workspace.path("tests/benches/peers/python/press.py");
     path(&mut bench, "--python-peer", &peer);
     path(&mut bench, "--node-bundle", &bundle);
-    path(&mut bench, "--lockctl", &laptop.programs.join("lockctl"));
-    path(
-        &mut bench,
-        "--local-cloud",
-        &laptop.programs.join("local-cloud"),
-    );
+    path(&mut bench, "--lockctl", &programs.join("lockctl"));
+    path(&mut bench, "--local-cloud", &programs.join("local-cloud"));
     path(&mut bench, "--noop", &functions.join("bench-raw"));
     path(&mut bench, "--mosquitto", &peers.mosquitto);
     bench.args(["--machine", &options.machine]);
@@ -99,7 +82,7 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<bool> {
         ("--quick", !is_published),
         ("--full", options.full),
         ("--check", options.check),
-        ("--readme", is_published),
+        ("--pages", is_published),
     ] {
         if is_given {
             bench.arg(flag);
@@ -108,50 +91,33 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<bool> {
     if let Some(list) = &options.only {
         bench.args(["--only", list]);
     }
-    if let Some(calls) = options.calls {
-        bench.args(["--calls", &calls.to_string()]);
-    }
     process::run(&mut bench)
 }
 
-/// Where the optimised programs are.
-struct Laptop {
-    /// The directory of `lockctl` and what it starts.
-    programs: PathBuf,
-    bench: PathBuf,
-}
-
-/// Builds everything; returns the directory of the functions as deployed, and the laptop mode's.
-fn build(workspace: &Workspace, options: &Options) -> Result<(PathBuf, Laptop)> {
-    let own = |profile: &[&str], directory: &str, packages: &[&str]| -> Result<PathBuf> {
+/// Builds everything; returns the directory of the functions as deployed, and the directory of all
+/// optimised programs.
+fn build(workspace: &Workspace, options: &Options) -> Result<(PathBuf, PathBuf)> {
+    let profile = if options.debug { "dev" } else { "fast" };
+    if let Some(programs) = &options.programs {
+        return Ok((programs.clone(), programs.clone()));
+    }
+    let programs = workspace.build_programs(profile)?;
+    if options.debug {
+        return Ok((programs.clone(), programs));
+    }
+    for package in DEPLOYED {
         let mut build = workspace.cargo();
-        build.args(["build", "--quiet", "--bins"]).args(profile);
-        for package in packages {
-            build.args(["--package", package]);
-        }
+        build.args([
+            "build",
+            "--quiet",
+            "--release",
+            "--bins",
+            "--package",
+            package,
+        ]);
         process::run_or_fail(&mut build)?;
-        Ok(workspace.target().join(directory))
-    };
-    let fast = ["--profile", "fast"];
-    let (functions, laptop) = match (&options.programs, options.debug) {
-        (Some(programs), _) => (programs.clone(), programs.clone()),
-        (None, true) => {
-            let functions = own(&[], "debug", &FUNCTIONS)?;
-            (functions, own(&[], "debug", &LAPTOP)?)
-        }
-        (None, false) => {
-            let functions = own(&["--release"], "release", &FUNCTIONS)?;
-            (functions, own(&fast, "fast", &LAPTOP)?)
-        }
-    };
-    let bench = if options.debug {
-        own(&[], "debug", &["bench"])?
-    } else {
-        own(&fast, "fast", &["bench"])?
-    };
-    let bench = bench.join("bench");
-    let programs = laptop;
-    Ok((functions, Laptop { programs, bench }))
+    }
+    Ok((workspace.target().join("release"), programs))
 }
 
 /// Bundles the Node peer as it would be deployed: one minified file.

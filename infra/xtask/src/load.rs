@@ -10,17 +10,6 @@ use anyhow::Result;
 use crate::process;
 use crate::workspace::Workspace;
 
-/// The packages whose programs take part.
-const PACKAGES: [&str; 7] = [
-    "announce",
-    "failure",
-    "load",
-    "local-cloud",
-    "press",
-    "report",
-    "sweep",
-];
-
 /// Options of `cargo xtask load`.
 #[derive(clap::Args)]
 pub struct Options {
@@ -34,18 +23,35 @@ pub struct Options {
     #[arg(long, default_value_t = 200.0)]
     rate: f64,
     /// Minutes of presses.
-    #[arg(long, default_value_t = 10.0)]
+    #[arg(
+        long,
+        default_value_t = 10.0,
+        default_value_if("find_rate", "true", "1")
+    )]
     minutes: f64,
     /// Minutes before them in which all connections are held and nobody presses; 0 is none.
-    #[arg(long, default_value_t = 3.0)]
+    #[arg(
+        long,
+        default_value_t = 3.0,
+        default_value_if("find_rate", "true", "0")
+    )]
     quiet: f64,
     /// Faults, with commas: `usual`, `power@N` or `network@N` (cuts of a lock per minute), or
     /// faults of the local cloud.
-    #[arg(long, value_name = "LIST", default_value = "usual")]
+    #[arg(
+        long,
+        value_name = "LIST",
+        default_value = "usual",
+        default_value_if("find_rate", "true", "")
+    )]
     faults: String,
     /// Seed of the cloud's faults.
     #[arg(long, default_value_t = 0)]
     seed: u64,
+    /// Find the highest rate that holds instead: steps of `--minutes` from `--rate` on, without
+    /// faults unless `--faults` names some.
+    #[arg(long)]
+    find_rate: bool,
     /// Cargo profile of all programs.
     #[arg(long, default_value = "fast")]
     profile: String,
@@ -57,17 +63,7 @@ pub struct Options {
 
 /// Builds the programs and runs them; `false` if a bound is broken.
 pub fn run(workspace: &Workspace, options: &Options) -> Result<bool> {
-    let mut build = workspace.cargo();
-    build.args(["build", "--quiet", "--profile", &options.profile, "--bins"]);
-    for package in PACKAGES {
-        build.args(["--package", package]);
-    }
-    process::run_or_fail(&mut build)?;
-    let folder = match options.profile.as_str() {
-        "dev" => "debug",
-        other => other,
-    };
-    let built = workspace.target().join(folder);
+    let built = workspace.build_programs(&options.profile)?;
     let result = options.result.clone();
     let mut load = std::process::Command::new(built.join("load"));
     load.arg("--programs")
@@ -81,6 +77,7 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<bool> {
         .args(["--quiet", &options.quiet.to_string()])
         .args(["--faults", &options.faults])
         .args(["--seed", &options.seed.to_string()])
+        .args(options.find_rate.then_some("--find-rate"))
         .arg("--result")
         .arg(result.unwrap_or_else(|| workspace.target().join("load.json")));
     process::run(&mut load)

@@ -66,6 +66,19 @@ impl Workspace {
         command
     }
 
+    /// Builds every program; returns their directory. Always the whole workspace: a choice of
+    /// packages would change the features of their libraries, and so build those again.
+    pub fn build_programs(&self, profile: &str) -> Result<PathBuf> {
+        let mut build = self.cargo();
+        build.args(["build", "--quiet", "--profile", profile]);
+        process::run_or_fail(build.args(["--workspace", "--bins"]))?;
+        let folder = match profile {
+            "dev" => "debug",
+            other => other,
+        };
+        Ok(self.target().join(folder))
+    }
+
     /// `cargo metadata` of the members and of what they need on this machine's platform.
     ///
     /// # Errors

@@ -28,8 +28,11 @@ enum Limit {
 use Limit::{Free, Least, Most};
 
 const COLD: &str = "cold start ÷ floor";
-const WARM: &str = "warm press ÷ floor";
-const PEERS: &str = "CPU per press of others ÷ ours";
+/// As ours was before it predicted the record: the bounds are against that work by hand.
+const WARM: &str = "warm press ÷ floor of three trips";
+const WARM_2: &str = "warm press ÷ floor of two trips";
+const PEERS: &str = "CPU of others, three trips ÷ ours";
+const PEERS_2: &str = "CPU of others, two trips ÷ ours";
 const TRIPS: &str = "round trips of a press";
 const SIZE: &str = "size of the press function";
 const LAPTOP: &str = "press → command on the laptop ÷";
@@ -44,10 +47,14 @@ const FIRMWARE: &str = "firmware core";
 pub const BOUNDS: &[Bound] = &[
     bound(COLD, "time", |r| over(r, "cold", "ours", "raw"), "", Most(1.3)),
     bound(COLD, "CPU", |r| over(r, "cold CPU", "ours", "raw"), "", Free),
-    bound(WARM, "p50", |r| over(r, "warm p50", "ours", "raw"), "", Most(1.8)),
-    bound(WARM, "CPU", |r| over(r, "CPU per press", "ours", "raw"), "", Most(2.4)),
-    bound(PEERS, "Python", |r| over(r, "CPU per press", "python", "ours"), "", Least(8.0)),
-    bound(PEERS, "Node", |r| over(r, "CPU per press", "node", "ours"), "", Least(8.0)),
+    bound(WARM, "p50", |r| over(r, "warm p50", "ours", "raw, 3 trips"), "", Most(1.8)),
+    bound(WARM, "CPU", |r| over(r, "CPU per press", "ours", "raw, 3 trips"), "", Most(2.4)),
+    bound(WARM_2, "p50", |r| over(r, "warm p50", "ours", "raw"), "", Free),
+    bound(WARM_2, "CPU", |r| over(r, "CPU per press", "ours", "raw"), "", Free),
+    bound(PEERS, "Python", |r| over(r, "CPU per press", "python, 3 trips", "ours"), "", Least(8.0)),
+    bound(PEERS, "Node", |r| over(r, "CPU per press", "node, 3 trips", "ours"), "", Least(8.0)),
+    bound(PEERS_2, "Python", |r| over(r, "CPU per press", "python", "ours"), "", Free),
+    bound(PEERS_2, "Node", |r| over(r, "CPU per press", "node", "ours"), "", Free),
     bound(TRIPS, "warm", |r| ours(r, "trips warm"), "", Most(2.0)),
     bound(TRIPS, "cold", |r| ours(r, "trips cold"), "", Most(3.0)),
     bound(TRIPS, "after a pause", |r| ours(r, "trips after a pause"), "", Most(2.0)),
@@ -114,6 +121,11 @@ impl Bound {
         (self.figure)(run)
     }
 
+    /// Whether anything is required.
+    pub fn is_limited(&self) -> bool {
+        !matches!(self.limit, Free)
+    }
+
     /// The limit in words; empty if there is none.
     pub fn limit(&self) -> String {
         match self.limit {
@@ -125,7 +137,7 @@ impl Bound {
 
     /// The bound that cannot be judged, since the run lacks its figure.
     pub fn unmeasured(&self, run: &Run) -> Option<String> {
-        let is_unmeasured = self.figure(run).is_none() && !matches!(self.limit, Free);
+        let is_unmeasured = self.figure(run).is_none() && self.is_limited();
         is_unmeasured.then(|| format!("{} {}", self.line, self.part))
     }
 
@@ -177,7 +189,7 @@ mod tests {
             assert_eq!(broken, wanted.into_iter().collect::<Vec<_>>(), "{ours}");
             let unmeasured: Vec<_> = BOUNDS.iter().filter_map(|b| b.unmeasured(&run)).collect();
             assert!(!unmeasured.contains(&"cold start ÷ floor time".to_owned()));
-            assert!(unmeasured.contains(&"warm press ÷ floor p50".to_owned()));
+            assert!(unmeasured.contains(&"warm press ÷ floor of three trips p50".to_owned()));
         }
     }
 

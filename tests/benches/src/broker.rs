@@ -21,7 +21,7 @@ use tokio::time::{Instant, interval};
 
 use crate::account::{read_cpu_ns, read_resident_kib};
 use crate::client::Client;
-use crate::cloud::{Cloud, Programs};
+use crate::cloud::{Programs, start_alone};
 use crate::row::{Row, Run};
 use crate::spread::Samples;
 
@@ -54,7 +54,7 @@ pub async fn measure(run: &mut Run, programs: &Programs, path: &Path, quick: boo
     let names: Vec<String> = (0..count)
         .map(|number| format!("device-{number}"))
         .collect();
-    let cloud = Cloud::start_alone(programs, &names).await?;
+    let cloud = start_alone(programs, &names).await?;
     let mosquitto = Mosquitto::start(path).await?;
     let files = |name: &str| cloud.files(name);
     let ours = Side::connect(

@@ -3,21 +3,12 @@
 //! Must not know: what is measured.
 
 use std::ffi::OsString;
-use std::fs::File;
-use std::path::{Path, PathBuf};
-use std::process::Stdio;
-use std::time::Duration;
+use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail, ensure};
-use serde_json::Value;
-use tempfile::TempDir;
-use tokio::process::{Child, Command};
-use tokio::time::{Instant, interval};
+use anyhow::{Context, Result};
+use running_cloud::RunningCloud;
 
 use crate::page::root;
-
-const START_TIME_MAX: Duration = Duration::from_secs(180);
-const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 /// Where the programs are.
 #[derive(Debug, Clone, clap::Args)]
@@ -33,138 +24,58 @@ pub struct Programs {
     pub noop: PathBuf,
 }
 
-/// A running cloud, which ends when this handle is dropped.
-pub struct Cloud {
-    child: Child,
-    directory: TempDir,
-    ready: Value,
+/// The local cloud with `tests/benches/template.yaml` and these things.
+pub async fn start_alone(programs: &Programs, things: &[String]) -> Result<RunningCloud> {
+    let directory = tempfile::tempdir().context("create a directory for the cloud")?;
+    let noop = format!("noop={}", programs.noop.display());
+    let template = root().join("tests/benches/template.yaml");
+    let mut words: Vec<OsString> = vec!["--template".into(), template.into()];
+    words.extend(["--memory", "--no-watch", "--log", "none"].map(OsString::from));
+    words.extend(["--binary", &noop].map(OsString::from));
+    for thing in things {
+        words.extend(["--thing".into(), format!("{thing}=bench").into()]);
+    }
+    RunningCloud::start(&programs.local_cloud, words, directory).await
 }
 
-impl Cloud {
-    /// The local cloud with `tests/benches/template.yaml` and these things.
-    pub async fn start_alone(programs: &Programs, things: &[String]) -> Result<Self> {
-        let directory = tempfile::tempdir().context("create a directory for the cloud")?;
-        let noop = format!("noop={}", programs.noop.display());
-        let template = root().join("tests/benches/template.yaml");
-        let mut words: Vec<OsString> = vec!["--template".into(), template.into()];
-        words.extend(["--memory", "--no-watch", "--binary", &noop].map(OsString::from));
-        for thing in things {
-            words.extend(["--thing".into(), format!("{thing}=bench").into()]);
-        }
-        Self::start(&programs.local_cloud, words, directory).await
-    }
+/// The product with so many locks, and a button for each that this program holds.
+pub async fn start_product(programs: &Programs, locks: u32) -> Result<RunningCloud> {
+    start_from(programs, locks, allow_to_listen).await
+}
 
-    /// The product with so many locks, and a button for each that this program holds.
-    pub async fn start_product(programs: &Programs, locks: u32) -> Result<Self> {
-        let directory = tempfile::tempdir().context("create a directory for the product")?;
-        let template = directory.path().join("template.yaml");
-        let text = std::fs::read_to_string(root().join("template.yaml"));
-        let text = allow_to_listen(&text.context("read template.yaml")?)?;
-        std::fs::write(&template, text).context("write the template")?;
-        let locks = locks.to_string();
-        let mut words: Vec<OsString> = vec!["local".into(), "--template".into(), template.into()];
-        words.extend(["--checkout".into(), root().into_os_string()]);
-        words.extend(["--data-dir".into(), directory.path().join("data").into()]);
-        words.extend(
-            [
-                "--locks",
-                &locks,
-                "--buttons",
-                &locks,
-                "--no-button-devices",
-                "--memory",
-            ]
-            .map(OsString::from),
-        );
-        words.extend(
-            ["--headless", "--no-build", "--no-watch", "--log", "json"].map(OsString::from),
-        );
-        Self::start(&programs.lockctl, words, directory).await
-    }
+/// The product with one lock, whose stream takes the events of a long history in large batches:
+/// what is measured is how they are read, long after they were announced.
+pub async fn start_for_history(programs: &Programs) -> Result<RunningCloud> {
+    start_from(programs, 1, batch_announcements).await
+}
 
-    async fn start(program: &Path, words: Vec<OsString>, directory: TempDir) -> Result<Self> {
-        let ready_file = directory.path().join("ready.json");
-        let log = directory.path().join("log");
-        let log = File::create(&log).context("create a file for the log")?;
-        let child = Command::new(program)
-            .args(words)
-            .arg("--ready-file")
-            .arg(&ready_file)
-            .stdin(Stdio::null())
-            .stdout(log.try_clone().context("share the log")?)
-            .stderr(log)
-            .kill_on_drop(true)
-            .spawn()
-            .with_context(|| format!("start {}", program.display()))?;
-        let mut cloud = Self {
-            child,
-            directory,
-            ready: Value::Null,
-        };
-        let deadline = Instant::now() + START_TIME_MAX;
-        let mut ticks = interval(POLL_INTERVAL);
-        while !ready_file.exists() {
-            ticks.tick().await;
-            cloud.check()?;
-            ensure!(
-                Instant::now() < deadline,
-                "{} did not start in time",
-                program.display()
-            );
-        }
-        let ready = std::fs::read(&ready_file).context("read the ready file")?;
-        cloud.ready = serde_json::from_slice(&ready).context("parse the ready file")?;
-        Ok(cloud)
-    }
-
-    /// Process id.
-    pub fn pid(&self) -> Result<u32> {
-        self.child.id().context("the cloud has ended")
-    }
-
-    /// The file with the addresses.
-    pub fn ready_file(&self) -> PathBuf {
-        self.directory.path().join("ready.json")
-    }
-
-    /// An entry of the ready file.
-    pub fn entry(&self, name: &str) -> Result<&str> {
-        let pointer = format!("/{}", name.replace('.', "/"));
-        let value = self.ready.pointer(&pointer).and_then(Value::as_str);
-        value.with_context(|| format!("the ready file lacks {name}"))
-    }
-
-    /// Paths of the CA's certificate, and of a thing's certificate and key.
-    pub fn files(&self, thing: &str) -> Result<[PathBuf; 3]> {
-        let files = &self.ready["things"][thing];
-        let path = |value: &Value| value.as_str().map(PathBuf::from);
-        let found = [&self.ready["ca"], &files["cert"], &files["key"]].map(path);
-        let [Some(ca), Some(cert), Some(key)] = found else {
-            bail!("the ready file lacks {thing}");
-        };
-        Ok([ca, cert, key])
-    }
-
-    /// Fails if the cloud has ended.
-    fn check(&mut self) -> Result<()> {
-        if let Some(status) = self.child.try_wait()? {
-            let log = std::fs::read_to_string(self.directory.path().join("log"));
-            bail!("the cloud ended with {status}: {}", log.unwrap_or_default());
-        }
-        Ok(())
-    }
-
-    /// Asks the cloud to end, so that it ends its own processes, and waits for it.
-    pub async fn stop(mut self) -> Result<()> {
-        let pid = self.pid()?.to_string();
-        let asked = Command::new("kill").args(["-TERM", &pid]).status().await;
-        ensure!(asked.context("run kill")?.success(), "cannot end the cloud");
-        self.child
-            .wait()
-            .await
-            .context("wait for the cloud's end")?;
-        Ok(())
-    }
+async fn start_from(
+    programs: &Programs,
+    locks: u32,
+    change: fn(&str) -> Result<String>,
+) -> Result<RunningCloud> {
+    let directory = tempfile::tempdir().context("create a directory for the product")?;
+    let template = directory.path().join("template.yaml");
+    let text = std::fs::read_to_string(root().join("template.yaml"));
+    let text = change(&text.context("read template.yaml")?)?;
+    std::fs::write(&template, text).context("write the template")?;
+    let locks = locks.to_string();
+    let mut words: Vec<OsString> = vec!["local".into(), "--template".into(), template.into()];
+    words.extend(["--checkout".into(), root().into_os_string()]);
+    words.extend(["--data-dir".into(), directory.path().join("data").into()]);
+    words.extend(
+        [
+            "--locks",
+            &locks,
+            "--buttons",
+            &locks,
+            "--no-button-devices",
+            "--memory",
+        ]
+        .map(OsString::from),
+    );
+    words.extend(["--headless", "--no-build", "--no-watch", "--log", "none"].map(OsString::from));
+    RunningCloud::start(&programs.lockctl, words, directory).await
 }
 
 /// The template with a policy by which a button may listen to its lock, so that one client sees
@@ -180,6 +91,14 @@ fn allow_to_listen(template: &str) -> Result<String> {
     ))
 }
 
+fn batch_announcements(template: &str) -> Result<String> {
+    let small = "StartingPosition: TRIM_HORIZON\n      BatchSize: 10\n";
+    let lacks = "template.yaml lacks the batch size of its stream";
+    let (head, tail) = template.split_once(small).context(lacks)?;
+    let large = small.replace("10\n", "1000\n");
+    Ok(format!("{head}{large}{tail}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -190,5 +109,7 @@ mod tests {
         let changed = allow_to_listen(&text).unwrap();
         assert_eq!(changed.lines().count(), text.lines().count() + 1);
         assert!(allow_to_listen("Resources:\n").is_err());
+        let changed = batch_announcements(&text).unwrap();
+        assert!(changed.contains("BatchSize: 1000\n"));
     }
 }

@@ -36,13 +36,11 @@ pub struct Plan {
     pub presses: u32,
     /// Presses after a pause in each round.
     pub pauses: u32,
-    /// Calls of a peer's warm press; `None`: as many as ours does.
-    pub calls: Option<u64>,
 }
 
 impl Plan {
     /// A short plan, or the one that is published.
-    pub fn new(quick: bool, calls: Option<u64>) -> Self {
+    pub fn new(quick: bool) -> Self {
         let (cold, rounds, presses, pauses) = if quick {
             (3, 2, 100, 3)
         } else {
@@ -53,7 +51,6 @@ impl Plan {
             rounds,
             presses,
             pauses,
-            calls,
         }
     }
 }
@@ -74,24 +71,24 @@ pub async fn measure(run: &mut Run, paths: &Paths, plan: Plan) -> Result<()> {
     for contender in contenders(paths)? {
         lanes.push(Lane::new(contender).await?);
     }
-    let counted = lanes[0].count_calls().await?;
-    let calls = plan.calls.unwrap_or(counted);
-    println!("functions: a warm press of ours makes {counted} calls; a peer's makes {calls}");
+    let calls = lanes[0].count_calls().await?;
+    println!("functions: a warm press of ours makes {calls} calls");
     run.calls = Some(calls);
     for lane in &mut lanes[1..] {
         // The first press of all leaves its note in the binding, which later processes read.
-        lane.cold(calls, false).await?;
+        let pressed = lane.cold(false).await;
+        pressed.with_context(|| lane.context("first press", 0))?;
     }
     for round in 0..plan.cold {
         for lane in &mut lanes {
-            lane.cold(calls, true)
+            lane.cold(true)
                 .await
                 .with_context(|| lane.context("cold", round))?;
         }
     }
     for round in 0..plan.rounds {
         for lane in &mut lanes {
-            lane.warm(calls, plan)
+            lane.warm(plan)
                 .await
                 .with_context(|| lane.context("warm", round))?;
         }
@@ -126,8 +123,10 @@ impl Lane {
     fn context(&self, what: &str, round: u32) -> String {
         let log = std::fs::read_to_string(self.log()).unwrap_or_default();
         let tail = log.lines().rev().take(5).collect::<Vec<_>>().join("\n");
+        let wrong = self.stand.check().err();
+        let wrong = wrong.map_or(String::new(), |wrong| format!("{wrong}; "));
         format!(
-            "{} {what} {round}; its log ends with:\n{tail}\n",
+            "{} {what} {round}; {wrong}its log ends with:\n{tail}\n",
             self.contender.name
         )
     }
@@ -136,11 +135,9 @@ impl Lane {
         self.directory.path().join("log")
     }
 
-    fn start(&self, calls: u64) -> Result<(Child, u32)> {
+    fn start(&self) -> Result<(Child, u32)> {
         let runtime = &self.runtime.address;
-        let child = self
-            .contender
-            .start(&self.stand, runtime, calls, &self.log())?;
+        let child = self.contender.start(&self.stand, runtime, &self.log())?;
         let pid = child.id().context("the function ended at once")?;
         Ok((child, pid))
     }
@@ -152,9 +149,9 @@ impl Lane {
         self.stand.check()
     }
 
-    /// Calls of a warm press, which tell how many a peer must do.
+    /// Calls of a warm press.
     async fn count_calls(&mut self) -> Result<u64> {
-        let (child, _) = self.start(0)?;
+        let (child, _) = self.start()?;
         for _ in 0..3 {
             self.stand.take_counts();
             self.press()
@@ -167,10 +164,10 @@ impl Lane {
     }
 
     /// A process from its start to its first answer.
-    async fn cold(&mut self, calls: u64, is_kept: bool) -> Result<()> {
+    async fn cold(&mut self, is_kept: bool) -> Result<()> {
         self.stand.take_counts();
         let spawned = Instant::now();
-        let (child, pid) = self.start(calls)?;
+        let (child, pid) = self.start()?;
         let event = self.next_event()?;
         let taken = self.runtime.invoke(event).await?;
         let (cpu_ns, rss_kib) = (read_cpu_ns(pid)?, read_resident_kib(pid)?);
@@ -190,8 +187,8 @@ impl Lane {
     }
 
     /// A round of warm presses in one process, then some after a pause.
-    async fn warm(&mut self, calls: u64, plan: Plan) -> Result<()> {
-        let (child, pid) = self.start(calls)?;
+    async fn warm(&mut self, plan: Plan) -> Result<()> {
+        let (child, pid) = self.start()?;
         for _ in 0..WARM_UP {
             self.press().await?;
         }

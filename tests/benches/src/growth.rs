@@ -3,18 +3,16 @@
 //!
 //! Must not know: how the product stores what it reads.
 
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use aws_sigv4_verify::{Request, authorization};
-use http::{HeaderMap, HeaderName, HeaderValue};
+use running_cloud::RunningCloud;
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
 use tokio::process::Command;
+use tokio::time::{MissedTickBehavior, interval};
 
 use crate::account::read_cpu_ns;
-use crate::cloud::{Cloud, Programs};
+use crate::cloud::{Programs, start_for_history, start_product};
 use crate::laptop::Buttons;
 use crate::row::{Row, Run};
 use crate::spread::Samples;
@@ -24,6 +22,11 @@ const SECTION: &str = "growth";
 const BATCH: usize = 25;
 /// Locks that are pressed while records of others fill the table.
 const PRESSED: u32 = 10;
+/// A product that uses less CPU than this between two looks has nothing to do: 10 %. A
+/// hundred locks alone need some of it.
+const IDLE_CPU_NS: u64 = 100_000_000;
+const IDLE_LOOK: Duration = Duration::from_secs(1);
+const IDLE_TIME_MAX: Duration = Duration::from_secs(900);
 
 /// How much is measured.
 pub struct Plan {
@@ -58,73 +61,140 @@ impl Plan {
     }
 }
 
-/// Measures, and adds the rows to `run`.
-pub async fn measure(run: &mut Run, programs: &Programs, plan: &Plan) -> Result<()> {
-    for locks in plan.locks {
-        let product = Cloud::start_product(programs, *locks).await?;
-        let mut buttons = Buttons::connect(&product, *locks).await?;
-        let cpu = press_cpu(&product, &mut buttons, plan).await?;
-        let who = format!("{locks} locks");
-        run.rows
-            .push(Row::new(SECTION, &who, "lockctl CPU per press", "ms", &cpu));
-        product.stop().await?;
-    }
-    let product = Cloud::start_product(programs, PRESSED).await?;
-    let mut buttons = Buttons::connect(&product, PRESSED).await?;
-    let mut filled = PRESSED;
-    for records in plan.records {
-        write(&product, filled..*records, record).await?;
-        filled = *records;
-        let cpu = press_cpu(&product, &mut buttons, plan).await?;
-        let who = format!("{records} locks");
-        run.rows
-            .push(Row::new(SECTION, &who, "cloud CPU per press", "ms", &cpu));
-    }
-    product.stop().await?;
-    measure_events(run, programs, plan).await
+/// A running product under measurement.
+struct Station {
+    who: String,
+    product: RunningCloud,
+    buttons: Buttons,
+    cpu: Samples,
 }
 
-async fn measure_events(run: &mut Run, programs: &Programs, plan: &Plan) -> Result<()> {
-    let product = Cloud::start_product(programs, 1).await?;
-    let mut filled = 0;
-    for events in plan.events {
-        write(&product, filled..*events, event).await?;
-        filled = *events;
-        for (what, words) in [
-            ("status", &["status"][..]),
-            ("history", &["history", "lock-1"]),
-        ] {
-            let mut times = Samples::default();
-            for _ in 0..plan.reads {
-                times.add(time_command(programs, &product, words).await?);
-            }
-            let who = format!("{events} events");
-            run.rows.push(Row::new(SECTION, &who, what, "ms", &times));
-        }
+impl Station {
+    async fn start(programs: &Programs, locks: u32, who: String) -> Result<Self> {
+        let product = start_product(programs, locks).await?;
+        Ok(Self {
+            buttons: Buttons::connect(&product, locks).await?,
+            product,
+            who,
+            cpu: Samples::default(),
+        })
     }
-    product.stop().await
-}
 
-/// CPU of the product's process per press, in ms; a sample for each round but the first.
-async fn press_cpu(product: &Cloud, buttons: &mut Buttons, plan: &Plan) -> Result<Samples> {
-    let pid = product.pid()?;
-    let mut samples = Samples::default();
-    for round in 0..=plan.rounds {
+    /// A round of presses; adds the CPU of the product's process per press, in ms.
+    async fn press(&mut self, presses: u32, is_kept: bool) -> Result<()> {
+        let pid = self.product.pid()?;
         let before = read_cpu_ns(pid)?;
-        for _ in 0..plan.presses {
-            buttons.press().await?;
+        for _ in 0..presses {
+            self.buttons.press().await?;
         }
         #[expect(clippy::cast_precision_loss, reason = "ns of one round fit")]
         let used = (read_cpu_ns(pid)? - before) as f64;
-        if round > 0 {
-            samples.add(used / 1e6 / f64::from(plan.presses));
+        if is_kept {
+            self.cpu.add(used / 1e6 / f64::from(presses));
+        }
+        Ok(())
+    }
+}
+
+/// Measures, and adds the rows to `run`.
+pub async fn measure(run: &mut Run, programs: &Programs, plan: &Plan) -> Result<()> {
+    let mut stations = Vec::new();
+    for locks in plan.locks {
+        let who = format!("{locks} locks");
+        stations.push(Station::start(programs, *locks, who).await?);
+    }
+    measure_presses(run, stations, "lockctl CPU per press", plan).await?;
+    let mut stations = Vec::new();
+    for records in plan.records {
+        let who = format!("{records} locks");
+        let station = Station::start(programs, PRESSED, who).await?;
+        write(&station.product, PRESSED..*records, record).await?;
+        stations.push(station);
+    }
+    measure_presses(run, stations, "cloud CPU per press", plan).await?;
+    measure_events(run, programs, plan).await
+}
+
+/// Presses all stations in turn.
+async fn measure_presses(
+    run: &mut Run,
+    mut stations: Vec<Station>,
+    what: &str,
+    plan: &Plan,
+) -> Result<()> {
+    for station in &stations {
+        until_idle(&station.product).await?;
+    }
+    for round in 0..=plan.rounds {
+        for station in &mut stations {
+            // The first round warms up.
+            station.press(plan.presses, round > 0).await?;
         }
     }
-    Ok(samples)
+    for station in stations {
+        let row = Row::new(SECTION, &station.who, what, "ms", &station.cpu);
+        run.rows.push(row);
+        station.product.stop().await?;
+    }
+    Ok(())
+}
+
+/// Reads all histories in turn.
+async fn measure_events(run: &mut Run, programs: &Programs, plan: &Plan) -> Result<()> {
+    let commands = [
+        ("status", &["status"][..]),
+        ("history", &["history", "lock-1"]),
+    ];
+    let mut products = Vec::new();
+    for events in plan.events {
+        let product = start_for_history(programs).await?;
+        let began = Instant::now();
+        write(&product, 0..*events, event).await?;
+        until_idle(&product).await?;
+        let took_s = began.elapsed().as_secs_f64();
+        println!("growth: {events} events written and announced in {took_s:.0} s");
+        let times = commands.map(|_| Samples::default());
+        products.push((format!("{events} events"), product, times));
+    }
+    for _ in 0..plan.reads {
+        for (_, product, times) in &mut products {
+            for ((_, words), times) in commands.iter().zip(times) {
+                times.add(time_command(programs, product, words).await?);
+            }
+        }
+    }
+    for (who, product, times) in products {
+        for ((what, _), times) in commands.iter().zip(&times) {
+            run.rows.push(Row::new(SECTION, &who, what, "ms", times));
+        }
+        product.stop().await?;
+    }
+    Ok(())
+}
+
+/// Waits until the product has nothing to do: its stream's readers see every item that was
+/// written.
+async fn until_idle(product: &RunningCloud) -> Result<()> {
+    let pid = product.pid()?;
+    let deadline = Instant::now() + IDLE_TIME_MAX;
+    let mut looks = interval(IDLE_LOOK);
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    looks.tick().await;
+    loop {
+        let before = read_cpu_ns(pid)?;
+        looks.tick().await;
+        if read_cpu_ns(pid)? - before < IDLE_CPU_NS {
+            return Ok(());
+        }
+        ensure!(
+            Instant::now() < deadline,
+            "the product does not come to rest"
+        );
+    }
 }
 
 /// Wall time of an operator's command, in ms.
-async fn time_command(programs: &Programs, product: &Cloud, words: &[&str]) -> Result<f64> {
+async fn time_command(programs: &Programs, product: &RunningCloud, words: &[&str]) -> Result<f64> {
     let began = Instant::now();
     let mut command = Command::new(&programs.lockctl);
     command
@@ -149,7 +219,7 @@ async fn time_command(programs: &Programs, product: &Cloud, words: &[&str]) -> R
 
 /// Writes items straight into the table.
 async fn write(
-    product: &Cloud,
+    product: &RunningCloud,
     numbers: std::ops::Range<u32>,
     item: fn(u32) -> Value,
 ) -> Result<()> {
@@ -160,12 +230,9 @@ async fn write(
             .map(|number| json!({"PutRequest": {"Item": item(*number)}}));
         let puts: Vec<Value> = puts.collect();
         let table = product.entry("table")?;
-        let answer = call(
-            product,
-            "BatchWriteItem",
-            &json!({"RequestItems": {table: puts}}),
-        )
-        .await?;
+        let body = json!({"RequestItems": {table: puts}});
+        let answer = product.call("dynamodb", "DynamoDB_20120810.BatchWriteItem", &body);
+        let answer = answer.await?;
         let unwritten = answer["UnprocessedItems"].as_object();
         ensure!(
             unwritten.is_none_or(serde_json::Map::is_empty),
@@ -194,58 +261,4 @@ fn event(number: u32) -> Value {
         "commandId": {"S": "348E239Z8M9WZGSGH99SVRSEBJ"}, "sequence": {"N": number.to_string()},
         "principal": {"S": "ae72469b0ecbbcb7748070b7dbbcac63744242362bff04d95951ab8d787b9762"},
         "subject": {"M": {"lock": {"S": "lock-1"}}}, "ttl": {"N": "4102444800"}})
-}
-
-/// Calls DynamoDB once, on a connection of its own.
-async fn call(product: &Cloud, operation: &str, body: &Value) -> Result<Value> {
-    let host = product.entry("dynamodb")?.trim_start_matches("http://");
-    let host = host.trim_end_matches('/').to_owned();
-    let now_s = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
-    let now = jiff::Timestamp::from_second(i64::try_from(now_s)?)?;
-    let body = body.to_string();
-    let mut headers = HeaderMap::new();
-    for (name, value) in [
-        ("host", host.clone()),
-        ("x-amz-date", now.strftime("%Y%m%dT%H%M%SZ").to_string()),
-        ("x-amz-target", format!("DynamoDB_20120810.{operation}")),
-        ("content-type", "application/x-amz-json-1.0".to_owned()),
-    ] {
-        headers.insert(
-            HeaderName::from_static(name),
-            HeaderValue::from_str(&value)?,
-        );
-    }
-    let request = Request {
-        method: "POST",
-        path: "/",
-        query: "",
-        headers: &headers,
-        body: body.as_bytes(),
-    };
-    let id = product.entry("credentials.accessKeyId")?;
-    let secret = product.entry("credentials.secretAccessKey")?;
-    let region = product.entry("region")?;
-    let signed = authorization(&request, (id, secret), (region, "dynamodb"));
-    let mut text = format!("POST / HTTP/1.1\r\nauthorization: {signed}\r\nconnection: close\r\n");
-    for (name, value) in &headers {
-        text += &format!("{name}: {}\r\n", value.to_str()?);
-    }
-    text += &format!("content-length: {}\r\n\r\n{body}", body.len());
-    let mut stream = TcpStream::connect(&host)
-        .await
-        .context("connect to DynamoDB")?;
-    stream
-        .write_all(text.as_bytes())
-        .await
-        .context("call DynamoDB")?;
-    let mut answer = String::new();
-    stream
-        .read_to_string(&mut answer)
-        .await
-        .context("read DynamoDB's answer")?;
-    let (head, body) = answer
-        .split_once("\r\n\r\n")
-        .context("DynamoDB answers in part")?;
-    ensure!(head.starts_with("HTTP/1.1 200"), "{operation}: {answer}");
-    serde_json::from_str(body).with_context(|| format!("{operation}: {body}"))
 }

@@ -6,11 +6,12 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
+use running_cloud::RunningCloud;
 use serde_json::json;
 
 use crate::account::read_cpu_ns;
 use crate::client::Client;
-use crate::cloud::{Cloud, Programs};
+use crate::cloud::{Programs, start_alone, start_product};
 use crate::row::{Row, Run};
 use crate::spread::Samples;
 
@@ -21,8 +22,8 @@ const LOCKS: u32 = 10;
 /// Measures, and adds the rows to `run`.
 pub async fn measure(run: &mut Run, programs: &Programs, quick: bool) -> Result<()> {
     let (rounds, presses): (u32, u32) = if quick { (2, 20) } else { (7, 100) };
-    let product = Cloud::start_product(programs, LOCKS).await?;
-    let alone = Cloud::start_alone(programs, &["button-1".to_owned()]).await?;
+    let product = start_product(programs, LOCKS).await?;
+    let alone = start_alone(programs, &["button-1".to_owned()]).await?;
     let mut buttons = Buttons::connect(&product, LOCKS).await?;
     let address = alone.entry("mqtts")?;
     let files = alone.files("button-1")?;
@@ -87,7 +88,7 @@ pub struct Buttons {
 
 impl Buttons {
     /// Connects as each button and listens to its lock.
-    pub async fn connect(product: &Cloud, count: u32) -> Result<Self> {
+    pub async fn connect(product: &RunningCloud, count: u32) -> Result<Self> {
         let mut clients = Vec::new();
         for number in 1..=count {
             let (id, topic) = (

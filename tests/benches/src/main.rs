@@ -16,14 +16,16 @@ mod laptop;
 mod page;
 mod row;
 mod runtime;
+mod sheet;
 mod spread;
 mod stand;
 mod unit;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Instant;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use clap::{Parser, ValueEnum};
 
 use row::Run;
@@ -54,18 +56,15 @@ struct Options {
     /// Fail if a number to hold is not held.
     #[arg(long)]
     check: bool,
-    /// Calls of a peer's warm press: 2 predicts the record, 3 reads it. [default: as ours does]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(2..=3))]
-    calls: Option<u64>,
     /// Name of this machine, under which the result is kept.
     #[arg(long, value_name = "NAME")]
     machine: String,
     /// File for the result.
     #[arg(long, value_name = "FILE")]
     result: PathBuf,
-    /// Also write the README's table from the published results.
+    /// Also write README's table and the pages from the published results.
     #[arg(long)]
-    readme: bool,
+    pages: bool,
     #[command(flatten)]
     paths: contender::Paths,
     #[command(flatten)]
@@ -96,27 +95,18 @@ async fn measure(options: &Options) -> Result<bool> {
             run.load
         );
     }
-    let is_wanted = |section| options.only.is_empty() || options.only.contains(&section);
-    if is_wanted(Section::Functions) {
-        let plan = function::Plan::new(options.quick, options.calls);
-        function::measure(&mut run, &options.paths, plan).await?;
-    }
-    if is_wanted(Section::Laptop) {
-        laptop::measure(&mut run, &options.programs, options.quick).await?;
-    }
-    if is_wanted(Section::Broker) {
-        let programs = &options.programs;
-        broker::measure(&mut run, programs, &options.mosquitto, options.quick).await?;
-    }
-    if is_wanted(Section::Growth) {
-        let plan = growth::Plan::new(options.quick, options.full);
-        growth::measure(&mut run, &options.programs, &plan).await?;
-    }
-    if is_wanted(Section::Units) {
-        unit::measure(&mut run)?;
-    }
-    if is_wanted(Section::Firmware) {
-        firmware::measure(&mut run)?;
+    let mut failed = Vec::new();
+    for section in Section::value_variants() {
+        if !options.only.is_empty() && !options.only.contains(section) {
+            continue;
+        }
+        let began = Instant::now();
+        // What the other sections measure is kept, and the failure is the result of the run.
+        if let Err(error) = measure_section(*section, &mut run, options).await {
+            println!("bench: {section:?} failed: {error:#}");
+            failed.push(format!("{section:?}"));
+        }
+        println!("bench: {section:?} took {} s", began.elapsed().as_secs());
     }
     page::print(&run);
     let broken: Vec<String> = bound::BOUNDS
@@ -137,10 +127,27 @@ async fn measure(options: &Options) -> Result<bool> {
     let is_whole = options.only.is_empty() && !options.quick;
     let is_held = broken.is_empty() && (unmeasured.is_empty() || !is_whole);
     keep(run, &options.result)?;
-    if options.readme {
-        page::write_readme()?;
+    if options.pages {
+        page::write_pages()?;
     }
+    ensure!(failed.is_empty(), "failed: {}", failed.join(", "));
     Ok(!options.check || is_held)
+}
+
+async fn measure_section(section: Section, run: &mut Run, options: &Options) -> Result<()> {
+    let (programs, quick) = (&options.programs, options.quick);
+    match section {
+        Section::Functions => {
+            function::measure(run, &options.paths, function::Plan::new(quick)).await
+        }
+        Section::Laptop => laptop::measure(run, programs, quick).await,
+        Section::Broker => broker::measure(run, programs, &options.mosquitto, quick).await,
+        Section::Growth => {
+            growth::measure(run, programs, &growth::Plan::new(quick, options.full)).await
+        }
+        Section::Units => unit::measure(run),
+        Section::Firmware => firmware::measure(run),
+    }
 }
 
 fn begin(options: &Options) -> Result<Run> {

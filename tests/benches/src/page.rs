@@ -1,4 +1,5 @@
-//! The README's table between two marks: ratios first, one line for each number to hold.
+//! The pages of the published runs: the README's short table between two marks, with a cell for
+//! each number to hold, and a page with every figure for each machine.
 //!
 //! Must not know: how a figure is measured.
 
@@ -9,6 +10,7 @@ use anyhow::{Context, Result};
 
 use crate::bound::{BOUNDS, Bound, number};
 use crate::row::Run;
+use crate::sheet;
 
 const BEGIN: &str = "<!-- bench: written by cargo xtask bench -->";
 const END: &str = "<!-- bench: end -->";
@@ -42,11 +44,17 @@ pub fn read_results() -> Result<Vec<Run>> {
     paths.iter().map(|path| Run::read(path)).collect()
 }
 
-/// Writes the table of the published runs into the README.
-pub fn write_readme() -> Result<()> {
+/// Writes the table of the published runs into the README, and the page of each run.
+pub fn write_pages() -> Result<()> {
+    let runs = read_results()?;
+    for run in &runs {
+        let path = results().join(format!("{}.md", run.machine));
+        fs::write(&path, sheet::render(run))
+            .with_context(|| format!("write {}", path.display()))?;
+    }
     let path = root().join("README.md");
     let old = fs::read_to_string(&path).context("read README.md")?;
-    let new = replace(&old, &render(&read_results()?))?;
+    let new = replace(&old, &render(&runs))?;
     fs::write(&path, new).context("write README.md")
 }
 
@@ -61,36 +69,42 @@ fn replace(page: &str, text: &str) -> Result<String> {
     Ok(format!("{head}{BEGIN}\n{text}{END}{tail}"))
 }
 
-/// The text between the marks.
+/// The text between the marks: a table for each machine, two numbers to hold in a line.
 fn render(runs: &[Run]) -> String {
     if runs.is_empty() {
         return "No run on a quiet machine is published yet.\n".to_owned();
     }
-    let mut text = "| what |".to_owned();
-    for run in runs {
-        text += &format!(
-            " {}, {} × {}, {} |",
-            run.machine, run.cores, run.processor, run.day
-        );
-    }
-    text += " bound |\n|---|";
-    text += &"---|".repeat(runs.len());
-    text += "---|\n";
-    let mut rest = BOUNDS;
-    while let Some(first) = rest.first() {
-        let parts = rest
-            .iter()
-            .take_while(|bound| bound.line == first.line)
-            .count();
-        let (line, after) = rest.split_at(parts);
-        text += &render_line(line, runs);
-        rest = after;
+    let tables: Vec<String> = runs.iter().map(render_run).collect();
+    tables.join("\n")
+}
+
+fn render_run(run: &Run) -> String {
+    let machine = &run.machine;
+    let mut text = format!(
+        "| {machine}: {} × {}, {} | measured | bound | \
+         [all figures](tests/benches/results/{machine}.md) | measured | bound |\n\
+         |---|---|---|---|---|---|\n",
+        run.cores, run.processor, run.day
+    );
+    let cells: Vec<String> = lines()
+        .into_iter()
+        .filter(|line| line.iter().any(Bound::is_limited))
+        .map(|line| render_line(line, run))
+        .collect();
+    for pair in cells.chunks(2) {
+        let right = pair.get(1).map_or(" | |", String::as_str);
+        text += &format!("| {} | {right} |\n", pair[0]);
     }
     text
 }
 
-/// One line of the table: `| cold start ÷ floor (time; CPU) | 1.74; 1.68 | ≤ 1.3; |`.
-fn render_line(line: &[Bound], runs: &[Run]) -> String {
+/// The bounds, line by line.
+pub fn lines() -> Vec<&'static [Bound]> {
+    BOUNDS.chunk_by(|one, next| one.line == next.line).collect()
+}
+
+/// The cells of a line: `cold start ÷ floor: time; CPU | 1.74; 1.68 | ≤ 1.3; –`.
+pub fn render_line(line: &[Bound], run: &Run) -> String {
     let join = |part: &dyn Fn(&Bound) -> String| {
         let parts: Vec<String> = line.iter().map(part).collect();
         parts.join("; ")
@@ -101,19 +115,20 @@ fn render_line(line: &[Bound], runs: &[Run]) -> String {
     } else {
         format!(": {names}")
     };
-    let mut text = format!("| {}{names} |", line[0].line);
-    for run in runs {
-        let figure = |bound: &Bound| match bound.figure(run) {
-            Some(figure) => format!("{}{}", number(figure), bound.unit),
-            None => ABSENT.to_owned(),
-        };
-        text += &format!(" {} |", join(&figure));
-    }
+    let figure = |bound: &Bound| match bound.figure(run) {
+        Some(figure) => format!("{}{}", number(figure), bound.unit),
+        None => ABSENT.to_owned(),
+    };
     let limit = |bound: &Bound| match bound.limit() {
         limit if limit.is_empty() => ABSENT.to_owned(),
         limit => limit,
     };
-    text + &format!(" {} |\n", join(&limit))
+    format!(
+        "{}{names} | {} | {}",
+        line[0].line,
+        join(&figure),
+        join(&limit)
+    )
 }
 
 /// Every figure of a run, for the terminal.
@@ -146,7 +161,7 @@ mod tests {
     use crate::row::Row;
 
     #[test]
-    fn the_readme_shows_the_published_runs() {
+    fn readme_and_pages_show_the_published_runs() {
         let page = fs::read_to_string(root().join("README.md")).unwrap();
         let runs = read_results().unwrap();
         assert!(
@@ -154,11 +169,20 @@ mod tests {
             "a quick run is published"
         );
         let wanted = replace(&page, &render(&runs)).unwrap();
-        assert_eq!(page, wanted, "run `cargo xtask bench --readme`");
+        assert_eq!(page, wanted, "run `cargo xtask bench --only units`");
+        for run in &runs {
+            let path = results().join(format!("{}.md", run.machine));
+            let page = fs::read_to_string(path).unwrap();
+            assert_eq!(
+                page,
+                sheet::render(run),
+                "run `cargo xtask bench --only units`"
+            );
+        }
     }
 
     #[test]
-    fn a_line_has_its_parts_side_by_side() {
+    fn a_table_is_short_enough_for_the_readme_and_has_parts_side_by_side() {
         let mut run = Run {
             machine: "m".to_owned(),
             processor: "p".to_owned(),
@@ -171,13 +195,15 @@ mod tests {
                 .push(Row::fixed("functions", who, "cold", "ms", value));
         }
         let text = render(&[run]);
-        let lines: Vec<&str> = text.lines().take(4).collect();
+        let lines: Vec<&str> = text.lines().collect();
         let wanted = [
-            "| what | m, 2 × p, 2026-11-29 | bound |",
-            "|---|---|---|",
-            "| cold start ÷ floor: time; CPU | 1.50; – | ≤ 1.30; – |",
-            "| warm press ÷ floor: p50; CPU | –; – | ≤ 1.80; ≤ 2.40 |",
+            "| m: 2 × p, 2026-11-29 | measured | bound | [all figures](tests/benches/results/m.md) \
+             | measured | bound |",
+            "|---|---|---|---|---|---|",
+            "| cold start ÷ floor: time; CPU | 1.50; – | ≤ 1.30; – \
+             | warm press ÷ floor of three trips: p50; CPU | –; – | ≤ 1.80; ≤ 2.40 |",
         ];
-        assert_eq!(lines, wanted);
+        assert_eq!(lines[..3], wanted);
+        assert!(lines.len() <= 7, "{} lines", lines.len());
     }
 }

@@ -25,7 +25,7 @@ pub struct Run {
     pub load: f64,
     /// A short run: its figures are not published.
     pub quick: bool,
-    /// Calls of a warm press, of our function and so of its peers.
+    /// Calls of a warm press of our function.
     pub calls: Option<u64>,
     pub rows: Vec<Row>,
 }

@@ -9,19 +9,15 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, bail};
-use firmware_core::transport::make_transport;
+use firmware_core::transport::{make_client, make_transport};
 use rumqttc_v4::{
-    AsyncClient, Event, EventLoop, MqttOptions, NetworkOptions, Outgoing, Packet, PublishOptions,
-    QoS, SubscribeReasonCode,
+    AsyncClient, Event, EventLoop, Outgoing, Packet, PublishOptions, QoS, SubscribeReasonCode,
 };
 use serde_json::json;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::watch;
 use tokio::time::{Instant, interval_at};
 
-const KEEP_ALIVE_S: u16 = 60;
-/// Longest time for TCP, TLS and CONNACK.
-const CONNECT_S: u64 = 60;
 /// Requests that may wait for the connection.
 const QUEUE: usize = 64;
 /// How long a button waits for its answer, in ms: that of our firmware.
@@ -85,16 +81,7 @@ impl Button {
         is_quiet: watch::Receiver<bool>,
         phase: f64,
     ) -> Result<Self> {
-        let mut options = MqttOptions::new(&name, (host, port));
-        options
-            .set_keep_alive(KEEP_ALIVE_S)
-            .set_transport(make_transport(files)?);
-        let (client, mut events) = AsyncClient::builder(options).capacity(QUEUE).build();
-        let mut network = NetworkOptions::new();
-        network
-            .set_connection_timeout(CONNECT_S)
-            .set_tcp_nodelay(true);
-        events.set_network_options(network);
+        let (client, events) = make_client(&name, (&host, port), make_transport(files)?, QUEUE);
         Ok(Self {
             client,
             events,

@@ -9,6 +9,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 use firmware_core::core_ffi::Outcome;
 use firmware_core::fleet::{Member, Order, Place, Seen, Sign};
+use running_cloud::RunningCloud;
 use serde_json::Value;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::watch;
@@ -17,7 +18,7 @@ use tokio::time::{Instant, interval, sleep_until};
 
 use crate::Options;
 use crate::button::{Button, Click, Tally};
-use crate::cloud::Cloud;
+use crate::cloud;
 
 /// Connections opened per second; AWS allows an account 100.
 const CONNECTS_PER_SECOND: u32 = 50;
@@ -125,7 +126,7 @@ impl Crowd {
     ///
     /// # Errors
     /// A device cannot connect in time.
-    pub async fn connect(cloud: &Cloud, options: &Options) -> Result<Self> {
+    pub async fn connect(cloud: &RunningCloud, options: &Options) -> Result<Self> {
         let (signs, seen) = unbounded_channel();
         let watch = Watch::new(usize::try_from(options.locks)?);
         let mut crowd = Self {
@@ -170,18 +171,18 @@ impl Crowd {
 
     fn add_lock(
         &mut self,
-        cloud: &Cloud,
+        cloud: &RunningCloud,
         options: &Options,
         number: usize,
         signs: UnboundedSender<Seen>,
     ) -> Result<()> {
         let thing = format!("lock-{}", number + 1);
-        let (host, port) = cloud.broker()?;
+        let (host, port) = cloud::broker(cloud)?;
         let place = Place {
             number,
             host,
             port,
-            tls: cloud.files(&thing)?,
+            tls: cloud::files(cloud, &thing)?,
             relock_ms: options.relock_s * 1000,
             thing,
         };
@@ -191,13 +192,13 @@ impl Crowd {
         Ok(())
     }
 
-    fn add_button(&mut self, cloud: &Cloud, number: u64, count: u64) -> Result<()> {
+    fn add_button(&mut self, cloud: &RunningCloud, number: u64, count: u64) -> Result<()> {
         let name = format!("button-{}", number + 1);
         #[expect(clippy::cast_precision_loss, reason = "numbers of devices are small")]
         let phase = number as f64 / count as f64;
-        let files = cloud.files(&name)?;
+        let files = cloud::files(cloud, &name)?;
         let (tally, quiet) = (Arc::clone(&self.tally), self.is_quiet.subscribe());
-        let button = Button::new(name, cloud.broker()?, &files, tally, quiet, phase)?;
+        let button = Button::new(name, cloud::broker(cloud)?, &files, tally, quiet, phase)?;
         let (click, clicks) = unbounded_channel();
         self.tasks.spawn(button.live(clicks));
         self.clicks.push(click);

@@ -13,6 +13,8 @@ use lock_core::name::{ButtonSerial, LockName, Subject};
 use lock_core::record::{Record, Status};
 use lock_core::time::UnixMillis;
 
+use crate::Options;
+
 /// Actor of registrations and bindings in the history.
 const ACTOR: &str = "load";
 
@@ -25,7 +27,8 @@ pub struct Doors {
 
 impl Doors {
     /// Registers `lock-1`, … and `button-1`, …, and binds each button to a lock in turn.
-    pub async fn register(cloud: Cloud, locks: u64, buttons: u64) -> Result<Self> {
+    pub async fn register(cloud: Cloud, options: &Options) -> Result<Self> {
+        let (locks, buttons) = (options.locks, options.buttons);
         let lock = |number| LockName::new(format!("lock-{number}")).context("name a lock");
         let button =
             |number| ButtonSerial::new(format!("button-{number}")).context("name a button");

@@ -2,6 +2,8 @@
 //!
 //! Must not know: how a fault is carried out.
 
+use std::time::Duration;
+
 use anyhow::{Context, Result, ensure};
 
 /// The word for [`USUAL`].
@@ -79,6 +81,26 @@ impl Faults {
         Ok(())
     }
 
+    /// How long the fault `delay` holds a command, if there is one.
+    pub fn delay(&self) -> Option<Duration> {
+        let delay = self
+            .cloud
+            .iter()
+            .find(|f| f.starts_with("delay:remote-lock"))?;
+        let (_, time) = delay.rsplit_once('+')?;
+        time.strip_suffix('s')?
+            .parse()
+            .ok()
+            .map(Duration::from_secs)
+    }
+
+    /// Whether functions are killed or fail, so that their events come again.
+    pub fn kills(&self) -> bool {
+        let kinds = ["kill:press", "throttle:press", "conflict:press", "cut-"];
+        let mut faults = self.cloud.iter();
+        faults.any(|fault| kinds.iter().any(|kind| fault.starts_with(kind)))
+    }
+
     /// All of them, as they are written.
     pub fn list(&self) -> Vec<String> {
         let cuts = [("power", self.power_cuts), ("network", self.network_cuts)];
@@ -101,7 +123,11 @@ mod tests {
         assert_eq!(usual.cloud.len(), USUAL.len() - 2);
         assert_eq!((usual.power_cuts, usual.network_cuts), (9, 4));
         assert_eq!(Faults::parse("usual").expect("a list").list(), USUAL);
-        assert!(Faults::parse("").expect("no faults").list().is_empty());
+        let none = Faults::parse("").expect("no faults");
+        assert!(none.list().is_empty());
+        assert_eq!((none.delay(), none.kills()), (None, false));
+        assert_eq!(usual.delay(), Some(Duration::from_secs(3)));
+        assert!(usual.kills());
         for wrong in ["power@many", "everything"] {
             Faults::parse(wrong).expect_err(wrong);
         }

@@ -6,18 +6,17 @@
 //!
 //! Must not know: sockets and processes.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
-use std::time::Duration;
-
 use lock_core::action::Action;
 use lock_core::event::{Event, Kind};
 use lock_core::id::CommandId;
 use lock_core::name::{ButtonSerial, LockName};
 use lock_core::reason::{Reason, Verdict};
 use lock_core::record::{Record, Status};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use tokio::time::Instant;
 
 use crate::crowd::Watched;
+use crate::latency::{Explained, Latencies, Latency, Times};
 
 /// A press that was published.
 #[derive(Debug, Clone)]
@@ -58,8 +57,8 @@ pub struct Judgement {
     pub expired: u64,
     /// Records that are not settled.
     pub unsettled: u64,
-    /// From press to movement, sorted.
-    pub latencies: Vec<Duration>,
+    /// From press to movement.
+    pub latencies: Latencies,
 }
 
 impl Judgement {
@@ -73,22 +72,27 @@ impl Judgement {
         self.doubled_presses + self.doubled_commands + self.unexplained_moves
     }
 
-    /// Whether nothing can change any more: every press is found and every record is settled.
-    pub fn is_final(&self) -> bool {
-        self.lost() == 0 && self.unsettled == 0
+    /// Presses that were refused, since the system took too long to look at them.
+    pub fn late(&self) -> u64 {
+        let late = [Reason::EVENT_AGE, Reason::STALE];
+        let counts = late.map(|reason| self.refused.get(&reason.to_string()).copied());
+        counts.into_iter().flatten().sum()
     }
+}
 
-    /// The latency that `part` of all executed presses, from 0 to 1, do not exceed.
-    pub fn percentile(&self, part: f64) -> Option<Duration> {
-        let last = self.latencies.len().checked_sub(1)?;
-        #[expect(clippy::cast_precision_loss, reason = "numbers of presses are small")]
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "an index within the list"
-        )]
-        let index = (last as f64 * part).round() as usize;
-        self.latencies.get(index).copied()
+/// A moment on both clocks: the monotonic one of this program, and the wall clock in ms.
+#[derive(Debug, Clone, Copy)]
+pub struct Anchor {
+    pub at: Instant,
+    pub unix_ms: u64,
+}
+
+impl Anchor {
+    /// A later moment in ms of the Unix epoch.
+    fn ms_of(&self, at: Instant) -> u64 {
+        let since = at.saturating_duration_since(self.at).as_millis();
+        self.unix_ms
+            .saturating_add(u64::try_from(since).unwrap_or(u64::MAX))
     }
 }
 
@@ -100,13 +104,25 @@ pub struct Evidence<'a> {
     pub lines: &'a [Event],
     pub records: &'a [Record],
     pub watched: &'a [Watched],
+    pub anchor: Anchor,
+    pub explained: Explained,
+}
+
+/// A command as its line in the history has it.
+#[derive(Clone, Copy)]
+struct Decided {
+    action: Option<Action>,
+    /// When the press was received, in ms of the Unix epoch.
+    received: u64,
 }
 
 /// The lines about presses, by button.
 #[derive(Default)]
 struct Lines<'a> {
-    /// Commands of a press by sequence: version and action.
-    commands: HashMap<(&'a ButtonSerial, u64), HashMap<u64, Option<Action>>>,
+    /// Commands of a press by sequence and version.
+    commands: HashMap<(&'a ButtonSerial, u64), HashMap<u64, Decided>>,
+    /// Ids of commands that were sent again.
+    resent: HashSet<String>,
     /// Presses without effect, without copies.
     ignored: HashMap<&'a ButtonSerial, u64>,
     refused: BTreeMap<String, u64>,
@@ -117,12 +133,21 @@ struct Lines<'a> {
 impl<'a> Lines<'a> {
     fn read(lines: &'a [Event]) -> Self {
         let mut read = Self::default();
-        for line in lines.iter().filter(|line| line.kind == Kind::Press) {
+        for line in lines {
+            if line.decision == Verdict::Resend
+                && let Some(id) = &line.command_id
+            {
+                read.resent.insert(id.to_string());
+            }
+            if line.kind != Kind::Press {
+                continue;
+            }
             let Some(button) = &line.button else { continue };
             match (line.decision, line.sequence, line.version) {
                 (Verdict::Command, Some(sequence), Some(version)) => {
                     let commands = read.commands.entry((button, sequence)).or_default();
-                    commands.insert(version.0, line.action);
+                    let (action, received) = (line.action, line.at.0);
+                    commands.insert(version.0, Decided { action, received });
                     let versions = read.versions.entry(line.subject.name()).or_default();
                     versions.insert(version.0);
                 }
@@ -143,8 +168,6 @@ impl<'a> Lines<'a> {
 /// Judges every press.
 pub fn judge(evidence: &Evidence<'_>) -> Judgement {
     let lines = Lines::read(evidence.lines);
-    let records: HashMap<&LockName, &Record> =
-        evidence.records.iter().map(|r| (&r.lock, r)).collect();
     let settled = evidence
         .records
         .iter()
@@ -154,38 +177,7 @@ pub fn judge(evidence: &Evidence<'_>) -> Judgement {
         unsettled: evidence.locks.len() as u64 - settled.count() as u64,
         ..Judgement::default()
     };
-    let mut without: HashMap<&ButtonSerial, u64> = HashMap::new();
-    for press in evidence.presses {
-        let button = &evidence.buttons[press.button];
-        let Some(commands) = lines.commands.get(&(button, press.sequence)) else {
-            *without.entry(button).or_default() += 1;
-            continue;
-        };
-        judged.effective += 1;
-        judged.doubled_presses += commands.len() as u64 - 1;
-        let newest = commands.iter().max_by_key(|(version, _)| **version);
-        let (version, action) = newest.map_or((0, None), |(version, action)| (*version, *action));
-        let id = CommandId::of_press(button, "", Some(press.sequence)).to_string();
-        let watched = &evidence.watched[press.lock];
-        if let Some((times, first)) = watched.executed.get(&id) {
-            judged.executed += 1;
-            judged.doubled_commands += u64::from(*times) - 1;
-            judged
-                .latencies
-                .push(first.saturating_duration_since(press.at));
-            continue;
-        }
-        let lock = &evidence.locks[press.lock];
-        let last = records.get(lock).map_or(0, |record| record.version.0);
-        let by_press = lines.versions.get(lock.as_str());
-        let is_overtaken = by_press.is_some_and(|all| all.iter().any(|v| *v > version));
-        match (action, is_overtaken) {
-            (_, true) => judged.overtaken += 1,
-            (Some(Action::Unlock), false) => judged.expired += 1,
-            (_, false) if version < last => judged.overtaken += 1,
-            _ => judged.lost_commands += 1,
-        }
-    }
+    let without = judge_commands(evidence, &lines, &mut judged);
     for (button, count) in without {
         let ignored = lines.ignored.get(button).copied().unwrap_or(0);
         judged.lost_presses += count.saturating_sub(ignored);
@@ -194,8 +186,61 @@ pub fn judge(evidence: &Evidence<'_>) -> Judgement {
         judged.unexplained_moves += u64::from(watched.moves.saturating_sub(watched.explained));
     }
     judged.refused = lines.refused;
-    judged.latencies.sort_unstable();
     judged
+}
+
+/// Judges the presses that have a command; returns the number of all others by button.
+fn judge_commands<'a>(
+    evidence: &Evidence<'a>,
+    lines: &Lines<'_>,
+    judged: &mut Judgement,
+) -> HashMap<&'a ButtonSerial, u64> {
+    let records: HashMap<&LockName, &Record> =
+        evidence.records.iter().map(|r| (&r.lock, r)).collect();
+    let mut without: HashMap<&ButtonSerial, u64> = HashMap::new();
+    let mut latencies = Vec::new();
+    for (number, press) in evidence.presses.iter().enumerate() {
+        let button = &evidence.buttons[press.button];
+        let Some(commands) = lines.commands.get(&(button, press.sequence)) else {
+            *without.entry(button).or_default() += 1;
+            continue;
+        };
+        judged.effective += 1;
+        judged.doubled_presses += commands.len() as u64 - 1;
+        let newest = commands.iter().max_by_key(|(version, _)| **version);
+        let Some((version, decided)) = newest.map(|(version, decided)| (*version, *decided)) else {
+            continue;
+        };
+        let id = CommandId::of_press(button, "", Some(press.sequence)).to_string();
+        if let Some((times, first)) = evidence.watched[press.lock].executed.get(&id) {
+            judged.executed += 1;
+            judged.doubled_commands += u64::from(*times) - 1;
+            // A version is the time of its decision.
+            let times = Times {
+                received: decided.received,
+                decided: version,
+                executed: evidence.anchor.ms_of(*first),
+            };
+            latencies.push(Latency {
+                press: number,
+                took: first.saturating_duration_since(press.at),
+                way: evidence.explained.way(times, lines.resent.contains(&id)),
+            });
+            continue;
+        }
+        let lock = &evidence.locks[press.lock];
+        let last = records.get(lock).map_or(0, |record| record.version.0);
+        let by_press = lines.versions.get(lock.as_str());
+        let is_overtaken = by_press.is_some_and(|all| all.iter().any(|v| *v > version));
+        match (decided.action, is_overtaken) {
+            (_, true) => judged.overtaken += 1,
+            (Some(Action::Unlock), false) => judged.expired += 1,
+            (_, false) if version < last => judged.overtaken += 1,
+            _ => judged.lost_commands += 1,
+        }
+    }
+    judged.latencies = Latencies::new(latencies);
+    without
 }
 
 #[cfg(test)]

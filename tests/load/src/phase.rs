@@ -1,5 +1,5 @@
-//! The phases of a run: the locks settle, all connections are held, buttons are pressed, and what
-//! is still under way ends.
+//! The phases of a run before its end: the locks settle, all connections are held, buttons are
+//! pressed.
 //!
 //! Must not know: how devices and cloud are made.
 
@@ -8,15 +8,16 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use firmware_core::fleet::Order;
+use running_cloud::RunningCloud;
 use tokio::time::{Instant, MissedTickBehavior, interval, interval_at, sleep_until};
 
 use crate::Options;
 use crate::button::Click;
-use crate::cloud::Cloud;
-use crate::crowd::{CUT_TIME, Crowd, Watched};
+use crate::cpu::Cpu;
+use crate::crowd::Crowd;
 use crate::door::Doors;
 use crate::fault::Faults;
-use crate::judge::{Evidence, Judgement, Press, judge};
+use crate::judge::Press;
 use crate::memory::{Sample, read_resident_kb};
 
 /// How long the locks may take to settle at the beginning.
@@ -27,12 +28,6 @@ const LOOK_EVERY: Duration = Duration::from_secs(2);
 const SAMPLE_EVERY_MAX: Duration = Duration::from_secs(10);
 /// Samples of a phase, at least.
 const SAMPLES: f64 = 30.0;
-/// Until the last retry of an event that failed: after one minute, then two. The cloud scales it.
-const RETRIES: Duration = Duration::from_secs(180);
-/// How much longer than the last retry what is missing may take.
-const DRAIN_TIME_MAX: Duration = Duration::from_secs(120);
-/// What else is under way when the last button was pressed: a cut, and a delayed message.
-const UNDER_WAY: Duration = Duration::from_secs(15);
 /// Time after a binding until a press counts (C3 of PROTOCOL), and a second for the clocks.
 const PRESS_COUNTS_AFTER: Duration = Duration::from_secs(3);
 
@@ -41,7 +36,7 @@ pub struct Quiet {
     pub samples: Vec<Sample>,
     /// Messages about health: acknowledged, answered.
     pub health: (u64, u64),
-    began: Instant,
+    pub began: Instant,
 }
 
 /// The presses that were made.
@@ -50,13 +45,25 @@ pub struct Pressed {
     pub samples: Vec<Sample>,
     /// Seconds from the first press to the last.
     pub took_s: f64,
+    /// CPU in this time.
+    pub cpu: Cpu,
+}
+
+/// How to press.
+#[derive(Debug, Clone, Copy)]
+pub struct Pace {
+    /// Presses per second.
+    pub rate: f64,
+    pub minutes: f64,
+    /// Presses that were made before: the buttons go on in turn.
+    pub first: usize,
 }
 
 /// Waits until every record is settled and a press counts.
 ///
 /// # Errors
 /// A lock does not settle in time.
-pub async fn settle(cloud: &mut Cloud, crowd: &mut Crowd, doors: &Doors) -> Result<()> {
+pub async fn settle(cloud: &mut RunningCloud, crowd: &mut Crowd, doors: &Doors) -> Result<()> {
     let deadline = Instant::now() + SETTLE_TIME_MAX;
     let counts_at = Instant::now() + PRESS_COUNTS_AFTER;
     let mut looks = interval(LOOK_EVERY);
@@ -81,7 +88,7 @@ pub async fn settle(cloud: &mut Cloud, crowd: &mut Crowd, doors: &Doors) -> Resu
 ///
 /// # Errors
 /// The cloud or a device has ended.
-pub async fn hold(cloud: &mut Cloud, crowd: &mut Crowd, options: &Options) -> Result<Quiet> {
+pub async fn hold(cloud: &mut RunningCloud, crowd: &mut Crowd, options: &Options) -> Result<Quiet> {
     let mut quiet = Quiet {
         samples: Vec::new(),
         health: (0, 0),
@@ -118,14 +125,15 @@ pub async fn hold(cloud: &mut Cloud, crowd: &mut Crowd, options: &Options) -> Re
 /// # Errors
 /// The cloud or a device has ended.
 pub async fn press(
-    cloud: &mut Cloud,
+    cloud: &mut RunningCloud,
     crowd: &mut Crowd,
     doors: &Doors,
     quiet: &Quiet,
-    (options, faults): (&Options, &Faults),
+    (wanted, faults): (Pace, &Faults),
 ) -> Result<Pressed> {
-    let (began, time) = (Instant::now(), minutes(options.minutes));
-    let mut pace = interval(Duration::from_secs_f64(1.0 / options.rate));
+    let (began, time) = (Instant::now(), minutes(wanted.minutes));
+    let before = Cpu::read(cloud.pid()?)?;
+    let mut pace = interval(Duration::from_secs_f64(1.0 / wanted.rate));
     pace.set_missed_tick_behavior(MissedTickBehavior::Burst);
     let mut samples = interval(sample_every(time));
     let (mut power, mut network) = (cuts(faults.power_cuts), cuts(faults.network_cuts));
@@ -134,11 +142,12 @@ pub async fn press(
         presses: Vec::new(),
         samples: Vec::new(),
         took_s: time.as_secs_f64(),
+        cpu: Cpu::default(),
     };
     while began.elapsed() < time {
         tokio::select! {
             due = pace.tick() => {
-                let number = pressed.presses.len();
+                let number = wanted.first + pressed.presses.len();
                 pressed.presses.push(press_next(crowd, doors, number, due)?);
             }
             _ = samples.tick() => {
@@ -157,6 +166,7 @@ pub async fn press(
         }
     }
     pressed.took_s = began.elapsed().as_secs_f64();
+    pressed.cpu = Cpu::read(cloud.pid()?)?.since(&before);
     Ok(pressed)
 }
 
@@ -179,48 +189,6 @@ fn press_next(crowd: &Crowd, doors: &Doors, number: usize, at: Instant) -> Resul
     })
 }
 
-/// Waits until nothing is under way, and judges. What is still missing at the end of a generous
-/// time is lost.
-///
-/// # Errors
-/// The cloud or a device has ended, or the table cannot be read.
-pub async fn drain(
-    cloud: &mut Cloud,
-    crowd: &mut Crowd,
-    doors: &Doors,
-    pressed: &Pressed,
-    options: &Options,
-) -> Result<(Judgement, Vec<Watched>)> {
-    let retries = RETRIES.mul_f64(options.time_scale) + UNDER_WAY + CUT_TIME;
-    println!("load: waiting {:.0} s for retries", retries.as_secs_f64());
-    let earliest = Instant::now() + retries;
-    let deadline = earliest + retries + DRAIN_TIME_MAX;
-    let mut looks = interval_at(earliest, LOOK_EVERY);
-    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        looks.tick().await;
-        cloud.check()?;
-        crowd.check()?;
-        let is_late = Instant::now() >= deadline;
-        if doors.count_unsettled().await? > 0 && !is_late {
-            continue;
-        }
-        let (lines, records) = (doors.read_lines().await?, doors.read_records().await?);
-        let watched = crowd.watch.now();
-        let judged = judge(&Evidence {
-            presses: &pressed.presses,
-            buttons: &doors.buttons,
-            locks: &doors.locks,
-            lines: &lines,
-            records: &records,
-            watched: &watched,
-        });
-        if judged.is_final() || is_late {
-            return Ok((judged, watched));
-        }
-    }
-}
-
 fn minutes(minutes: f64) -> Duration {
     Duration::from_secs_f64(minutes * 60.0)
 }
@@ -235,11 +203,15 @@ fn cuts(per_minute: u32) -> tokio::time::Interval {
     interval_at(Instant::now() + every, every)
 }
 
-fn sample(cloud: &mut Cloud, began: Instant, what: &str) -> Result<Sample> {
+/// The memory of the cloud now, which is printed.
+///
+/// # Errors
+/// The cloud has ended.
+pub fn sample(cloud: &mut RunningCloud, began: Instant, what: &str) -> Result<Sample> {
     cloud.check()?;
     let sample = Sample {
         at_s: began.elapsed().as_secs_f64(),
-        rss_kb: read_resident_kb(cloud.pid())?,
+        rss_kb: read_resident_kb(cloud.pid()?)?,
     };
     println!("{:>6.0} s  {:>8} kB  {what}", sample.at_s, sample.rss_kb);
     Ok(sample)

@@ -1,5 +1,6 @@
 //! The result of a run, as a table and as JSON, and whether every bound holds.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
@@ -7,15 +8,15 @@ use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
 use crate::Options;
+use crate::bound;
+use crate::cpu::Cpu;
+use crate::drain::Progress;
 use crate::judge::Judgement;
+use crate::latency::{Latencies, Way};
 use crate::memory::{Sample, growth_percent, slope_kb_per_min};
 
-/// Largest growth of memory over the second half of the quiet time, when all caches are filled.
-const GROWTH_PERCENT_MAX: f64 = 5.0;
-/// Largest share of messages about health still in transit at its end, in percent.
-const IN_TRANSIT_PERCENT_MAX: u64 = 1;
-
 /// The figures of a run.
+#[derive(Default)]
 pub struct Report {
     pub options: Value,
     pub faults: Vec<String>,
@@ -38,77 +39,66 @@ pub struct Report {
     pub repeated_commands: u64,
     pub refused_commands: u64,
     pub offline: u64,
+    /// CPU while buttons were pressed.
+    pub cpu: Cpu,
+    /// Seconds from the last press until nothing changed any more.
+    pub drained_s: f64,
+    /// Memory of the cloud then, in kB.
+    pub after_kb: u64,
+    /// What still changed when the wait ended.
+    pub late: Option<Progress>,
+    /// Events that nobody could handle.
+    pub poison: u64,
     pub judged: Judgement,
 }
 
-/// A bound, as a line of the table.
-struct Bound {
-    what: &'static str,
-    value: String,
-    wanted: &'static str,
-    holds: bool,
-}
+/// What each reason for a refusal means. `late`: the system was too slow.
+const REASONS: [(&str, &str); 6] = [
+    (
+        "duplicate",
+        "a copy of a press: faults `duplicate`, `twice` and retries",
+    ),
+    (
+        "event-age",
+        "late: the event waited too long for its function",
+    ),
+    (
+        "stale",
+        "late: the press was received after the time that its button waits",
+    ),
+    (
+        "superseded",
+        "a later press of the same button was decided first",
+    ),
+    (
+        "same-wish",
+        "the same wish again, while the first was on its way",
+    ),
+    ("not-newer", "an older press of the same button"),
+];
 
 impl Report {
     /// The second half of the quiet time.
-    fn second_half(&self) -> &[Sample] {
+    pub fn second_half(&self) -> &[Sample] {
         &self.quiet[self.quiet.len() / 2..]
-    }
-
-    fn bounds(&self) -> Vec<Bound> {
-        let bound = |what, value: String, wanted, holds| Bound {
-            what,
-            value,
-            wanted,
-            holds,
-        };
-        let zero = |what, count: u64| bound(what, count.to_string(), "0", count == 0);
-        let judged = &self.judged;
-        let (sent, answered) = self.health;
-        let growth = growth_percent(self.second_half());
-        let in_transit = sent.abs_diff(answered) * 100 <= sent * IN_TRANSIT_PERCENT_MAX;
-        let has_pressed = judged.effective > 0;
-        let mut bounds = vec![
-            bound(
-                "presses with effect",
-                judged.effective.to_string(),
-                "some",
-                has_pressed,
-            ),
-            zero("presses lost", judged.lost()),
-            zero("presses doubled", judged.doubled()),
-            zero("records not settled", judged.unsettled),
-            zero(
-                "presses not acknowledged",
-                judged.sent.saturating_sub(self.acknowledged),
-            ),
-        ];
-        if self.faults.is_empty() {
-            bounds.push(zero("unlocks too late without a fault", judged.expired));
-        }
-        if !self.quiet.is_empty() {
-            let text = format!("{growth:.2} %");
-            let holds = growth < GROWTH_PERCENT_MAX;
-            bounds.push(bound("growth of memory while quiet", text, "< 5 %", holds));
-            let text = format!("{sent} of which {answered}");
-            let holds = sent > 0 && in_transit;
-            bounds.push(bound("health sent, answered", text, "all but 1 %", holds));
-        }
-        bounds
     }
 
     /// Whether every bound holds.
     pub fn is_good(&self) -> bool {
-        self.bounds().iter().all(|bound| bound.holds)
+        bound::judge(self).iter().all(|bound| bound.holds)
     }
 
     fn max_kb(samples: &[Sample]) -> u64 {
         samples.iter().map(|s| s.rss_kb).max().unwrap_or(0)
     }
 
-    fn percentile_ms(&self, part: f64) -> f64 {
-        let latency = self.judged.percentile(part);
-        latency.map_or(f64::NAN, |latency| latency.as_secs_f64() * 1000.0)
+    /// CPU of a press, in ms, by program.
+    fn cpu_ms(&self) -> Vec<(&str, f64)> {
+        #[expect(clippy::cast_precision_loss, reason = "numbers of presses are small")]
+        let presses = self.judged.sent.max(1) as f64;
+        let each = self.cpu.0.iter();
+        each.map(|(name, seconds)| (name.as_str(), seconds * 1000.0 / presses))
+            .collect()
     }
 
     fn per_second(&self) -> f64 {
@@ -127,6 +117,10 @@ impl Report {
             pairs.collect()
         };
         let judged = &self.judged;
+        let mut latencies = json!({ "all": describe_latencies(&judged.latencies) });
+        for way in Way::ALL {
+            latencies[way.name()] = describe_latencies(&judged.latencies.of(way));
+        }
         let figures = json!({
             "options": self.options,
             "faults": self.faults,
@@ -146,12 +140,12 @@ impl Report {
             "overtaken": judged.overtaken,
             "expired": judged.expired,
             "unsettled": judged.unsettled,
-            "latencyMs": {
-                "p50": self.percentile_ms(0.5),
-                "p95": self.percentile_ms(0.95),
-                "p99": self.percentile_ms(0.99),
-                "max": self.percentile_ms(1.0),
-            },
+            "latencyMs": latencies,
+            "late": self.late.as_ref().map(ToString::to_string),
+            "poison": self.poison,
+            "drainedSeconds": self.drained_s.round(),
+            "cpuMsPerPress": self.cpu_ms().into_iter().collect::<BTreeMap<_, _>>(),
+            "cpuCores": self.cpu.total_s() / self.pressed_s,
             "locks": {
                 "reports": self.reports,
                 "relocks": self.relocks,
@@ -165,14 +159,23 @@ impl Report {
                 "quietSlopePerMinute": slope_kb_per_min(self.second_half()),
                 "quiet": list(&self.quiet),
                 "pressed": list(&self.pressed),
+                "after": self.after_kb,
             },
         });
-        let folder = path.parent().unwrap_or(Path::new(""));
-        std::fs::create_dir_all(folder)
-            .with_context(|| format!("make the folder {}", folder.display()))?;
-        std::fs::write(path, format!("{figures:#}\n"))
-            .with_context(|| format!("write {}", path.display()))
+        write_json(path, &figures)
     }
+}
+
+/// Writes a result, and makes the folder of its file.
+///
+/// # Errors
+/// The file cannot be written.
+pub fn write_json(path: &Path, result: &Value) -> Result<()> {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    std::fs::create_dir_all(folder)
+        .with_context(|| format!("make the folder {}", folder.display()))?;
+    std::fs::write(path, format!("{result:#}\n"))
+        .with_context(|| format!("write {}", path.display()))
 }
 
 impl fmt::Display for Report {
@@ -185,21 +188,37 @@ impl fmt::Display for Report {
             self.pressed_s,
             self.per_second()
         )?;
+        writeln!(f, "effective  {}", judged.effective)?;
+        for (count, what) in [
+            (judged.executed, "executed"),
+            (
+                judged.overtaken,
+                "overtaken: a later press of that lock decided otherwise first",
+            ),
+            (
+                judged.expired,
+                "expired: an unlock that was lost, or came after its life",
+            ),
+        ] {
+            writeln!(f, "{count:>10} {what}")?;
+        }
+        writeln!(f, "refused    {}", judged.refused.values().sum::<u64>())?;
+        for (reason, count) in &judged.refused {
+            let known = REASONS.iter().find(|(name, _)| name == reason);
+            let meaning = known.map_or("see PROTOCOL", |(_, meaning)| meaning);
+            writeln!(f, "{count:>10} {reason}: {meaning}")?;
+        }
+        write_latencies(f, "all", &judged.latencies, "ms from press to movement")?;
+        for way in Way::ALL {
+            write_latencies(f, way.name(), &judged.latencies.of(way), way.meaning())?;
+        }
+        let cpu = self.cpu_ms().into_iter();
+        let cpu: Vec<String> = cpu.map(|(name, ms)| format!("{name} {ms:.2}")).collect();
+        let cores = self.cpu.total_s() / self.pressed_s;
         writeln!(
             f,
-            "effective  {}: {} executed, {} overtaken by a later press, {} expired",
-            judged.effective, judged.executed, judged.overtaken, judged.expired
-        )?;
-        let refused = judged.refused.iter().map(|(why, n)| format!("{n} {why}"));
-        let refused: Vec<String> = refused.collect();
-        writeln!(f, "refused    {}", refused.join(", "))?;
-        writeln!(
-            f,
-            "latency    p50 {:.0}, p95 {:.0}, p99 {:.0}, most {:.0} ms",
-            self.percentile_ms(0.5),
-            self.percentile_ms(0.95),
-            self.percentile_ms(0.99),
-            self.percentile_ms(1.0)
+            "CPU        {} ms per press; {cores:.2} cores in all",
+            cpu.join(", ")
         )?;
         writeln!(
             f,
@@ -209,19 +228,51 @@ impl fmt::Display for Report {
         let per_connection = Self::max_kb(&self.quiet).saturating_sub(self.before_kb);
         writeln!(
             f,
-            "memory     {} kB before, {} kB per connection, {} kB at most, {:.0} kB a minute quiet",
+            "memory     {} kB before, {} kB per connection, {:.0} kB a minute quiet; \
+             {} kB at most while pressed, {} kB when nothing was under way",
             self.before_kb,
             per_connection / self.connections.max(1),
+            slope_kb_per_min(self.second_half()),
             Self::max_kb(&self.pressed),
-            slope_kb_per_min(self.second_half())
+            self.after_kb
         )?;
-        for bound in self.bounds() {
+        writeln!(f, "end        {:.0} s after the last press", self.drained_s)?;
+        for bound in bound::judge(self) {
             let verdict = if bound.holds { "good" } else { "BROKEN" };
             let (what, value, wanted) = (bound.what, bound.value, bound.wanted);
             writeln!(f, "{verdict:<10} {what}: {value} (wanted {wanted})")?;
         }
         Ok(())
     }
+}
+
+fn describe_latencies(latencies: &Latencies) -> Value {
+    let at = |part| latencies.percentile_ms(part);
+    json!({
+        "presses": latencies.count(),
+        "p50": at(0.5),
+        "p95": at(0.95),
+        "p99": at(0.99),
+        "max": at(1.0),
+    })
+}
+
+fn write_latencies(
+    f: &mut fmt::Formatter<'_>,
+    name: &str,
+    latencies: &Latencies,
+    meaning: &str,
+) -> fmt::Result {
+    if latencies.count() == 0 {
+        return Ok(());
+    }
+    let [p50, p95, p99, most] = [0.5, 0.95, 0.99, 1.0].map(|part| latencies.percentile_ms(part));
+    let count = latencies.count();
+    writeln!(
+        f,
+        "latency    {name:<8} {count:>7} presses: p50 {p50:.0}, p95 {p95:.0}, p99 {p99:.0}, \
+         most {most:.0} ms ({meaning})"
+    )
 }
 
 /// The options as they are kept with the result.
@@ -233,6 +284,7 @@ pub fn describe(options: &Options) -> Value {
         "minutes": options.minutes,
         "quietMinutes": options.quiet,
         "seed": options.seed,
+        "dataIn": options.data_in,
         "timeScale": options.time_scale,
         "relockSeconds": options.relock_s,
         "programs": options.programs.file_name().map(|name| name.to_string_lossy()),

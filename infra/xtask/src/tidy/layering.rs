@@ -75,9 +75,12 @@ const MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     // The real locks in this process; an operator's library reads the histories.
-    ("load", &["lock-core", "lock-aws", "virtual-device"]),
-    // The stand verifies signatures, as AWS would.
-    ("bench", &["aws-sigv4-verify"]),
+    (
+        "load",
+        &["lock-core", "lock-aws", "running-cloud", "virtual-device"],
+    ),
+    ("running-cloud", &["aws-sigv4-verify"]),
+    ("bench", &["aws-sigv4-verify", "running-cloud"]),
     ("bench-raw", &[]),
     // The real decisions; tests compare its model of the device with the real C.
     ("protocol-model", &["lock-core"]),

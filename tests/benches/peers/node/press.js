@@ -112,7 +112,8 @@ async function handle(event) {
   const press = JSON.parse(Buffer.from(event.payload, "base64").toString());
   if (!known.has(button)) known.set(button, await readBinding(button));
   const binding = known.get(button);
-  if (CALLS === 3) {
+  // Without a note of the last press nothing can be predicted.
+  if (CALLS === 3 || binding.version === 0) {
     const record = await read(`lock#${binding.lock}`, "record");
     binding.state = record.state.S;
     binding.version = Number(record.version.N);

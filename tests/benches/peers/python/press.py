@@ -119,7 +119,8 @@ def handle(event):
     if button not in KNOWN:
         KNOWN[button] = read_binding(button)
     known = KNOWN[button]
-    if CALLS == 3:
+    # Without a note of the last press nothing can be predicted.
+    if CALLS == 3 or known["version"] == 0:
         record = read("lock#" + known["lock"], "record")
         known["state"] = record["state"]["S"]
         known["version"] = int(record["version"]["N"])

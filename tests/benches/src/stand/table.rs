@@ -1,20 +1,26 @@
-//! The canned items: a button bound to a lock whose record is always settled. The binding keeps
-//! what was written to it, as a press notes itself there; the record does not, as no device
-//! answers.
+//! The items: a button bound to a lock. The binding keeps what was written to it, as a press notes
+//! itself there. The record is what a command leaves once its device has answered: settled, with
+//! the command's version and the latch that it wants.
 //!
-//! Must not know: HTTP. Conditions are looked at, not evaluated: one writer cannot lose.
+//! Must not know: HTTP. Of the record's condition only the version and the latch are compared: a
+//! transaction that was decided on anything but this record is wrong.
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Map, Value, json};
 
 use super::message::TABLE;
 
+/// Version of the command before the first press.
+const FIRST_VERSION: u64 = 1_795_913_548_472;
 const LOCK: &str = "lock-1";
 pub const BUTTON: &str = "button-1";
 
 /// The items, and the command of the last transaction.
 pub struct Table {
     binding: Value,
+    /// The command that the lock has executed last.
+    executed: Written,
+    /// The command that must now be published.
     last: Option<Written>,
 }
 
@@ -36,8 +42,15 @@ impl Default for Table {
             "actions": {"M": {"SINGLE": {"S": "toggle"}, "LONG": {"S": "unlock"},
                 "DOUBLE": {"S": "lock"}}},
         });
-        let last = None;
-        Self { binding, last }
+        Self {
+            binding,
+            executed: Written {
+                lock: LOCK.to_owned(),
+                action: "lock".to_owned(),
+                version: FIRST_VERSION,
+            },
+            last: None,
+        }
     }
 }
 
@@ -46,7 +59,7 @@ impl Table {
     pub fn item(&self, key: &Value) -> Result<Value> {
         match (text(&key["pk"])?, text(&key["sk"])?) {
             (pk, "binding") if pk == format!("button#{BUTTON}") => Ok(self.binding.clone()),
-            (pk, "record") if pk == format!("lock#{LOCK}") => Ok(record()),
+            (pk, "record") if pk == format!("lock#{LOCK}") => Ok(record(&self.executed)),
             (pk, sk) => anyhow::bail!("a press does not read {pk} {sk}"),
         }
     }
@@ -88,7 +101,9 @@ impl Table {
             note.contains_key("lastPress"),
             "the binding has no last press"
         );
-        let command = sets(command.context("the record is not written")?)?;
+        let command = command.context("the record is not written")?;
+        self.check_condition(command)?;
+        let command = sets(command)?;
         let line = line.context("no line of the history")?;
         let wanted = Written {
             lock: LOCK.to_owned(),
@@ -107,8 +122,33 @@ impl Table {
         for (name, value) in note {
             self.binding[name.as_str()] = value;
         }
+        self.executed = wanted.clone();
         self.last = Some(wanted);
         Ok(())
+    }
+
+    /// The command must be decided on the record as it is: read, or predicted rightly.
+    fn check_condition(&self, update: &Value) -> Result<()> {
+        let executed = &self.executed;
+        let wanted = [
+            json!({"N": executed.version.to_string()}),
+            json!({"S": latch(&executed.action)}),
+        ];
+        let values = update["ExpressionAttributeValues"].as_object();
+        let values = values.context("the record is written without a value")?;
+        for wanted in wanted {
+            let is_named = values.values().any(|value| *value == wanted);
+            ensure!(is_named, "decided on another record, not on {wanted}");
+        }
+        Ok(())
+    }
+}
+
+/// The latch as an action wants it.
+fn latch(action: &str) -> &'static str {
+    match action {
+        "unlock" => "unlocked",
+        _ => "locked",
     }
 }
 
@@ -136,23 +176,26 @@ fn sets(update: &Value) -> Result<Map<String, Value>> {
     Ok(found)
 }
 
-fn record() -> Value {
+fn record(executed: &Written) -> Value {
+    let action = executed.action.as_str();
+    let version = json!({"N": executed.version.to_string()});
+    let latch = latch(action);
     json!({
         "pk": {"S": format!("lock#{LOCK}")}, "sk": {"S": "record"}, "lock": {"S": LOCK},
-        "version": {"N": "1795913548472"}, "state": {"S": "locked"}, "status": {"S": "settled"},
+        "version": version, "state": {"S": latch}, "status": {"S": "settled"},
         "boundAt": {"N": "1795913546402"}, "dueAt": {"N": "1795915648553"}, "dueShard": {"S": "7"},
-        "command": {"M": {"action": {"S": "lock"}, "attempts": {"N": "1"},
+        "command": {"M": {"action": {"S": action}, "attempts": {"N": "1"},
             "cause": {"M": {"kind": {"S": "system"}, "reason": {"S": "revoked"}}},
-            "createdAt": {"N": "1795913548472"}, "id": {"S": "3PBXM2HZF8C4QSYZR9A91DAGVC"},
+            "createdAt": version, "id": {"S": "3PBXM2HZF8C4QSYZR9A91DAGVC"},
             "nextSendAt": {"N": "1795913549472"}}},
         "reported": {"M": {"at": {"N": "1795913548553"}, "bootCount": {"N": "1"},
             "clock": {"S": "synced"}, "clockUncertaintyMs": {"N": "1007"},
             "commandId": {"S": "3PBXM2HZF8C4QSYZR9A91DAGVC"}, "firmware": {"S": "2.0.0"},
-            "lock": {"S": "locked"}, "pulseMs": {"N": "0"}, "relockMs": {"N": "0"},
+            "lock": {"S": latch}, "pulseMs": {"N": "0"}, "relockMs": {"N": "0"},
             "reportId": {"S": "1-7-3065843383"}, "result": {"S": "executed"},
             "rssi": {"N": "-61"}, "settings": {"S": "stated"}, "shadowAt": {"N": "1795913548"},
             "shadowVersion": {"N": "7"}, "source": {"S": "remote"},
-            "version": {"N": "1795913548472"}}},
+            "version": version}},
     })
 }
 
@@ -175,6 +218,7 @@ mod tests {
 
     fn transaction(action: &str, condition: &str) -> Value {
         let n = json!({"N": "5"});
+        let first = json!({"N": FIRST_VERSION.to_string()});
         json!({"TransactItems": [
             {"Update": {"TableName": TABLE, "ConditionExpression": condition,
                 "Key": {"pk": {"S": "button#button-1"}, "sk": {"S": "binding"}},
@@ -184,8 +228,8 @@ mod tests {
             {"Update": {"TableName": TABLE, "ConditionExpression": condition,
                 "Key": {"pk": {"S": "lock#lock-1"}, "sk": {"S": "record"}},
                 "UpdateExpression": "SET version = :a, status = :b, command = :c",
-                "ExpressionAttributeValues": {":a": n, ":b": {"S": "pending"},
-                    ":c": {"M": {"action": {"S": "unlock"}}}}}},
+                "ExpressionAttributeValues": {":a": n, ":b": {"S": "pending"}, ":v": first,
+                    ":s": {"S": "locked"}, ":c": {"M": {"action": {"S": "unlock"}}}}}},
             {"Put": {"TableName": TABLE, "Item": {"pk": {"S": "lock#lock-1"},
                 "sk": {"S": "event#1#k"}, "action": {"S": action}, "version": n}}},
         ]})
@@ -201,12 +245,16 @@ mod tests {
         let written = table.last_written().unwrap();
         assert_eq!((written.action.as_str(), written.version), ("unlock", 5));
         assert!(table.last_written().is_err(), "published twice");
+        let again = table.write(&transaction("unlock", "revision = :r"));
+        let text = again.unwrap_err().to_string();
+        assert!(text.starts_with("decided on another record"), "{text}");
 
         let cases = [
             ("lock", "revision = :r", "line of another command"),
             ("unlock", "", "an update without a condition"),
         ];
         for (action, condition, wanted) in cases {
+            let mut table = Table::default();
             let error = table.write(&transaction(action, condition)).unwrap_err();
             assert!(error.to_string().starts_with(wanted), "{error}");
         }

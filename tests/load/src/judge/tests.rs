@@ -5,7 +5,10 @@ use lock_core::limits::Limits;
 use lock_core::name::Subject;
 use lock_core::time::UnixMillis;
 
+use std::time::Duration;
+
 use super::*;
+use crate::latency::Way;
 
 /// One lock, one button, and what each test changes.
 struct Story {
@@ -80,6 +83,11 @@ impl Story {
             lines: &self.lines,
             records: &[record],
             watched: std::slice::from_ref(&self.watched),
+            anchor: Anchor {
+                at: self.presses[0].at,
+                unix_ms: 1,
+            },
+            explained: Explained::default(),
         })
     }
 }
@@ -92,8 +100,30 @@ fn an_executed_press_is_effective_once() {
     let judged = story.judge();
     assert_eq!((judged.effective, judged.executed), (1, 1));
     assert_eq!((judged.lost(), judged.doubled()), (0, 0));
-    assert_eq!(judged.percentile(0.5), Some(Duration::from_millis(20)));
-    assert!(judged.is_final());
+    let straight = judged.latencies.of(Way::Straight);
+    assert_eq!(straight.percentile(0.5), Some(Duration::from_millis(20)));
+}
+
+#[test]
+fn a_press_whose_command_was_sent_again_says_so() {
+    let mut story = Story::of(1);
+    story.command(1, 7, Action::Unlock);
+    story.execute(1);
+    let id = CommandId::of_press(&button(), "", Some(1));
+    let line = story.line(Verdict::Resend, Reason::NOT_ANSWERED, 1);
+    (line.kind, line.command_id) = (Kind::Sweep, Some(id));
+    let judged = story.judge();
+    assert_eq!(judged.latencies.of(Way::Again).count(), 1);
+    assert_eq!((judged.executed, judged.lost()), (1, 0));
+}
+
+#[test]
+fn only_presses_that_came_too_late_count_as_late() {
+    let mut story = Story::of(3);
+    story.line(Verdict::Ignored, Reason::EVENT_AGE, 1);
+    story.line(Verdict::Ignored, Reason::STALE, 2);
+    story.line(Verdict::Ignored, Reason::SAME_WISH, 3);
+    assert_eq!(story.judge().late(), 2);
 }
 
 #[test]

@@ -84,7 +84,8 @@ impl Peer {
             let read = self.read_binding(&button).await?;
             self.known.insert(button.clone(), read);
         }
-        if self.calls == 3 {
+        // Without a note of the last press nothing can be predicted.
+        if self.calls == 3 || self.known[&button].version == 0 {
             let lock = self.known[&button].lock.clone();
             let record = self.read(&format!("lock#{lock}"), "record").await?;
             let known = self.known.get_mut(&button).context("find the button")?;
