@@ -354,8 +354,8 @@ impl World {
 fn version_in(event: &Event) -> Option<u64> {
     match event {
         Event::Command(_, _, command) => Some(command.version.0),
-        Event::Publish(_, decision) => {
-            let publish = decision.publish.as_ref();
+        Event::Publish(_, decided) => {
+            let publish = decided.decision.publish.as_ref();
             publish.map(|publish| publish.command.version.0)
         }
         _ => None,

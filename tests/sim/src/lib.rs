@@ -8,7 +8,7 @@
 //! | what goes wrong on the way | `fate`, `random` |
 //! | what happens next | `event`, `queue`, `world` |
 //! | locks, their network and shadows | `site`, `reporter`, `network`, `broker` |
-//! | functions and table | `cloud`, `decide`, `table` |
+//! | functions, their memory and table | `cloud`, `decide`, `memory`, [`prediction`], `table` |
 //! | people and attackers | `people` |
 //! | the end, where everything must be right | `ending` |
 //! | faults that are planted | [`plant`] |
@@ -22,10 +22,12 @@ mod ending;
 mod event;
 mod fate;
 pub mod invariant;
+mod memory;
 mod network;
 mod people;
 pub mod plan;
 pub mod plant;
+pub mod prediction;
 mod queue;
 mod random;
 mod reporter;

@@ -13,6 +13,7 @@ use lock_core::time::UnixMillis;
 
 use crate::event::{Ask, Event, Operation, Task};
 use crate::fate::Stream;
+use crate::memory::Memory;
 use crate::network::CUTS;
 use crate::plan::Kind;
 use crate::plant::Plant;
@@ -39,7 +40,7 @@ impl World {
             }
             Kind::Operate(operation) => self.operate(operation),
             Kind::SecondStack(lasts) => self.begin_second_stack(lasts),
-            Kind::NewProcesses => self.caches.iter_mut().for_each(|cache| cache.clear()),
+            Kind::NewProcesses => self.memories.iter_mut().for_each(Memory::clear),
             Kind::Edit(lock) => self.edit_shadow(lock),
             Kind::DeleteShadow(lock) => self.delete_shadow(lock),
             Kind::Forge(lock, ahead) => self.forge(lock, ahead),

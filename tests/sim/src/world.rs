@@ -11,8 +11,10 @@ use lock_core::time::UnixMillis;
 use crate::event::Event;
 use crate::fate::{Fate, Stream};
 use crate::invariant::Invariant;
+use crate::memory::Memory;
 use crate::plan::{Act, Plan};
 use crate::plant::Plant;
+use crate::prediction::Predictions;
 use crate::queue::Queue;
 use crate::site::Site;
 use crate::table::{Table, button_serial, lock_name};
@@ -22,6 +24,8 @@ use crate::watch::Watch;
 pub const START: u64 = 1_763_779_500_000;
 /// A minute, in ms.
 pub const MINUTE: u64 = 60_000;
+/// Processes of the press function.
+pub const PROCESSES: usize = 3;
 /// Events within one minute that show a loop.
 const LOOP_EVENTS: u32 = 20_000;
 
@@ -51,8 +55,10 @@ pub struct World {
     /// Sequence of each button.
     pub sequences: Vec<u64>,
     pub tables: Vec<Table>,
-    /// Cached bindings in each process of the press function.
-    pub caches: Vec<BTreeMap<usize, Binding>>,
+    /// What each process of the press function remembers.
+    pub memories: Vec<Memory>,
+    /// How many decisions were made on predictions.
+    pub predictions: Predictions,
     /// Until when each trouble goes on.
     pub troubles: BTreeMap<Trouble, u64>,
     /// Whether the second stack runs.
@@ -100,7 +106,8 @@ impl World {
             limits,
             sequences: vec![100; buttons],
             tables: vec![table.clone(), table],
-            caches: vec![BTreeMap::new(); 2],
+            memories: vec![Memory::default(); PROCESSES],
+            predictions: Predictions::default(),
             troubles: BTreeMap::new(),
             second_stack: false,
             watch: Watch::new(locks),
@@ -190,7 +197,7 @@ impl World {
             Event::Begin(job) => self.begin_job(*job),
             Event::Decide(job, read) => self.decide_job(*job, *read),
             Event::Commit(job, decided) => self.commit_job(*job, *decided),
-            Event::Publish(job, decision) => self.publish_job(*job, &decision),
+            Event::Publish(job, decided) => self.publish_job(*job, &decided),
             Event::Sweep(stack) => self.sweep(stack),
             Event::StackEnds => self.end_second_stack(),
             event => self.happen_at_lock(event),
