@@ -49,7 +49,8 @@ impl World {
         let first = self.watch.locks[lock].opened.insert(version);
         let again = wish.is_some_and(|wish| {
             let wish = &mut self.watch.wishes[wish];
-            wish.counted && std::mem::replace(&mut wish.opened, true)
+            let is_like_new = wish.is_like_new(wish.arrived, command.action);
+            wish.counted && std::mem::replace(&mut wish.opened, true) && !is_like_new
         });
         self.require(first && !again, Invariant::S2, || {
             format!("{what} opened lock-{} a second time", lock + 1)
@@ -262,6 +263,7 @@ impl World {
         } else {
             command.action == Action::Unlock && wish.commands.iter().any(near)
         };
+        let again = again && !wish.is_like_new(job.born, command.action);
         self.watch.wishes[number].commands.push(received);
         self.require(!again, Invariant::S2, || {
             format!(
@@ -338,7 +340,7 @@ impl World {
             && self.queue.is_quiet(lock);
         let used = record.reported.as_ref().map(|used| used.shadow_version);
         let is_current = used.is_some() && used == site.shadow.as_ref().map(|s| s.version);
-        if record.status != Status::Settled || !is_told || !is_current {
+        if record.status != Status::Settled || !is_told || !is_current || site.is_overtaken() {
             return;
         }
         let (state, latch) = (record.state, site.latch());

@@ -88,40 +88,6 @@ impl World {
         }
     }
 
-    fn load_binding(&mut self, job: &Job, button: usize) -> Known<Binding> {
-        if let Some(given) = &job.given.binding {
-            return given.clone();
-        }
-        let memory = &mut self.memories[job.process];
-        match memory.binding(button) {
-            Some(binding) if !job.given.must_read => Known::recalled(binding),
-            _ => {
-                let read = self.tables[job.stack].bindings[button].clone();
-                memory.keep_binding(button, read.as_ref());
-                Known::read(read)
-            }
-        }
-    }
-
-    fn load_record(&mut self, job: &Job, lock: usize, by: Option<&Binding>) -> Known<Record> {
-        let is_its = |known: &&Known<Record>| {
-            let record = known.value.as_ref();
-            record.is_some_and(|record| lock_index(&record.lock) == lock)
-        };
-        if let Some(given) = job.given.record.as_ref().filter(is_its) {
-            return given.clone();
-        }
-        let memory = &mut self.memories[job.process];
-        match memory.predict(lock, by) {
-            Some(record) if !job.given.must_read => Known::recalled(record),
-            _ => {
-                let read = self.tables[job.stack].records[lock].clone();
-                memory.keep_record(lock, read.as_ref());
-                Known::read(read)
-            }
-        }
-    }
-
     /// A function loads the other items and decides.
     pub(crate) fn decide_job(&mut self, mut job: Job, mut read: Read) {
         if let Task::Press(..) = &job.task {
@@ -190,6 +156,7 @@ impl World {
             };
             format!("{}: commits {words}{on}", name(&job))
         });
+        self.note_operation(&job.task);
         self.watch_commit(&job, &decided, &before);
         self.watch_prediction(&job, &decided, wanted.as_ref());
         if self.strikes(Trouble::Functions, Stream::Function, 60) {
@@ -240,24 +207,6 @@ impl World {
             self.memories[job.process].clear();
         }
         self.fail(job);
-    }
-
-    /// A process keeps binding and record as the commit left them.
-    fn remember(&mut self, job: &Job, decided: &Decided) {
-        if !matches!(job.task, Task::Press(..) | Task::Request(..)) {
-            return;
-        }
-        let (memory, read) = (&mut self.memories[job.process], &decided.read);
-        if let Some(write) = &decided.decision.writes.binding
-            && let Some(binding) = write.apply(read.binding.value.as_ref())
-        {
-            memory.keep_binding(button_index(&binding.button), Some(&binding));
-        }
-        if let Some(write) = &decided.decision.writes.record
-            && let Some(record) = write.apply(read.record.value.as_ref()).record()
-        {
-            memory.keep_record(lock_index(&record.lock), Some(&record));
-        }
     }
 
     fn decide_again(&mut self, job: Job) {

@@ -12,6 +12,7 @@ use lock_core::time::UnixMillis;
 
 use crate::memory::{Given, Read};
 use crate::reporter::Answer;
+use crate::restoration::Stage;
 
 /// Something that happens at one moment. Numbers of locks and buttons are indices.
 #[derive(Debug, Clone)]
@@ -52,6 +53,8 @@ pub enum Event {
     Free(usize),
     /// A second stack ends.
     StackEnds,
+    /// A restoration of the table goes on.
+    Restore(Stage),
 }
 
 impl Event {

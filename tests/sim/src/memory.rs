@@ -9,7 +9,9 @@ use lock_core::binding::Binding;
 use lock_core::predict::{Prediction, predict_from_binding};
 use lock_core::record::Record;
 
+use crate::event::{Decided, Job, Task};
 use crate::table::{Conflict, button_index, lock_index};
+use crate::world::World;
 
 /// Bindings and predictions of one process, by index. A crash loses them.
 #[derive(Debug, Clone, Default)]
@@ -52,6 +54,11 @@ impl Memory {
                 self.predictions.insert(lock, Prediction::of(record));
             }
         }
+    }
+
+    /// Forgets the bindings.
+    pub fn forget_bindings(&mut self) {
+        self.bindings.clear();
     }
 
     /// Forgets everything: the process has ended, and the next one is new.
@@ -159,6 +166,65 @@ impl Given {
         Self {
             must_read: true,
             ..Self::default()
+        }
+    }
+}
+
+impl World {
+    pub(crate) fn load_binding(&mut self, job: &Job, button: usize) -> Known<Binding> {
+        if let Some(given) = &job.given.binding {
+            return given.clone();
+        }
+        let memory = &mut self.memories[job.process];
+        match memory.binding(button) {
+            Some(binding) if !job.given.must_read => Known::recalled(binding),
+            _ => {
+                let read = self.tables[job.stack].bindings[button].clone();
+                memory.keep_binding(button, read.as_ref());
+                Known::read(read)
+            }
+        }
+    }
+
+    pub(crate) fn load_record(
+        &mut self,
+        job: &Job,
+        lock: usize,
+        by: Option<&Binding>,
+    ) -> Known<Record> {
+        let is_its = |known: &&Known<Record>| {
+            let record = known.value.as_ref();
+            record.is_some_and(|record| lock_index(&record.lock) == lock)
+        };
+        if let Some(given) = job.given.record.as_ref().filter(is_its) {
+            return given.clone();
+        }
+        let memory = &mut self.memories[job.process];
+        match memory.predict(lock, by) {
+            Some(record) if !job.given.must_read => Known::recalled(record),
+            _ => {
+                let read = self.tables[job.stack].records[lock].clone();
+                memory.keep_record(lock, read.as_ref());
+                Known::read(read)
+            }
+        }
+    }
+
+    /// A process keeps binding and record as the commit left them.
+    pub(crate) fn remember(&mut self, job: &Job, decided: &Decided) {
+        if !matches!(job.task, Task::Press(..) | Task::Request(..)) {
+            return;
+        }
+        let (memory, read) = (&mut self.memories[job.process], &decided.read);
+        if let Some(write) = &decided.decision.writes.binding
+            && let Some(binding) = write.apply(read.binding.value.as_ref())
+        {
+            memory.keep_binding(button_index(&binding.button), Some(&binding));
+        }
+        if let Some(write) = &decided.decision.writes.record
+            && let Some(record) = write.apply(read.record.value.as_ref()).record()
+        {
+            memory.keep_record(lock_index(&record.lock), Some(&record));
         }
     }
 }

@@ -15,7 +15,7 @@ use std::fmt;
 use crate::invariant::Invariant;
 
 /// Within how many seeds, from 0, each plant is found.
-pub const SEEDS: u64 = 100;
+pub const SEEDS: u64 = 300;
 
 /// What is known of a planted fault.
 struct Row {
@@ -76,6 +76,9 @@ plants! {
     SettledNeverDue, [S4, L1], "C10: a settled record is never due";
     NoAnswerIsNo, [S4], "C10: an unlock without an answer counts as not executed";
     RevokedLeftOpen, [S5], "C11: revoking only disables the binding";
+    RestoredTrusted, [S4], "C12: a restored table is trusted";
+    RestoredAtOnce, [S2, S3, S5], "C12: the rules are not off for long before a table is restored";
+    CachedBindingKept, [S5], "C12: a process with a cached binding outlives a restoration";
     PublishedFirst, [S2, S3, S5], "C13: a command is published before it is committed";
     JamsEndless, [S7], "C14: a jammed latch is locked again without end";
     ContestedAtOnce, [S7], "C15: every system lock is sent at once";
@@ -86,6 +89,7 @@ plants! {
     EditUnanswered, [L3, S4], "D4: an edit of the shadow is not answered by a report";
     SilentRelock, [S4], "D5: auto-relock is not reported";
     SessionKept, [S1, S5], "D6: commands wait in a session while the lock is offline";
+    ExitStays, [S6], "D9: an unlock by the exit button does not relock";
 }
 
 impl Plant {

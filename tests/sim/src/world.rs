@@ -16,6 +16,7 @@ use crate::plan::{Act, Plan};
 use crate::plant::Plant;
 use crate::prediction::Predictions;
 use crate::queue::Queue;
+use crate::restoration::Restoration;
 use crate::site::Site;
 use crate::table::{Table, button_serial, lock_name};
 use crate::watch::Watch;
@@ -61,6 +62,10 @@ pub struct World {
     pub predictions: Predictions,
     /// Until when each trouble goes on.
     pub troubles: BTreeMap<Trouble, u64>,
+    /// The last backup of the first table.
+    pub backup: Table,
+    /// The restoration that goes on.
+    pub restoration: Option<Restoration>,
     /// Whether the second stack runs.
     pub second_stack: bool,
     pub watch: Watch,
@@ -109,6 +114,8 @@ impl World {
             memories: vec![Memory::default(); PROCESSES],
             predictions: Predictions::default(),
             troubles: BTreeMap::new(),
+            backup: Table::default(),
+            restoration: None,
             second_stack: false,
             watch: Watch::new(locks),
             sites,
@@ -136,6 +143,7 @@ impl World {
             binding.lock = Some(lock_name(button % registered));
             self.tables[0].bindings[button] = Some(binding);
         }
+        self.backup = self.tables[0].clone();
         for lock in 0..locks {
             self.queue.push(self.now, Event::PowerOn(lock));
         }
@@ -200,6 +208,7 @@ impl World {
             Event::Publish(job, decided) => self.publish_job(*job, &decided),
             Event::Sweep(stack) => self.sweep(stack),
             Event::StackEnds => self.end_second_stack(),
+            Event::Restore(stage) => self.restore(stage),
             event => self.happen_at_lock(event),
         }
     }
