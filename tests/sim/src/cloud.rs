@@ -1,7 +1,6 @@
 //! The functions: they read, decide, commit and publish, and may die between any two of these.
 
 use lock_core::Decision;
-use lock_core::binding::Binding;
 use lock_core::decide::Life;
 use lock_core::limits::{DECISIONS_MAX, PRESS_EVENT_AGE_MAX_MS};
 use lock_core::predict::is_checked;

@@ -54,6 +54,15 @@ pub fn add_episode(random: &mut Random, house: &House, from: u64, most: u64, act
     }
 }
 
+/// Adds what happens in a row, each after a wait.
+fn add_sequence(acts: &mut Vec<Act>, from: u64, sequence: &[(u64, Kind)]) {
+    let mut at = from;
+    for (wait, kind) in sequence.iter().copied() {
+        at += wait;
+        acts.push(Act { at, kind });
+    }
+}
+
 /// Adds a press whose button is bound again while the press may still be delivered again.
 fn add_rebinding(
     random: &mut Random,
@@ -62,16 +71,13 @@ fn add_rebinding(
     acts: &mut Vec<Act>,
 ) {
     let bind = Kind::Operate(Operation::Bind(button, lock));
-    let mut at = from;
-    for (wait, kind) in [
+    let sequence = [
         (0, Kind::Trouble(Trouble::Presses, 15 * MINUTE)),
         (0, bind),
         (5_000, Kind::Press(button, ClickType::Long)),
         (random.between(1_000, 90_000), bind),
-    ] {
-        at += wait;
-        acts.push(Act { at, kind });
-    }
+    ];
+    add_sequence(acts, from, &sequence);
 }
 
 /// Adds an attacker who holds a lock's first answer, and with it its time and a command.
@@ -81,15 +87,12 @@ fn add_held_time(
     (lock, button): (usize, usize),
     acts: &mut Vec<Act>,
 ) {
-    let mut at = from;
-    for (wait, kind) in [
+    let sequence = [
         (0, Kind::PowerCut(lock, 1_000)),
         (1_500, Kind::Hold(lock, 0, random.between(30_000, 60_000))),
         (1_500, Kind::Press(button, ClickType::Long)),
-    ] {
-        at += wait;
-        acts.push(Act { at, kind });
-    }
+    ];
+    add_sequence(acts, from, &sequence);
 }
 
 /// Adds a backup of the table, and its restoration, around presses and bindings of one button.
@@ -140,15 +143,12 @@ pub fn add_last_words(random: &mut Random, house: &House, end: u64, acts: &mut V
         _ => Kind::PowerCut(lock, 5_000),
     };
     let pause = random.pick(&[500, 20_000, 400_000]);
-    let mut at = end - 30 * MINUTE;
-    for (wait, kind) in [
+    let sequence = [
         (0, Kind::Operate(Operation::Bind(button, lock))),
         (5_000, Kind::Press(button, ClickType::Long)),
         (random.below(pause), loss),
-    ] {
-        at += wait;
-        acts.push(Act { at, kind });
-    }
+    ];
+    add_sequence(acts, end - 30 * MINUTE, &sequence);
 }
 
 fn new_kind(random: &mut Random, locks: u64, lock: usize, button: usize) -> Kind {

@@ -53,7 +53,7 @@ plants! {
     BoundAtIgnored, [S5], "C3: a press made before its button was bound counts";
     LastPressForgotten, [S2], "C3: binding clears the last press";
     BoundLeftOpen, [S5], "C3: binding to another lock does not lock the old one";
-    PredictionUnchecked, [S3, S5, L2, L4], "C3: a transaction has no condition on a predicted record";
+    PredictionUnchecked, [S3, S5, L2, L4], "C3: nothing checks a predicted record";
     PredictedLatchUnchecked, [C3], "C3: a toggle has no condition on the predicted latch";
     AnyVerdictPredicted, [L2, L4],
         "C3: a press is ignored on a prediction or a cached binding";
@@ -88,7 +88,7 @@ plants! {
     ReportedOnce, [S4, L1, L3], "D4: a report is sent once, accepted or not";
     EditUnanswered, [L3, S4], "D4: an edit of the shadow is not answered by a report";
     SilentRelock, [S4], "D5: auto-relock is not reported";
-    SessionKept, [S1, S5], "D6: commands wait in a session while the lock is offline";
+    SessionKept, [S1, S5, L1], "D6: commands wait in a session while the lock is offline";
     ExitStays, [S6], "D9: an unlock by the exit button does not relock";
 }
 
