@@ -1,8 +1,8 @@
 //! A restoration of the table to an earlier state, step by step as the RUNBOOK says (C12).
 //!
 //! One step is not in the RUNBOOK: cached bindings end. A revision that was restored comes a second
-//! time, and a process whose cached binding has the same one commands the wrong lock (S5). The plant
-//! `cached-binding-kept` leaves that step out.
+//! time, and a process whose cached binding has the same one commands the wrong lock (S5).
+//! The plant `cached-binding-kept` leaves that step out.
 
 use std::collections::BTreeSet;
 
