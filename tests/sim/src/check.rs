@@ -278,11 +278,17 @@ impl World {
         let Some(publish) = &decided.decision.publish else {
             return;
         };
-        let (version, at) = (publish.command.version.0, decided.at);
+        let (version, at, skew) = (publish.command.version.0, decided.at, self.skew);
         let trace = &mut self.watch.traces[job.stack][lock];
         let (last, times, last_at) = trace.sent;
         let times = if last == version { times + 1 } else { 1 };
         trace.sent = (version, times, at);
+        if decided.at.saturating_add_signed(skew) != decided.now.0 {
+            // The clock was set after the decision: its wait is not known in true time.
+            trace.sent.2 = 0;
+            trace.streak = None;
+            return;
+        }
         let waited = at.saturating_sub(last_at);
         let early = times > 2 && last_at > 0 && waited < send_backoff_ms(times - 1);
         self.require(!early, Invariant::S7, || {
