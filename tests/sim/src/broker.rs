@@ -87,7 +87,8 @@ impl World {
         if !(is_foreign && self.plant == Some(Plant::EditUnanswered)) {
             self.send_answer(lock, answer);
         }
-        for stack in 0..=usize::from(self.second_stack) {
+        // While the rules of this stack are off, its functions see no report.
+        for stack in usize::from(self.is_paused())..=usize::from(self.second_stack) {
             self.enqueue(stack, Task::Report(Rc::clone(&event), lock), 2);
         }
     }

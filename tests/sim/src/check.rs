@@ -49,7 +49,8 @@ impl World {
         let first = self.watch.locks[lock].opened.insert(version);
         let again = wish.is_some_and(|wish| {
             let wish = &mut self.watch.wishes[wish];
-            wish.counted && std::mem::replace(&mut wish.opened, true)
+            let is_like_new = wish.is_like_new(wish.arrived, command.action);
+            wish.counted && std::mem::replace(&mut wish.opened, true) && !is_like_new
         });
         self.require(first && !again, Invariant::S2, || {
             format!("{what} opened lock-{} a second time", lock + 1)
@@ -262,6 +263,7 @@ impl World {
         } else {
             command.action == Action::Unlock && wish.commands.iter().any(near)
         };
+        let again = again && !wish.is_like_new(job.born, command.action);
         self.watch.wishes[number].commands.push(received);
         self.require(!again, Invariant::S2, || {
             format!(
@@ -276,11 +278,17 @@ impl World {
         let Some(publish) = &decided.decision.publish else {
             return;
         };
-        let (version, at) = (publish.command.version.0, decided.at);
+        let (version, at, skew) = (publish.command.version.0, decided.at, self.skew);
         let trace = &mut self.watch.traces[job.stack][lock];
         let (last, times, last_at) = trace.sent;
         let times = if last == version { times + 1 } else { 1 };
         trace.sent = (version, times, at);
+        if decided.at.saturating_add_signed(skew) != decided.now.0 {
+            // The clock was set after the decision: its wait is not known in true time.
+            trace.sent.2 = 0;
+            trace.streak = None;
+            return;
+        }
         let waited = at.saturating_sub(last_at);
         let early = times > 2 && last_at > 0 && waited < send_backoff_ms(times - 1);
         self.require(!early, Invariant::S7, || {
@@ -338,7 +346,7 @@ impl World {
             && self.queue.is_quiet(lock);
         let used = record.reported.as_ref().map(|used| used.shadow_version);
         let is_current = used.is_some() && used == site.shadow.as_ref().map(|s| s.version);
-        if record.status != Status::Settled || !is_told || !is_current {
+        if record.status != Status::Settled || !is_told || !is_current || site.is_overtaken() {
             return;
         }
         let (state, latch) = (record.state, site.latch());
@@ -354,8 +362,8 @@ impl World {
 fn version_in(event: &Event) -> Option<u64> {
     match event {
         Event::Command(_, _, command) => Some(command.version.0),
-        Event::Publish(_, decision) => {
-            let publish = decision.publish.as_ref();
+        Event::Publish(_, decided) => {
+            let publish = decided.decision.publish.as_ref();
             publish.map(|publish| publish.command.version.0)
         }
         _ => None,

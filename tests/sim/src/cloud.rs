@@ -3,16 +3,18 @@
 use lock_core::Decision;
 use lock_core::decide::Life;
 use lock_core::limits::{DECISIONS_MAX, PRESS_EVENT_AGE_MAX_MS};
-use lock_core::reason::{Reason, Verdict};
+use lock_core::predict::is_checked;
+use lock_core::reason::Reason;
 use lock_core::record::Record;
 use lock_core::write::RecordWrite;
 
-use crate::event::{Decided, Event, Job, Read, Task};
+use crate::event::{Decided, Event, Job, Task};
 use crate::fate::Stream;
+use crate::memory::{Given, Known, Read};
 use crate::network::describe;
 use crate::plant::Plant;
-use crate::table::{Conflict, button_index, lock_index};
-use crate::world::{MINUTE, Trouble, World};
+use crate::table::{Conflict, Unchecked, button_index, lock_index};
+use crate::world::{MINUTE, PROCESSES, Trouble, World};
 
 /// How long the function's service waits before its first and second retry, in ms.
 const RETRY_MS: [u64; 2] = [MINUTE, 2 * MINUTE];
@@ -26,7 +28,7 @@ impl World {
             tries,
             born: self.now,
             decisions: 0,
-            use_cache: true,
+            given: Given::default(),
             has_acted: false,
             process: 0,
         };
@@ -45,8 +47,8 @@ impl World {
             if is_message(&job) && self.strikes(Trouble::Functions, Stream::Event, 150) {
                 at += self.fate.between(Stream::Delay, 0, 90_000);
             }
-            let process = (self.fate.between(Stream::Delay, 0, 3) == 0) as usize;
-            let process = if copy > 0 { 1 - process } else { process };
+            // Copies run beside each other, and a process has one event at a time.
+            let process = (self.choose_process() + copy) % PROCESSES;
             let job = Job {
                 process,
                 ..job.clone()
@@ -55,25 +57,24 @@ impl World {
         }
     }
 
-    /// A function begins: it reads the first item.
+    /// A process for an event: mostly the first one.
+    fn choose_process(&mut self) -> usize {
+        let chance = self.fate.between(Stream::Delay, 0, 7) as usize;
+        chance.saturating_sub(8 - PROCESSES)
+    }
+
+    /// A function begins: it loads the first item.
     pub(crate) fn begin_job(&mut self, job: Job) {
-        let table = &self.tables[job.stack];
         let mut read = Read::default();
         match &job.task {
             Task::Press(press, _) => {
-                let button = button_index(&press.button);
-                let cached = self.caches[job.process].get(&button);
-                read.is_cached = job.use_cache && cached.is_some();
-                let fresh = table.bindings[button].as_ref();
-                let binding = if read.is_cached { cached } else { fresh };
-                read.binding = binding.cloned();
+                read.binding = self.load_binding(&job, button_index(&press.button));
             }
             Task::Request(request, _) => {
-                read.record
-                    .clone_from(&table.records[lock_index(&request.lock)]);
+                read.record = self.load_record(&job, lock_index(&request.lock), None);
             }
             Task::Report(_, lock) | Task::Sweep(lock) => {
-                read.record.clone_from(&table.records[*lock]);
+                read.record = Known::read(self.tables[job.stack].records[*lock].clone());
             }
             Task::Operate(_) => {}
         }
@@ -86,25 +87,25 @@ impl World {
         }
     }
 
-    /// A function reads the other items and decides.
+    /// A function loads the other items and decides.
     pub(crate) fn decide_job(&mut self, mut job: Job, mut read: Read) {
-        job.decisions += 1;
         if let Task::Press(..) = &job.task {
-            let lock = read.binding.as_ref().and_then(|b| b.lock.as_ref());
-            let record =
-                lock.and_then(|lock| self.tables[job.stack].records[lock_index(lock)].clone());
-            read.record = record;
-        } else {
-            let button = read.record.as_ref().and_then(Record::resend_asks_for);
+            let by = read.binding.value.as_ref();
+            if let Some(lock) = by.and_then(|binding| binding.lock.as_ref()) {
+                read.record = self.load_record(&job, lock_index(lock), by);
+            }
+        } else if !matches!(job.task, Task::Request(..)) {
+            let button = read.record.value.as_ref().and_then(Record::resend_asks_for);
             let binding = button.map(|b| self.tables[job.stack].bindings[button_index(b)].clone());
-            read.binding = binding.flatten();
+            read.binding = Known::read(binding.flatten());
         }
-        let Some(decision) = self.decide(&job, &read) else {
+        let now = self.cloud_now();
+        let Some(decision) = self.decide(&job, &read, now) else {
             return;
         };
-        if read.is_cached && decision.verdict != Verdict::Command {
-            // Only a commit checks the revision, so any other verdict needs a fresh binding.
-            job.use_cache = false;
+        let may_commit = is_checked(&decision) || self.plant == Some(Plant::AnyVerdictPredicted);
+        if !read.is_read() && !may_commit {
+            job.given = read.only_read();
             self.begin_job(job);
             return;
         }
@@ -117,8 +118,9 @@ impl World {
         }
         let decided = Decided {
             decision,
-            binding: read.binding,
+            read,
             at: self.now,
+            now,
         };
         let event = Event::Commit(Box::new(job), Box::new(decided));
         self.queue.push(at, event);
@@ -126,39 +128,43 @@ impl World {
 
     /// A function commits: all writes or none.
     pub(crate) fn commit_job(&mut self, mut job: Job, decided: Decided) {
-        let decision = &decided.decision;
         if self.strikes(Trouble::Functions, Stream::Function, 60) {
-            self.say(|| format!("{}: dies before its commit", name(&job)));
-            self.fail(job);
+            self.die(job, "before its commit");
             return;
         }
         let before = self.tables[job.stack].bindings.clone();
-        let held = self.tables[job.stack].commit(&decision.writes, self.plant);
-        if let Err(conflict) = held {
+        let wanted = self.decide_on_table(&job, &decided);
+        job.decisions += 1;
+        if let Err(conflict) = self.commit(&job, &decided) {
+            self.watch_miss(&decided, &conflict);
             self.say(|| format!("{}: conflict, decides again", name(&job)));
-            job.use_cache = false;
             job.has_acted |= conflict == Conflict::Request;
+            self.memories[job.process].keep_found(&conflict);
+            job.given = decided.read.after(conflict);
             self.decide_again(job);
             return;
         }
+        let decision = &decided.decision;
         let is_routine = decision.reason == Reason::CONFIRMED;
         self.say_unless(is_routine, || {
-            format!("{}: commits {}", name(&job), in_words(decision))
+            let words = in_words(decision);
+            let on = if decided.read.record.is_read {
+                ""
+            } else {
+                " on a prediction"
+            };
+            format!("{}: commits {words}{on}", name(&job))
         });
+        self.note_operation(&job.task);
         self.watch_commit(&job, &decided, &before);
-        if let (Task::Press(press, _), Some(write)) = (&job.task, &decision.writes.binding)
-            && let Some(binding) = write.apply(decided.binding.as_ref())
-        {
-            self.caches[job.process].insert(button_index(&press.button), binding);
-        }
+        self.watch_prediction(&job, &decided, wanted.as_ref());
         if self.strikes(Trouble::Functions, Stream::Function, 60) {
-            self.say(|| format!("{}: dies after its commit", name(&job)));
-            self.fail(job);
+            self.die(job, "after its commit");
             return;
         }
-        if self.strikes(Trouble::Functions, Stream::Function, 60) {
+        if self.loses_answer(&job) {
             self.say(|| format!("{}: the commit's answer is lost, decides again", name(&job)));
-            job.use_cache = false;
+            job.given = Given::nothing();
             self.decide_again(job);
             return;
         }
@@ -166,8 +172,40 @@ impl World {
         if self.strikes(Trouble::Functions, Stream::Function, 150) {
             at += self.fate.between(Stream::Delay, 0, 8_000);
         }
-        let event = Event::Publish(Box::new(job), Box::new(decided.decision));
+        let event = Event::Publish(Box::new(job), Box::new(decided));
         self.queue.push(at, event);
+    }
+
+    fn commit(&mut self, job: &Job, decided: &Decided) -> Result<(), Conflict> {
+        if self.strikes(Trouble::Functions, Stream::Function, 40) {
+            return Err(Conflict::Busy);
+        }
+        let predicts = !decided.read.record.is_read;
+        let unchecked = Unchecked {
+            binding: self.plant == Some(Plant::BindingUnchecked),
+            record: self.plant == Some(Plant::RecordUnchecked)
+                || (predicts && self.plant == Some(Plant::PredictionUnchecked)),
+        };
+        self.tables[job.stack].commit(&decided.decision.writes, unchecked)
+    }
+
+    /// Whether the answer to a commit is lost: as a fault, or with everything up, as the network
+    /// may do at any time.
+    fn loses_answer(&mut self, job: &Job) -> bool {
+        let now_and_then = self.fair
+            && job.decisions == 1
+            && matches!(job.task, Task::Press(..))
+            && self.fate.between(Stream::Delay, 0, 3) == 0;
+        self.strikes(Trouble::Functions, Stream::Function, 60) || now_and_then
+    }
+
+    /// A process dies, with its memory.
+    fn die(&mut self, job: Job, when: &str) {
+        self.say(|| format!("{}: dies {when}", name(&job)));
+        if matches!(job.task, Task::Press(..) | Task::Request(..)) {
+            self.memories[job.process].clear();
+        }
+        self.fail(job);
     }
 
     fn decide_again(&mut self, job: Job) {
@@ -179,7 +217,8 @@ impl World {
     }
 
     /// A function publishes what it has committed, and ends.
-    pub(crate) fn publish_job(&mut self, mut job: Job, decision: &Decision) {
+    pub(crate) fn publish_job(&mut self, mut job: Job, decided: &Decided) {
+        let decision = &decided.decision;
         if self.plant != Some(Plant::PublishedFirst) && decision.publish.is_some() {
             if self.strikes(Trouble::Functions, Stream::Function, 60) {
                 self.say(|| format!("{}: cannot publish", name(&job)));
@@ -189,9 +228,9 @@ impl World {
             self.watch_publish(job.stack, decision);
             self.publish_now(decision);
         }
+        self.remember(&job, decided);
         if is_message(&job) && self.strikes(Trouble::Functions, Stream::Function, 40) {
-            self.say(|| format!("{}: dies before it acknowledges its event", name(&job)));
-            self.fail(job);
+            self.die(job, "before it acknowledges its event");
             return;
         }
         let lock = match job.task {
@@ -204,7 +243,7 @@ impl World {
         };
         let record = self.tables[job.stack].records[lock].as_ref();
         if record.is_some_and(|record| record.due.due_at <= self.cloud_now()) {
-            job.decisions = 0;
+            (job.decisions, job.given) = (0, Given::default());
             job.born += 1;
             self.begin_job(job);
         } else {
@@ -237,8 +276,6 @@ impl World {
         if !is_message(&job) || job.tries == 0 {
             return;
         }
-        // The process is gone, with its cache.
-        self.caches[job.process].clear();
         let at = self.now + RETRY_MS[usize::from(2 - job.tries)];
         let is_press = !matches!(job.task, Task::Report(..));
         if is_press && at > job.born + PRESS_EVENT_AGE_MAX_MS {
@@ -248,7 +285,9 @@ impl World {
         let job = Job {
             tries: job.tries - 1,
             decisions: 0,
-            use_cache: true,
+            given: Given::default(),
+            has_acted: false,
+            process: self.choose_process(),
             ..job
         };
         self.queue.push(at, Event::Begin(Box::new(job)));

@@ -7,53 +7,55 @@ use lock_core::press::Press;
 use lock_core::reason::{Reason, Verdict};
 use lock_core::record::{Record, Status};
 use lock_core::report::{Latch, ReportEvent, ReportId};
-use lock_core::write::RecordWrite;
+use lock_core::time::UnixMillis;
+use lock_core::write::{BindingChange, BindingWrite, RecordWrite};
 use lock_core::{
     Decision, decide_bind, decide_forget, decide_press, decide_recover, decide_register_lock,
     decide_report, decide_request, decide_revoke, decide_sweep, decide_unbind,
 };
 
-use crate::event::{Job, Operation, Read, Task};
+use crate::event::{Job, Operation, Task};
+use crate::memory::Read;
 use crate::plant::Plant;
 use crate::table::{lock_index, lock_name};
 use crate::world::World;
 
 impl World {
-    /// Decides a job on what was read; `None` if there is nothing to decide.
-    pub(crate) fn decide(&self, job: &Job, read: &Read) -> Option<Decision> {
-        let (now, limits) = (self.cloud_now(), &self.limits);
+    /// Decides a job on what is known; `None` if there is nothing to decide. `now` is the time by
+    /// the cloud's clock.
+    pub(crate) fn decide(&self, job: &Job, read: &Read, now: UnixMillis) -> Option<Decision> {
+        let limits = &self.limits;
+        let (known, binding) = (read.record.value.as_ref(), &read.binding.value);
         let decision = match &job.task {
             Task::Press(press, _) => {
                 let mut press = Press::clone(press);
-                self.weaken_press(&mut press, job);
-                let mut binding = read.binding.clone();
+                self.weaken_press(&mut press, job, now);
+                let mut binding = binding.clone();
                 if let (Some(Plant::BoundAtIgnored), Some(binding)) = (self.plant, &mut binding) {
                     binding.bound_at = None;
                 }
-                let record = read.record.as_ref();
-                decide_press(record, binding.as_ref(), &press, now, limits)
+                decide_press(known, binding.as_ref(), &press, now, limits)
             }
             Task::Request(request, _) => {
-                let record = read.record.as_ref();
-                decide_request(record, job.has_acted, request, now, limits)?
+                decide_request(known, job.has_acted, request, now, limits)?
             }
-            Task::Report(event, lock) => self.decide_report(job, read, event, *lock)?,
+            Task::Report(event, _) => self.decide_report(job, read, event, now)?,
             Task::Sweep(lock) => {
-                let record = read.record.as_ref()?;
+                let record = known?;
                 if self.plant == Some(Plant::SettledNeverDue) && record.status == Status::Settled {
                     return None;
                 }
                 let shadow = self.sites[*lock].read_shadow();
                 let (record, shadow) = self.weaken_report(Some(record), shadow, Origin::Shadow);
                 let record = record?;
-                let binding = read.binding.as_ref();
-                let mut decision = decide_sweep(&record, shadow.as_ref(), binding, now, limits)?;
-                keep_version(&mut decision, read.record.as_ref());
+                let (shadow, binding) = (shadow.as_ref(), binding.as_ref());
+                let mut decision = decide_sweep(&record, shadow, binding, now, limits)?;
+                keep_version(&mut decision, known);
                 decision
             }
             Task::Operate(operation) => self.decide_operation(*operation)?,
         };
-        Some(self.weaken(job, read, decision))
+        Some(self.weaken(job, read, decision, now))
     }
 
     fn decide_report(
@@ -61,16 +63,16 @@ impl World {
         job: &Job,
         read: &Read,
         event: &ReportEvent,
-        lock: usize,
+        now: UnixMillis,
     ) -> Option<Decision> {
-        let (now, limits) = (self.cloud_now(), &self.limits);
+        let (lock, limits) = (lock_index(&event.lock), &self.limits);
         let made = Record::created(lock_name(lock), now);
         let anything = (self.plant == Some(Plant::AnyThing)).then_some(&made);
-        let known = read.record.as_ref();
+        let known = read.record.value.as_ref();
         let decide = |record: Option<&Record>, event: ReportEvent, origin| {
             let (record, event) = self.weaken_report(record.or(anything), Some(event), origin);
             let event = event.expect("it was given");
-            let binding = read.binding.as_ref();
+            let binding = read.binding.value.as_ref();
             decide_report(record.as_ref(), &event, origin, binding, now, limits)
         };
         let mut decision = match decide(known, event.clone(), Origin::Event) {
@@ -141,14 +143,14 @@ impl World {
         }
     }
 
-    fn weaken_press(&self, press: &mut Press, job: &Job) {
+    fn weaken_press(&self, press: &mut Press, job: &Job, now: UnixMillis) {
         match self.plant {
             Some(Plant::NewIdentity) => {
                 press.press_id = format!("{}-{}-{}", press.press_id, job.tries, job.decisions);
-                (press.sequence, press.received_at) = (None, self.cloud_now());
+                (press.sequence, press.received_at) = (None, now);
             }
             Some(Plant::LifeFromCommit) => {
-                (press.received_at, press.pressed_at) = (self.cloud_now(), None);
+                (press.received_at, press.pressed_at) = (now, None);
             }
             Some(Plant::LifeFromArrival) => press.pressed_at = None,
             _ => {}
@@ -196,21 +198,24 @@ impl World {
         (record, Some(event.clone()))
     }
 
-    fn weaken(&self, job: &Job, read: &Read, mut decision: Decision) -> Decision {
+    fn weaken(&self, job: &Job, read: &Read, mut decision: Decision, now: UnixMillis) -> Decision {
         let (verdict, reason) = (decision.verdict, decision.reason.clone());
         let action = decision.publish.as_ref().map(|p| p.command.action);
         let resends = verdict == Verdict::Resend;
         let locks = action == Some(Action::Lock);
         match self.plant {
+            Some(Plant::RecordedIgnored) if resends && matches!(job.task, Task::Press(..)) => {
+                drop_command(&mut decision);
+            }
             Some(Plant::SentOnce) if resends && locks => drop_command(&mut decision),
             Some(Plant::LostJournalIgnored) if reason == Reason::VERSION_BEHIND => {
                 drop_command(&mut decision);
             }
             Some(Plant::VersionFromClock) if verdict == Verdict::Command => {
-                set_version(&mut decision, self.cloud_now().0);
+                set_version(&mut decision, now.0);
             }
             Some(Plant::LifeRenewed) if resends => {
-                let until = self.cloud_now().plus(self.limits.command_ttl_ms);
+                let until = now.plus(self.limits.command_ttl_ms);
                 if let Some(publish) = &mut decision.publish
                     && publish.command.expires_at.is_some()
                 {
@@ -236,11 +241,14 @@ impl World {
             match self.plant {
                 Some(Plant::NextSendNotMoved) if resends => {
                     update.command = None;
-                    if let Some(record) = &read.record {
+                    if let Some(record) = &read.record.value {
                         update.due = record.due.clone();
                     }
                 }
                 Some(Plant::AnyOrder) => update.guard.shadow = None,
+                Some(Plant::PredictedLatchUnchecked) if !read.record.is_read => {
+                    update.guard.state = None;
+                }
                 Some(Plant::NoAnswerIsNo) if reason == Reason::UNLOCK_NOT_ANSWERED => {
                     (update.version, update.command) = (None, None);
                     (update.status, update.state) = (Some(Status::Settled), Some(Latch::Locked));
@@ -249,7 +257,19 @@ impl World {
                 _ => {}
             }
         }
+        if self.plant == Some(Plant::LastPressUnchecked) {
+            forget_last_guard(&mut decision);
+        }
         decision
+    }
+}
+
+/// Removes the condition on when the last press was.
+fn forget_last_guard(decision: &mut Decision) {
+    if let Some(BindingWrite::Update(update)) = &mut decision.writes.binding
+        && let BindingChange::Note(note) = &mut update.change
+    {
+        note.last_guard = None;
     }
 }
 

@@ -4,14 +4,15 @@ use std::rc::Rc;
 
 use lock_core::Decision;
 use lock_core::action::Intent;
-use lock_core::binding::Binding;
 use lock_core::command::WireCommand;
 use lock_core::press::Press;
-use lock_core::record::Record;
 use lock_core::report::{Report, ReportEvent, ReportId};
 use lock_core::request::Request;
+use lock_core::time::UnixMillis;
 
+use crate::memory::{Given, Read};
 use crate::reporter::Answer;
+use crate::restoration::Stage;
 
 /// Something that happens at one moment. Numbers of locks and buttons are indices.
 #[derive(Debug, Clone)]
@@ -37,7 +38,7 @@ pub enum Event {
     /// A function commits.
     Commit(Box<Job>, Box<Decided>),
     /// A function publishes.
-    Publish(Box<Job>, Box<Decision>),
+    Publish(Box<Job>, Box<Decided>),
     /// The minute's sweep of a stack.
     Sweep(usize),
     /// A lock gets power.
@@ -52,6 +53,8 @@ pub enum Event {
     Free(usize),
     /// A second stack ends.
     StackEnds,
+    /// A restoration of the table goes on.
+    Restore(Stage),
 }
 
 impl Event {
@@ -135,25 +138,14 @@ pub struct Job {
     pub tries: u8,
     /// When its event was made, in true time.
     pub born: u64,
-    /// Decisions so far.
+    /// Decisions so far that were to be committed.
     pub decisions: u32,
-    /// Whether the process's cache may be used.
-    pub use_cache: bool,
+    /// What it need not load for its next decision.
+    pub given: Given,
     /// Whether the request's mark was found.
     pub has_acted: bool,
     /// The process of the function.
     pub process: usize,
-}
-
-/// What a function has read.
-#[derive(Debug, Clone, Default)]
-pub struct Read {
-    /// The record.
-    pub record: Option<Record>,
-    /// The binding.
-    pub binding: Option<Binding>,
-    /// Whether the binding is the cache's.
-    pub is_cached: bool,
 }
 
 /// A decision and what it was made on.
@@ -161,10 +153,12 @@ pub struct Read {
 pub struct Decided {
     /// The decision.
     pub decision: Decision,
-    /// The binding that it was made on.
-    pub binding: Option<Binding>,
+    /// What it was made on.
+    pub read: Read,
     /// When it was made, in true time.
     pub at: u64,
+    /// When it was made, by the cloud's clock.
+    pub now: UnixMillis,
 }
 
 /// What a person wants of a button or an app.

@@ -1,4 +1,5 @@
-//! The invariants of `infra/docs/PROTOCOL.md`, section 6.
+//! The invariants of `infra/docs/PROTOCOL.md`, section 6, and what its rule C3 promises of
+//! predictions.
 
 use std::fmt;
 
@@ -23,6 +24,7 @@ macro_rules! invariants {
 }
 
 invariants! {
+    C3: "a command decided on a prediction is the one that the table itself would give";
     S1: "an unlock never moves the latch after its expiry or after a newer command was executed";
     S2: "a press takes effect at most once";
     S3: "versions only grow, and a version has one command, for each writer";

@@ -4,12 +4,12 @@
 //! | idea | module |
 //! |---|---|
 //! | what must hold | [`invariant`], `watch`, `check` |
-//! | what is planned | [`plan`] |
+//! | what is planned | [`plan`], `house`, `episode` |
 //! | what goes wrong on the way | `fate`, `random` |
 //! | what happens next | `event`, `queue`, `world` |
 //! | locks, their network and shadows | `site`, `reporter`, `network`, `broker` |
-//! | functions and table | `cloud`, `decide`, `table` |
-//! | people and attackers | `people` |
+//! | functions, their memory and table | `cloud`, `decide`, `memory`, [`prediction`], `table` |
+//! | people and attackers | `people`, `restoration` |
 //! | the end, where everything must be right | `ending` |
 //! | faults that are planted | [`plant`] |
 //! | one run, and a small one that fails alike | [`run`], [`shrink`] |
@@ -19,16 +19,21 @@ mod check;
 mod cloud;
 mod decide;
 mod ending;
+mod episode;
 mod event;
 mod fate;
+pub mod house;
 pub mod invariant;
+mod memory;
 mod network;
 mod people;
 pub mod plan;
 pub mod plant;
+pub mod prediction;
 mod queue;
 mod random;
 mod reporter;
+mod restoration;
 pub mod run;
 pub mod shrink;
 mod site;

@@ -6,7 +6,9 @@ use std::thread;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use clap::Parser;
-use sim::plant::Plant;
+use sim::invariant::Invariant;
+use sim::plant::{Plant, SEEDS};
+use sim::prediction::Predictions;
 use sim::run::{Outcome, Recipe};
 use sim::shrink::shrink;
 
@@ -40,6 +42,24 @@ struct Options {
     /// Print the planted faults, and at which seed each is found.
     #[arg(long)]
     plants: bool,
+}
+
+/// What many runs came to.
+#[derive(Default)]
+struct Summary {
+    failed: Vec<(u64, Invariant)>,
+    events: u64,
+    lasted: u64,
+    predictions: Predictions,
+}
+
+impl Summary {
+    fn add(&mut self, other: Self) {
+        self.failed.extend(other.failed);
+        self.events += other.events;
+        self.lasted += other.lasted;
+        self.predictions += other.predictions;
+    }
 }
 
 fn main() -> io::Result<ExitCode> {
@@ -116,16 +136,18 @@ fn run_many(out: &mut impl Write, seeds: &[u64], options: &Options) -> io::Resul
     };
     let workers = thread::available_parallelism().map_or(1, usize::from);
     let run_part = |worker: usize| {
-        let mine = seeds.iter().skip(worker).step_by(workers);
-        let mut failed = Vec::new();
-        let (mut events, mut lasted) = (0, 0);
-        for seed in mine {
+        let mut summary = Summary::default();
+        for seed in seeds.iter().skip(worker).step_by(workers) {
             let outcome = recipe(*seed).run(false);
-            events += outcome.events;
-            lasted += outcome.lasted;
-            failed.extend(outcome.broken.map(|(broken, _)| (*seed, broken)));
+            let broken = outcome.broken.map(|(broken, _)| (*seed, broken));
+            summary.add(Summary {
+                failed: broken.into_iter().collect(),
+                events: outcome.events,
+                lasted: outcome.lasted,
+                predictions: outcome.predictions,
+            });
         }
-        (failed, events, lasted)
+        summary
     };
     let parts: Vec<_> = thread::scope(|scope| {
         let started: Vec<_> = (0..workers)
@@ -134,28 +156,29 @@ fn run_many(out: &mut impl Write, seeds: &[u64], options: &Options) -> io::Resul
         let finished = started.into_iter().map(|worker| worker.join());
         finished.collect()
     });
-    let mut failed = Vec::new();
-    let (mut events, mut lasted) = (0, 0);
+    let mut all = Summary::default();
     for part in parts {
-        let part =
-            part.map_err(|_| io::Error::other("a worker panicked; run its seeds one by one"))?;
-        failed.extend(part.0);
-        events += part.1;
-        lasted += part.2;
+        let part = part.map_err(|_| io::Error::other("a worker panicked; run its seeds alone"))?;
+        all.add(part);
     }
-    failed.sort_unstable();
+    all.failed.sort_unstable();
     let seconds = started.elapsed().as_secs_f64();
-    let days = lasted as f64 / 86_400_000.0;
+    let (days, events) = (all.lasted as f64 / 86_400_000.0, all.events);
     writeln!(
         out,
         "{} seeds, {days:.0} days, {events} events in {seconds:.1} s: {:.0} days a minute",
         seeds.len(),
         days / seconds * 60.0
     )?;
-    for (seed, broken) in &failed {
+    let Predictions { committed, missed } = all.predictions;
+    writeln!(
+        out,
+        "decisions on a predicted record: {committed} committed, {missed} missed"
+    )?;
+    for (seed, broken) in &all.failed {
         writeln!(out, "seed {seed}: {broken}")?;
     }
-    let Some((seed, _)) = failed.first() else {
+    let Some((seed, _)) = all.failed.first() else {
         writeln!(out, "every invariant holds")?;
         return Ok(ExitCode::SUCCESS);
     };
@@ -182,7 +205,7 @@ fn print_trace(out: &mut impl Write, outcome: &Outcome) -> io::Result<()> {
 fn print_plants(out: &mut impl Write) -> io::Result<ExitCode> {
     let mut good = true;
     for plant in Plant::ALL {
-        let found = (0..plant.seeds()).find_map(|seed| {
+        let found = (0..SEEDS).find_map(|seed| {
             let recipe = Recipe {
                 plant: Some(*plant),
                 ..Recipe::of(seed)
@@ -204,7 +227,7 @@ fn print_plants(out: &mut impl Write) -> io::Result<ExitCode> {
 fn parse_plant(word: &str) -> Result<Plant, String> {
     let found = Plant::ALL.iter().find(|plant| plant.word() == word);
     found.copied().ok_or_else(|| {
-        let words: Vec<&str> = Plant::ALL.iter().map(|plant| plant.word()).collect();
+        let words: Vec<String> = Plant::ALL.iter().map(|plant| plant.word()).collect();
         format!("unknown fault: wanted one of {}", words.join(", "))
     })
 }

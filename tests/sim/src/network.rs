@@ -76,6 +76,9 @@ impl World {
                 site.reporter.request();
             }
             self.say(|| format!("lock-{}: relocks by itself", lock + 1));
+            if self.plant == Some(Plant::ExitStays) && self.sites[lock].by_hand {
+                self.sites[lock].core.exit(uptime);
+            }
         }
         let site = &mut self.sites[lock];
         let has_time = site.core.bounds(uptime).is_some();
@@ -195,6 +198,7 @@ impl World {
         let outcome = site.core.command(text.as_bytes(), uptime);
         let (is_open, moved) = (site.core.is_open(), site.core.moves() != moves);
         let changed = moved || matches!(outcome, Outcome::Executed | Outcome::Expired);
+        site.by_hand &= !moved;
         if changed {
             site.reporter.request();
         } else {

@@ -13,6 +13,7 @@ use lock_core::time::UnixMillis;
 
 use crate::event::{Ask, Event, Operation, Task};
 use crate::fate::Stream;
+use crate::memory::Memory;
 use crate::network::CUTS;
 use crate::plan::Kind;
 use crate::plant::Plant;
@@ -39,7 +40,9 @@ impl World {
             }
             Kind::Operate(operation) => self.operate(operation),
             Kind::SecondStack(lasts) => self.begin_second_stack(lasts),
-            Kind::NewProcesses => self.caches.iter_mut().for_each(|cache| cache.clear()),
+            Kind::NewProcesses => self.memories.iter_mut().for_each(Memory::clear),
+            Kind::Backup => self.backup = self.tables[0].clone(),
+            Kind::Restore => self.begin_restoration(),
             Kind::Edit(lock) => self.edit_shadow(lock),
             Kind::DeleteShadow(lock) => self.delete_shadow(lock),
             Kind::Forge(lock, ahead) => self.forge(lock, ahead),
@@ -96,6 +99,7 @@ impl World {
         let uptime = site.uptime(now);
         if site.core.exit(uptime) {
             site.exits += 1;
+            site.by_hand = true;
             site.reporter.request();
             let settings = site.settings;
             let after = u64::from(settings.relock_ms.max(settings.pulse_ms)) + 10_000;
@@ -142,6 +146,7 @@ impl World {
             deliveries: 0,
             commands: Vec::new(),
             opened: false,
+            forgotten_at: None,
         });
         let Some(at) = self.arrival_of_press() else {
             return;
@@ -169,6 +174,10 @@ impl World {
 
     /// A press reaches the rules engine, which gives this delivery an id of its own.
     pub(crate) fn receive_press(&mut self, number: usize) {
+        if self.is_paused() {
+            self.say(|| "the rules are off: that press is lost".into());
+            return;
+        }
         let received_at = self.cloud_now();
         let now = self.now;
         let wish = &mut self.watch.wishes[number];
@@ -211,6 +220,7 @@ impl World {
             deliveries: 0,
             commands: Vec::new(),
             opened: false,
+            forgotten_at: None,
         });
         if let Some(at) = self.arrival_of_press() {
             self.queue.push(at, Event::Request(wish));
@@ -222,6 +232,10 @@ impl World {
 
     /// A request reaches the rules engine.
     pub(crate) fn receive_request(&mut self, number: usize) {
+        if self.is_paused() {
+            self.say(|| "the rules are off: that request is lost".into());
+            return;
+        }
         let (now, received_at) = (self.now, self.cloud_now());
         let wish = &mut self.watch.wishes[number];
         let WishKind::Request(ask) = wish.kind else {

@@ -109,6 +109,11 @@ impl Reporter {
         unsafe { reporter_set_connected(&raw mut self.room, connected) }
     }
 
+    /// The number of the last report.
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+
     /// Whether to report now.
     pub fn is_due(&self, uptime_ms: u64) -> bool {
         unsafe { reporter_is_due(&raw const self.room, &moment(uptime_ms)) }

@@ -4,6 +4,7 @@ use crate::fate::Fate;
 use crate::invariant::Invariant;
 use crate::plan::Plan;
 use crate::plant::Plant;
+use crate::prediction::Predictions;
 use crate::world::{START, World};
 
 /// What a run is made of.
@@ -32,6 +33,8 @@ pub struct Outcome {
     pub acts: usize,
     /// The strikes that happened.
     pub struck: Vec<u64>,
+    /// How many decisions were made on predictions.
+    pub predictions: Predictions,
     /// Number of events.
     pub events: u64,
     /// Simulated time in ms.
@@ -72,6 +75,7 @@ impl Recipe {
                 .collect(),
             acts,
             struck: world.fate.struck,
+            predictions: world.predictions,
             events: world.events,
             lasted: world.now - START,
         }

@@ -64,6 +64,8 @@ pub struct Site {
     pub poll_at: u64,
     /// The next save of its journal is cut.
     pub cut: Option<PowerCut>,
+    /// Whether a hand has unlocked it last.
+    pub by_hand: bool,
     /// Number of unlocks by a hand.
     pub exits: u64,
     /// Its classic shadow.
@@ -99,6 +101,7 @@ impl Site {
             had_time: false,
             poll_at: u64::MAX,
             cut: None,
+            by_hand: false,
             exits: 0,
             shadow: None,
             shadow_version: 0,
@@ -114,7 +117,7 @@ impl Site {
         self.core.boot(None);
         self.core.door(self.door, 0);
         self.reporter = Reporter::start(self.boots, INTERVAL_MS);
-        (self.had_time, self.cut) = (false, None);
+        (self.had_time, self.cut, self.by_hand) = (false, None, false);
     }
 
     /// Its uptime by its own quartz.
@@ -159,6 +162,14 @@ impl Site {
             report.lock
         };
         Report { lock, ..report }.with_id(id)
+    }
+
+    /// Whether a report that arrived late has replaced a newer one of the same boot in the shadow.
+    /// Nothing in the protocol mends that before the next report (D4), and the next one does.
+    pub fn is_overtaken(&self) -> bool {
+        let shown = self.shadow.as_ref();
+        let shown = shown.and_then(|shadow| shadow.report.report_id);
+        shown.is_some_and(|id| id.boot_count == self.boots && id.counter < self.reporter.number())
     }
 
     /// The shadow as a function reads it.

@@ -7,8 +7,6 @@ use lock_core::name::{ButtonSerial, LockName};
 use lock_core::record::Record;
 use lock_core::write::{BindingWrite, OtherLock, RecordWrite, Writes, Written};
 
-use crate::plant::Plant;
-
 /// The name of the lock with this index.
 pub fn lock_name(index: usize) -> LockName {
     LockName::new(format!("lock-{}", index + 1)).expect("the name is valid")
@@ -46,44 +44,63 @@ pub struct Table {
     pub marks: BTreeSet<(LockName, String)>,
 }
 
-/// Why a transaction did not hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The condition that did not hold, with the item as the transaction found it.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Conflict {
-    /// Of a record or a binding.
-    Item,
-    /// Of the request's mark.
+    /// The request has already acted.
     Request,
+    /// Of the binding.
+    Binding(Option<Box<Binding>>),
+    /// Of the record.
+    Record(Option<Box<Record>>),
+    /// Of the record of the lock that a button moves to.
+    Other,
+    /// Another transaction holds an item.
+    Busy,
+}
+
+/// The conditions that a plant skips.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Unchecked {
+    /// Those on the binding.
+    pub binding: bool,
+    /// Those on the record.
+    pub record: bool,
 }
 
 impl Table {
-    /// Writes all of it, or nothing.
-    pub fn commit(&mut self, writes: &Writes, plant: Option<Plant>) -> Result<(), Conflict> {
+    /// Writes all of it, or nothing. The first condition that does not hold names the conflict.
+    pub fn commit(&mut self, writes: &Writes, unchecked: Unchecked) -> Result<(), Conflict> {
+        let mark = writes.request.as_ref();
+        let mark = mark.map(|mark| (mark.lock.clone(), mark.request_id.clone()));
+        if mark.as_ref().is_some_and(|mark| self.marks.contains(mark)) {
+            return Err(Conflict::Request);
+        }
         let mut binding = None;
         if let Some(write) = &writes.binding {
             let index = button_index(write.button());
             let old = self.bindings[index].as_ref();
             let new = match (write, old) {
-                (BindingWrite::Update(update), Some(old))
-                    if plant == Some(Plant::BindingUnchecked) =>
-                {
+                (BindingWrite::Update(update), Some(old)) if unchecked.binding => {
                     Some(update.apply(old))
                 }
                 _ => write.apply(old),
             };
-            binding = Some((index, new.ok_or(Conflict::Item)?));
+            let found = || Conflict::Binding(old.cloned().map(Box::new));
+            binding = Some((index, new.ok_or_else(found)?));
         }
         let mut record = None;
         if let Some(write) = &writes.record {
             let index = lock_index(name_of(write));
             let old = self.records[index].as_ref();
             let new = match (write, old) {
-                (RecordWrite::Update(update), Some(old))
-                    if plant == Some(Plant::RecordUnchecked) =>
-                {
+                (RecordWrite::Update(update), Some(old)) if unchecked.record => {
                     Some(update.apply(old))
                 }
                 _ => match write.apply(old) {
-                    Written::Conflict => return Err(Conflict::Item),
+                    Written::Conflict => {
+                        return Err(Conflict::Record(old.cloned().map(Box::new)));
+                    }
                     Written::Gone => None,
                     Written::Record(new) => Some(*new),
                 },
@@ -95,14 +112,9 @@ impl Table {
             let index = lock_index(&update.lock);
             let write = RecordWrite::Update(update.clone());
             let new = write.apply(self.records[index].as_ref()).record();
-            other = Some((index, new.ok_or(Conflict::Item)?));
+            other = Some((index, new.ok_or(Conflict::Other)?));
         }
-        if let Some(mark) = &writes.request {
-            let mark = (mark.lock.clone(), mark.request_id.clone());
-            if !self.marks.insert(mark) {
-                return Err(Conflict::Request);
-            }
-        }
+        self.marks.extend(mark);
         if let Some((index, new)) = binding {
             self.bindings[index] = Some(new);
         }

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use lock_core::action::ClickType;
+use lock_core::action::{Action, ClickType};
 use lock_core::command::WireCommand;
 use lock_core::id::CommandId;
 use lock_core::limits::{COMMAND_TTL_MS, GOOD_FOR_GRACE_MS};
@@ -53,9 +53,19 @@ pub struct Wish {
     pub commands: Vec<u64>,
     /// Whether it has opened a door.
     pub opened: bool,
+    /// When a restored table last forgot it.
+    pub forgotten_at: Option<u64>,
 }
 
 impl Wish {
+    /// Whether nothing tells a delivery of it from a new press. A restored table has forgotten it,
+    /// and it arrived after that, at `arrived`: then a lock may repeat, and a press without a time
+    /// counts as new. The time of a press keeps its unlock from being repeated (C4).
+    pub fn is_like_new(&self, arrived: u64, action: Action) -> bool {
+        let is_later = self.forgotten_at.is_some_and(|at| arrived >= at);
+        is_later && (action == Action::Lock || !self.timed)
+    }
+
     /// The last moment at which it may open a door.
     pub fn ends(&self) -> u64 {
         if !self.timed {

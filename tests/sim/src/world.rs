@@ -11,9 +11,12 @@ use lock_core::time::UnixMillis;
 use crate::event::Event;
 use crate::fate::{Fate, Stream};
 use crate::invariant::Invariant;
+use crate::memory::Memory;
 use crate::plan::{Act, Plan};
 use crate::plant::Plant;
+use crate::prediction::Predictions;
 use crate::queue::Queue;
+use crate::restoration::Restoration;
 use crate::site::Site;
 use crate::table::{Table, button_serial, lock_name};
 use crate::watch::Watch;
@@ -22,6 +25,8 @@ use crate::watch::Watch;
 pub const START: u64 = 1_763_779_500_000;
 /// A minute, in ms.
 pub const MINUTE: u64 = 60_000;
+/// Processes of the press function.
+pub const PROCESSES: usize = 3;
 /// Events within one minute that show a loop.
 const LOOP_EVENTS: u32 = 20_000;
 
@@ -51,10 +56,16 @@ pub struct World {
     /// Sequence of each button.
     pub sequences: Vec<u64>,
     pub tables: Vec<Table>,
-    /// Cached bindings in each process of the press function.
-    pub caches: Vec<BTreeMap<usize, Binding>>,
+    /// What each process of the press function remembers.
+    pub memories: Vec<Memory>,
+    /// How many decisions were made on predictions.
+    pub predictions: Predictions,
     /// Until when each trouble goes on.
     pub troubles: BTreeMap<Trouble, u64>,
+    /// The last backup of the first table.
+    pub backup: Table,
+    /// The restoration that goes on.
+    pub restoration: Option<Restoration>,
     /// Whether the second stack runs.
     pub second_stack: bool,
     pub watch: Watch,
@@ -100,8 +111,11 @@ impl World {
             limits,
             sequences: vec![100; buttons],
             tables: vec![table.clone(), table],
-            caches: vec![BTreeMap::new(); 2],
+            memories: vec![Memory::default(); PROCESSES],
+            predictions: Predictions::default(),
             troubles: BTreeMap::new(),
+            backup: Table::default(),
+            restoration: None,
             second_stack: false,
             watch: Watch::new(locks),
             sites,
@@ -129,6 +143,7 @@ impl World {
             binding.lock = Some(lock_name(button % registered));
             self.tables[0].bindings[button] = Some(binding);
         }
+        self.backup = self.tables[0].clone();
         for lock in 0..locks {
             self.queue.push(self.now, Event::PowerOn(lock));
         }
@@ -190,9 +205,10 @@ impl World {
             Event::Begin(job) => self.begin_job(*job),
             Event::Decide(job, read) => self.decide_job(*job, *read),
             Event::Commit(job, decided) => self.commit_job(*job, *decided),
-            Event::Publish(job, decision) => self.publish_job(*job, &decision),
+            Event::Publish(job, decided) => self.publish_job(*job, &decided),
             Event::Sweep(stack) => self.sweep(stack),
             Event::StackEnds => self.end_second_stack(),
+            Event::Restore(stage) => self.restore(stage),
             event => self.happen_at_lock(event),
         }
     }
