@@ -101,7 +101,7 @@ pub struct Tuning {
 impl Default for Tuning {
     fn default() -> Self {
         Self {
-            concurrency: 4,
+            concurrency: 16,
             account_concurrency: 1000,
             init_limit: Duration::from_secs(10),
             time_scale: 1.0,

@@ -208,7 +208,7 @@ async fn a_process_stays_warm_and_its_first_event_is_cold() {
 }
 
 // AWS different(functions): AWS runs events concurrently up to the concurrency limit; here they
-//     wait for one of four processes
+//     wait for one of 16 processes
 #[tokio::test]
 async fn concurrent_events_get_separate_processes_up_to_the_limit() {
     let mut world = world(|function, _| function.timeout_s = 1);

@@ -3,6 +3,7 @@
 //! Must not know: who calls, and the rights.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use axum::body::Body;
 use axum::http::StatusCode;
@@ -11,6 +12,7 @@ use dynoxide::Database;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
+use tokio::sync::Semaphore;
 
 use super::execution::{self, Answer};
 use super::request::Request;
@@ -25,6 +27,9 @@ pub struct Backend {
     pub database: Database,
     pub streams: Streams,
     tokens: Tokens,
+    /// One request at a time works on the database. The others wait here, where they leave their
+    /// thread to other work; waiting for the database's own lock would stop it.
+    turn: Arc<Semaphore>,
     server: SocketAddr,
     client: Client<HttpConnector, Body>,
 }
@@ -38,6 +43,7 @@ impl Backend {
             database,
             streams,
             tokens: Tokens::default(),
+            turn: Arc::new(Semaphore::new(1)),
             server,
             client: Client::builder(TokioExecutor::new()).build(connector),
         }
@@ -45,7 +51,10 @@ impl Backend {
 
     /// The database's answer.
     pub async fn ask(&self, request: &Request) -> Response {
-        match contain(async { self.execute(request) }).await {
+        let turn = self.turn.acquire().await;
+        let executed = contain(async { self.execute(request) }).await;
+        drop(turn);
+        match executed {
             Ok(Some(response)) => response,
             Ok(None) => self.ask_server(request).await,
             Err(panicked) => internal_error(&panicked.to_string()),
