@@ -47,7 +47,7 @@ impl World {
             if is_message(&job) && self.strikes(Trouble::Functions, Stream::Event, 150) {
                 at += self.fate.between(Stream::Delay, 0, 90_000);
             }
-            // Copies run beside each other, and a process has one event at a time.
+            // Copies run at the same time, and a process has one event at a time.
             let process = (self.choose_process() + copy) % PROCESSES;
             let job = Job {
                 process,

@@ -165,7 +165,7 @@ impl Site {
     }
 
     /// Whether a report that arrived late has replaced a newer one of the same boot in the shadow.
-    /// Nothing in the protocol mends that before the next report (D4), and the next one does.
+    /// Nothing in the protocol corrects that before the next report (D4), and the next one does.
     pub fn is_overtaken(&self) -> bool {
         let shown = self.shadow.as_ref();
         let shown = shown.and_then(|shadow| shadow.report.report_id);

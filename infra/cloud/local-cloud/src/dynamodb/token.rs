@@ -122,6 +122,10 @@ mod tests {
         carried_out
     }
 
+    // AWS same(dynamodb): a transaction with the token of one of the last ten minutes writes
+    //     nothing and has its answer; with other items it is refused
+    // AWS different(dynamodb): AWS counts the capacity of a read in the answer to a repeated
+    //     transaction; here that answer is the first one
     #[test]
     fn a_repetition_gets_the_first_answer_for_ten_minutes() {
         let (tokens, start) = (Tokens::default(), Instant::now());
