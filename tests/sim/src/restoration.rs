@@ -1,8 +1,6 @@
 //! A restoration of the table to an earlier state, step by step as the RUNBOOK says (C12).
 //!
-//! One step is not in the RUNBOOK: cached bindings end. A revision that was restored comes a second
-//! time, and a process whose cached binding has the same one commands the wrong lock (S5).
-//! The plant `cached-binding-kept` leaves that step out.
+//! The processes outlive it, with the bindings that they have cached and what they predict.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +9,6 @@ use lock_core::record::{Record, Status};
 use crate::event::{Event, Operation, Task};
 use crate::fate::Stream;
 use crate::invariant::Invariant;
-use crate::memory::Memory;
 use crate::plant::Plant;
 use crate::watch::Trace;
 use crate::world::World;
@@ -135,9 +132,6 @@ impl World {
     /// which another program's version has caused, may come again: the table has forgotten them,
     /// and the clock does not pass them.
     fn forget_later_writes(&mut self) {
-        if self.plant != Some(Plant::CachedBindingKept) {
-            self.memories.iter_mut().for_each(Memory::forget_bindings);
-        }
         for wish in &mut self.watch.wishes {
             wish.forgotten_at = Some(self.now);
         }

@@ -71,7 +71,7 @@ pub fn decide_revoke(
         None => Decision::without_change(Verdict::Noted, Reason::REVOKED, event),
         Some(record) => Case::new(record, event, now, limits).secure(Reason::REVOKED),
     };
-    let disable = BindingUpdate::new(binding, BindingChange::Disable);
+    let disable = BindingUpdate::new(binding, BindingChange::Disable(now));
     decision.writes.binding = Some(BindingWrite::Update(disable));
     decision
 }

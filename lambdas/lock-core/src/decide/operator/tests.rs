@@ -31,7 +31,7 @@ fn a_revoked_button_leaves_no_door_open_behind_it() {
         assert_eq!(decision.reason, Reason::REVOKED);
         let write = decision.writes.binding.as_ref().unwrap();
         let after = write.apply(Some(&binding())).unwrap();
-        assert_eq!((after.enabled, after.revision), (false, 4));
+        assert_eq!((after.enabled, after.revision), (false, NOW.0));
         assert_eq!(
             write.apply(Some(&after)),
             None,
