@@ -275,7 +275,7 @@ async fn a_recovered_record_is_locked_again_and_its_unlock_is_never_sent_again()
     let first = press("p1", ClickType::Long, Some(1), at);
     let opening = decide(&cloud, &first, at).await;
     cloud.store.commit(&opening.writes).await.unwrap();
-    let recovered = cloud.recover(&lock(), Some("alice"), &limits()).await;
+    let recovered = cloud.recover(&lock(), None, Some("alice"), &limits()).await;
     let published = recovered.unwrap().unwrap().decision.publish;
     assert_eq!(published, None, "the sweep sends it");
     let record = cloud.store.read_record(&lock()).await.unwrap().unwrap();
@@ -294,7 +294,7 @@ async fn a_recovered_record_is_locked_again_and_its_unlock_is_never_sent_again()
     let nowhere = LockName::new("lock-9").unwrap();
     assert!(
         cloud
-            .recover(&nowhere, None, &limits())
+            .recover(&nowhere, None, None, &limits())
             .await
             .unwrap()
             .is_none()
