@@ -8,6 +8,7 @@ use lock_core::label::Names;
 use lock_core::name::LockName;
 use lock_core::reason::Reason;
 use lock_core::record::Record;
+use lock_core::report::ReportEvent;
 use lock_core::time::UnixMillis;
 use serde_json::json;
 
@@ -95,7 +96,13 @@ pub fn recovered_answer(
 }
 
 async fn recover(by: &Operator<'_>, lock: &LockName) -> Result<LockCommand> {
-    let recovered = by.cloud.recover(lock, by.actor, &by.limits).await;
+    // Before the record: what the table gives out later is in the record.
+    let shadow = by.cloud.publisher.get_shadow(lock).await?;
+    let shadow = shadow.and_then(|shadow| ReportEvent::parse_shadow(lock.clone(), &shadow).ok());
+    let recovered = by
+        .cloud
+        .recover(lock, shadow.as_ref(), by.actor, &by.limits);
+    let recovered = recovered.await;
     let Some(recovered) = recovered.context("write the decision")? else {
         return Err(unknown::lock(by.cloud, lock).await?);
     };

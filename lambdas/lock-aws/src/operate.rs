@@ -10,6 +10,7 @@ pub use register::{Bound, Enabled, Forgotten, Registered, Unbound};
 use lock_core::limits::Limits;
 use lock_core::name::{ButtonSerial, LockName};
 use lock_core::record::Record;
+use lock_core::report::ReportEvent;
 use lock_core::{Decision, decide_recover, decide_revoke};
 
 use crate::Cloud;
@@ -55,7 +56,8 @@ impl Cloud {
     }
 
     /// Distrusts a lock's record after a table restore until the sweep has read the lock's shadow
-    /// (C12). `None` if the lock is not registered.
+    /// (C12). `shadow` is the report in it, read before this call. `None` if the lock is not
+    /// registered.
     ///
     /// # Errors
     ///
@@ -63,6 +65,7 @@ impl Cloud {
     pub async fn recover(
         &self,
         lock: &LockName,
+        shadow: Option<&ReportEvent>,
         actor: Option<&str>,
         limits: &Limits,
     ) -> Result<Option<Recovered>, PerformError> {
@@ -71,7 +74,7 @@ impl Cloud {
             let Some(before) = self.store.read_record(lock).await? else {
                 return Ok(None);
             };
-            let decision = decide_recover(&before, actor, self.clock.now(), limits);
+            let decision = decide_recover(&before, shadow, actor, self.clock.now(), limits);
             if self.commit(&decision, &mut steps).await? == Performed::Done {
                 return Ok(Some(Recovered { before, decision }));
             }

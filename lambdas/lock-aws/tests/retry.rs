@@ -75,7 +75,7 @@ impl World {
             status: Status::Unresponsive,
             ..Record::created(lock(), NOW)
         };
-        let decision = decide_recover(&settled, None, NOW.plus(1), &Limits::default());
+        let decision = decide_recover(&settled, None, None, NOW.plus(1), &Limits::default());
         Self {
             proxy,
             cloud,

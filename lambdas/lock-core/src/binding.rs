@@ -83,8 +83,8 @@ pub struct Binding {
     pub actions: Actions,
     /// Whether it may command at all; a revocation clears this (C3).
     pub enabled: bool,
-    /// Grows when an operator changes the binding, so that a decision on an old one is not
-    /// committed (C3).
+    /// Grows when an operator changes the binding, and with the clock, so that a decision on
+    /// another binding is not committed, even one that a restoration of the table has undone (C3).
     pub revision: u64,
     /// When it was last bound or unbound: an earlier press has no effect (C3). `None` in bindings
     /// older than this field.

@@ -97,7 +97,7 @@ pub async fn bind(
 /// Disables a button's binding.
 pub async fn disable(cloud: &Cloud, button: &ButtonSerial, now: UnixMillis) {
     let binding = cloud.store.read_binding(button).await.unwrap().unwrap();
-    let disable = BindingUpdate::new(&binding, BindingChange::Disable);
+    let disable = BindingUpdate::new(&binding, BindingChange::Disable(now));
     let event = line(Subject::Button(button.clone()), Kind::Revoke, now);
     let writes = Writes {
         binding: Some(BindingWrite::Update(disable)),

@@ -130,7 +130,8 @@ impl Cloud<'_> {
         let mut after = table.clone();
         if let Some(write) = &writes.binding {
             let binding = &mut after.bindings[button_index(write.button())];
-            *binding = Some(Arc::new(write.apply(binding.as_deref())?));
+            let new = write.apply(binding.as_deref())?;
+            *binding = Some(Arc::new(self.weaken_revision(write, new)));
         }
         if let Some(write) = &writes.record {
             let lock = match write {

@@ -350,10 +350,8 @@ impl Scenario {
             // The revocation is undone with the rest.
             state.memory.must_be_locked[lock] = false;
         }
-        for cached in &mut backup.cached {
-            *cached = None;
-        }
-        // A process outlives the restore.
+        // A process outlives the restore, with what it knows.
+        backup.cached = std::mem::take(&mut state.tables[0].cached);
         backup.beliefs = std::mem::take(&mut state.tables[0].beliefs);
         state.tables[0] = backup;
     }

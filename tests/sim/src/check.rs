@@ -110,7 +110,7 @@ impl World {
             return;
         };
         let loses = match &update.change {
-            BindingChange::Disable => binding.enabled,
+            BindingChange::Disable(_) => binding.enabled,
             BindingChange::Bind(bind) => binding.enabled && bind.lock != binding.lock,
             BindingChange::Nothing | BindingChange::Note(_) => false,
         };

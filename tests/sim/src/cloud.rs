@@ -186,7 +186,12 @@ impl World {
             record: self.plant == Some(Plant::RecordUnchecked)
                 || (predicts && self.plant == Some(Plant::PredictionUnchecked)),
         };
-        self.tables[job.stack].commit(&decided.decision.writes, unchecked)
+        let (table, writes) = (&mut self.tables[job.stack], &decided.decision.writes);
+        table.commit(writes, unchecked)?;
+        if self.plant == Some(Plant::RevisionCounted) {
+            table.count_revision(writes);
+        }
+        Ok(())
     }
 
     /// Whether the answer to a commit is lost: as a fault, or with everything up, as the network

@@ -136,6 +136,7 @@ impl World {
             }
             Operation::Recover(lock) => Some(decide_recover(
                 table.records[lock].as_ref()?,
+                self.sites[lock].read_shadow().as_ref(),
                 None,
                 now,
                 limits,

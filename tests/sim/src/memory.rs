@@ -56,11 +56,6 @@ impl Memory {
         }
     }
 
-    /// Forgets the bindings.
-    pub fn forget_bindings(&mut self) {
-        self.bindings.clear();
-    }
-
     /// Forgets everything: the process has ended, and the next one is new.
     pub fn clear(&mut self) {
         *self = Self::default();

@@ -50,6 +50,7 @@ plants! {
     BindingUnchecked, [S2, S5], "C3: a transaction has no condition on the binding";
     RecordUnchecked, [S1, S3, S4, S5, S7],
         "C3: a transaction has no condition on version and status";
+    RevisionCounted, [S5], "C3: a binding's new revision is the last one plus one";
     BoundAtIgnored, [S5], "C3: a press made before its button was bound counts";
     LastPressForgotten, [S2], "C3: binding clears the last press";
     BoundLeftOpen, [S5], "C3: binding to another lock does not lock the old one";
@@ -78,7 +79,6 @@ plants! {
     RevokedLeftOpen, [S5], "C11: revoking only disables the binding";
     RestoredTrusted, [S4], "C12: a restored table is trusted";
     RestoredAtOnce, [S2, S3, S5], "C12: the rules are not off for long before a table is restored";
-    CachedBindingKept, [S5], "C12: a process with a cached binding outlives a restoration";
     PublishedFirst, [S2, S3, S5], "C13: a command is published before it is committed";
     JamsEndless, [S7], "C14: a jammed latch is locked again without end";
     ContestedAtOnce, [S7], "C15: every system lock is sent at once";

@@ -1,8 +1,6 @@
 //! A restoration of the table to an earlier state, step by step as the RUNBOOK says (C12).
 //!
-//! One step is not in the RUNBOOK: cached bindings end. A revision that was restored comes a second
-//! time, and a process whose cached binding has the same one commands the wrong lock (S5).
-//! The plant `cached-binding-kept` leaves that step out.
+//! The processes outlive it, with the bindings that they have cached and what they predict.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +9,6 @@ use lock_core::record::{Record, Status};
 use crate::event::{Event, Operation, Task};
 use crate::fate::Stream;
 use crate::invariant::Invariant;
-use crate::memory::Memory;
 use crate::plant::Plant;
 use crate::watch::Trace;
 use crate::world::World;
@@ -132,19 +129,13 @@ impl World {
 
     /// What the invariants remember of the first stack is as the table is now. Versions and their
     /// commands stay, since they must grow across a restoration (C5). But those ahead of the clock,
-    /// which another program's version has caused, may come again: the table has forgotten them,
-    /// and the clock does not pass them.
+    /// which another program's version has caused, may come again: the sweep may act before the
+    /// recovery, and a lock that has lost its journal does not show them.
     fn forget_later_writes(&mut self) {
-        if self.plant != Some(Plant::CachedBindingKept) {
-            self.memories.iter_mut().for_each(Memory::forget_bindings);
-        }
         for wish in &mut self.watch.wishes {
             wish.forgotten_at = Some(self.now);
         }
         let now = self.cloud_now().0;
-        for lock in &mut self.watch.locks {
-            lock.newest_acted = lock.newest_acted.min(now);
-        }
         let records = &self.tables[0].records;
         for (trace, record) in self.watch.traces[0].iter_mut().zip(records) {
             trace.issued.retain(|version, _| *version <= now);
@@ -174,11 +165,12 @@ impl World {
         };
         restoration.to_revoke.retain(is_enabled);
         let locks = restoration.to_recover.iter().copied();
-        let buttons = restoration.to_revoke.iter().copied();
-        let operations: Vec<Operation> = locks
-            .map(Operation::Recover)
-            .chain(buttons.map(Operation::Revoke))
-            .collect();
+        let mut operations: Vec<Operation> = locks.map(Operation::Recover).collect();
+        if operations.is_empty() {
+            // The answer of the recovery lists the buttons.
+            let buttons = restoration.to_revoke.iter().copied();
+            operations.extend(buttons.map(Operation::Revoke));
+        }
         for operation in &operations {
             self.operate(*operation);
         }

@@ -126,6 +126,16 @@ impl Table {
         }
         Ok(())
     }
+
+    /// Lets a new revision that these writes gave a binding be the last one plus one.
+    pub fn count_revision(&mut self, writes: &Writes) {
+        if let Some(BindingWrite::Update(update)) = &writes.binding
+            && let Some(binding) = &mut self.bindings[button_index(&update.button)]
+            && binding.revision != update.revision
+        {
+            binding.revision = update.revision + 1;
+        }
+    }
 }
 
 /// The lock whose record is written.

@@ -11,14 +11,14 @@ pub(super) fn binding_expression(update: &BindingUpdate) -> Expression {
     let mut expression = Expression::default();
     expression.require(update.conditions());
     match &update.change {
-        BindingChange::Nothing => expression.set("revision", &update.revision),
+        BindingChange::Nothing => expression.set("revision", &update.new_revision()),
         BindingChange::Note(note) => {
             expression.set("lastPress", &note.last_press);
             expression.set_some("batteryMv", note.battery_mv.as_ref());
         }
-        BindingChange::Disable => {
+        BindingChange::Disable(_) => {
             expression.set("enabled", &false);
-            expression.set("revision", &(update.revision + 1));
+            expression.set("revision", &update.new_revision());
         }
         BindingChange::Bind(bind) => {
             match &bind.lock {
@@ -28,7 +28,7 @@ pub(super) fn binding_expression(update: &BindingUpdate) -> Expression {
             expression.set("actions", &bind.actions);
             expression.set("boundAt", &bind.at);
             expression.set("enabled", &true);
-            expression.set("revision", &(update.revision + 1));
+            expression.set("revision", &update.new_revision());
             if bind.forget_last_press {
                 expression.remove("lastPress");
             }

@@ -152,7 +152,7 @@ fn bind() -> impl Strategy<Value = BindingChange> {
 fn binding_update(seen: Binding) -> impl Strategy<Value = BindingWrite> {
     let change = prop_oneof![
         1 => Just(BindingChange::Nothing),
-        1 => Just(BindingChange::Disable),
+        1 => Just(BindingChange::Disable(UnixMillis(3))),
         1 => bind(),
         5 => press_note(&seen),
     ];

@@ -17,7 +17,7 @@ use crate::press::Press;
 use crate::record::Status;
 use crate::report::ReportEvent;
 use crate::request::Request;
-use crate::write::RecordWrite;
+use crate::write::{BindingChange, BindingUpdate, RecordWrite};
 
 /// The lock of these runs.
 const LOCK: &str = "lock-1";
@@ -42,6 +42,12 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
+    /// The revision of the binding if an operator changes it now.
+    fn new_revision(&self) -> u64 {
+        let change = BindingChange::Disable(self.now);
+        BindingUpdate::new(&self.table.binding, change).new_revision()
+    }
+
     fn decide(&mut self, step: &Step, seen: &Table) -> Option<Decision> {
         let limits = Limits::default();
         let record = seen.record.as_ref();
@@ -114,7 +120,7 @@ impl Run<'_> {
             }
             Step::Enable(enabled) => {
                 self.table.binding.enabled = *enabled;
-                self.table.binding.revision += 1;
+                self.table.binding.revision = self.new_revision();
                 return None;
             }
             Step::DisableByHand => {
@@ -123,7 +129,7 @@ impl Run<'_> {
             }
             Step::Bind { elsewhere } => {
                 let lock = LockName::new(if *elsewhere { "lock-2" } else { LOCK });
-                let revision = self.table.binding.revision + 1;
+                let revision = self.new_revision();
                 self.table.binding = Binding {
                     lock: lock.ok(),
                     enabled: true,

@@ -19,7 +19,7 @@ use crate::event::{Event, Kind};
 use crate::limits::{Limits, VERSION_AHEAD_MAX_MS};
 use crate::reason::{Reason, Verdict};
 use crate::record::{Due, Record, Status};
-use crate::report::Latch;
+use crate::report::{Latch, ReportEvent};
 use crate::time::UnixMillis;
 use crate::write::{BindingChange, BindingUpdate, BindingWrite, Guard, RecordUpdate, RecordWrite};
 
@@ -71,7 +71,7 @@ pub fn decide_revoke(
         None => Decision::without_change(Verdict::Noted, Reason::REVOKED, event),
         Some(record) => Case::new(record, event, now, limits).secure(Reason::REVOKED),
     };
-    let disable = BindingUpdate::new(binding, BindingChange::Disable);
+    let disable = BindingUpdate::new(binding, BindingChange::Disable(now));
     decision.writes.binding = Some(BindingWrite::Update(disable));
     decision
 }
@@ -120,6 +120,10 @@ fn may_be_open(record: &Record) -> bool {
 /// again, and an old report that fits the restored record settles nothing. A record whose version
 /// is so far ahead of the clock that none would be left gets one that the clock allows.
 ///
+/// `shadow` is the lock's shadow, read before the record: the table may have forgotten versions
+/// ahead of the clock, and a plausible one in the shadow is passed, with all that may have followed
+/// it. A version has one command.
+///
 /// ```
 /// use lock_core::limits::Limits;
 /// use lock_core::name::LockName;
@@ -129,7 +133,7 @@ fn may_be_open(record: &Record) -> bool {
 /// let now = UnixMillis(5_000);
 /// let created = Record::created(LockName::new("lock-1")?, UnixMillis(0));
 /// let record = Record { status: Status::Settled, ..created };
-/// let decision = lock_core::decide_recover(&record, Some("alice"), now, &Limits::default());
+/// let decision = lock_core::decide_recover(&record, None, Some("alice"), now, &Limits::default());
 /// let write = decision.writes.record.expect("a change");
 /// let after = write.apply(Some(&record)).record().expect("as read");
 /// assert_eq!((after.status, after.version.0), (Status::Unresponsive, 5_000));
@@ -137,12 +141,15 @@ fn may_be_open(record: &Record) -> bool {
 /// ```
 pub fn decide_recover(
     record: &Record,
+    shadow: Option<&ReportEvent>,
     actor: Option<&str>,
     now: UnixMillis,
     limits: &Limits,
 ) -> Decision {
     let event = Event::of_record(Kind::Recover, record, actor, now, limits);
-    let repaired = to_repaired(record, now);
+    let mut repaired = to_repaired(record, now);
+    let forgotten = shadow.and_then(|shadow| forgotten_version(record, shadow, now));
+    repaired.version = repaired.version.max(forgotten.unwrap_or(Version::NONE));
     let case = Case::new(&repaired, event, now, limits);
     let update = RecordUpdate::new(record, Due::new(&record.lock, now));
     let mut decision = case.operator_lock(Reason::RECOVERED, update);
@@ -150,6 +157,21 @@ pub fn decide_recover(
         update.status = Some(Status::Unresponsive);
     }
     decision
+}
+
+/// The largest version that may have been given to the lock, by its shadow: the reported one kept
+/// its lead over the clock at most, as a command takes a version and longer than a millisecond.
+/// `None` if the reported one is not plausible (C9).
+fn forgotten_version(record: &Record, shadow: &ReportEvent, now: UnixMillis) -> Option<Version> {
+    let reported = shadow.report.version;
+    if !reported.is_plausible(record.version, now) {
+        return None;
+    }
+    // The shadow's second is over at its end.
+    let passed_ms = now.since(shadow.shadow_at.millis().plus(1_000));
+    let kept = reported.0.saturating_add(passed_ms);
+    let most = now.plus(VERSION_AHEAD_MAX_MS).0;
+    Some(Version(kept.min(most).max(reported.0)))
 }
 
 /// The record with a version to continue from. A version far ahead of the clock is dropped, unless

@@ -36,9 +36,9 @@ pub enum BindingChange {
     Nothing,
     /// Notes a press that takes effect.
     Note(PressNote),
-    /// Disables it and increments its revision (C11).
-    Disable,
-    /// Binds or unbinds it, enables it and increments its revision (C3).
+    /// Disables it at this time, with a new revision (C11).
+    Disable(UnixMillis),
+    /// Binds or unbinds it and enables it, with a new revision (C3).
     Bind(Bind),
 }
 
@@ -101,6 +101,18 @@ impl BindingUpdate {
         }
     }
 
+    /// The binding's revision after this write. A new one is the time of the change, or one more
+    /// than the last if that is later, so that no revision comes a second time after a restoration
+    /// of the table: a process may still have it cached with another lock (C3, C12).
+    pub fn new_revision(&self) -> u64 {
+        match &self.change {
+            BindingChange::Nothing | BindingChange::Note(_) => self.revision,
+            BindingChange::Disable(at) | BindingChange::Bind(Bind { at, .. }) => {
+                self.revision.saturating_add(1).max(at.0)
+            }
+        }
+    }
+
     /// What must hold, as data.
     pub fn conditions(&self) -> impl Iterator<Item = Condition<'_>> {
         use Condition::{Below, Equal};
@@ -151,22 +163,19 @@ impl BindingUpdate {
     /// The binding after this write.
     pub fn apply(&self, binding: &Binding) -> Binding {
         let mut binding = binding.clone();
+        binding.revision = self.new_revision();
         match &self.change {
             BindingChange::Nothing => {}
             BindingChange::Note(note) => {
                 binding.last_press = Some(note.last_press.clone());
                 binding.battery_mv = note.battery_mv.or(binding.battery_mv);
             }
-            BindingChange::Disable => {
-                binding.enabled = false;
-                binding.revision += 1;
-            }
+            BindingChange::Disable(_) => binding.enabled = false,
             BindingChange::Bind(bind) => {
                 binding.lock = bind.lock.clone();
                 binding.actions = bind.actions.clone();
                 binding.bound_at = Some(bind.at);
                 binding.enabled = true;
-                binding.revision += 1;
                 if bind.forget_last_press {
                     binding.last_press = None;
                 }

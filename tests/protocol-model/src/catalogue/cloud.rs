@@ -109,6 +109,15 @@ pub(super) fn all(deep: bool) -> Vec<Configuration> {
             ..Configuration::new("table restored, reboot")
         },
         Configuration {
+            locks: 2,
+            presses: vec![counted_press(LONG), counted_press(LONG)],
+            actions: vec![OperatorAction::Bind(0, 1), OperatorAction::Bind(0, 0)],
+            faults: vec![(Restore, 1)],
+            priority: Priority::Automatic,
+            cache: true,
+            ..Configuration::new("bound elsewhere, then restored")
+        },
+        Configuration {
             presses: vec![counted_press(SINGLE)],
             requests: vec![request_for(Intent::Toggle)],
             faults: vec![(LoseCommand, more(deep, 0, 1))],

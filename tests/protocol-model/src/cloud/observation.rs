@@ -53,7 +53,7 @@ impl Cloud<'_> {
             return;
         };
         let loses = match &update.change {
-            BindingChange::Disable => true,
+            BindingChange::Disable(_) => true,
             BindingChange::Bind(bind) => binding.enabled && bind.lock != binding.lock,
             BindingChange::Nothing | BindingChange::Note(_) => false,
         };

@@ -11,7 +11,7 @@ use lock_core::{
 };
 
 use super::{Cloud, limits};
-use crate::beginning::lock_name;
+use crate::beginning::{lock_index, lock_name};
 use crate::configuration::OperatorAction;
 use crate::rule::Rule;
 use crate::state::{Job, State, Table, Task};
@@ -78,7 +78,9 @@ impl Cloud<'_> {
             return Arc::clone(record);
         }
         let now = state.cloud_now();
-        let mut decision = decide_recover(record, None, now, &limits(self.rules));
+        let shadow = state.sites[lock_index(&record.lock)].shadow.clone();
+        let mut decision =
+            decide_recover(record, shadow.as_deref(), None, now, &limits(self.rules));
         if self.rules.without(Rule::C5PreviousPlusOne) {
             super::weakening::set_version(&mut decision, record.version.0 + 1);
         }

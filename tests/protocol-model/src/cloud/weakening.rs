@@ -2,12 +2,13 @@
 
 use lock_core::Decision;
 use lock_core::action::Action;
+use lock_core::binding::Binding;
 use lock_core::command::Version;
 use lock_core::decide::Publish;
 use lock_core::reason::{Reason, Verdict};
 use lock_core::record::{Cause, Command, Status};
 use lock_core::report::Latch;
-use lock_core::write::{RecordUpdate, RecordWrite};
+use lock_core::write::{BindingWrite, RecordUpdate, RecordWrite};
 
 use super::{Cloud, limits, press_of};
 use crate::beginning::lock_index;
@@ -89,6 +90,17 @@ impl Cloud<'_> {
                 command.jams = 0;
             }
         }
+    }
+
+    /// The binding after `write`, with a counted revision if that rule is removed.
+    pub(super) fn weaken_revision(&self, write: &BindingWrite, mut binding: Binding) -> Binding {
+        if let BindingWrite::Update(update) = write
+            && self.rules.without(Rule::C3RevisionCounted)
+            && binding.revision != update.revision
+        {
+            binding.revision = update.revision + 1;
+        }
+        binding
     }
 
     fn weaken_version(&self, state: &State, job: &Job, decision: &mut Decision) {

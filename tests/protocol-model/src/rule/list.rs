@@ -59,6 +59,8 @@ rules! {
     C3LastPressForgotten: S2, "bound again", "binding clears the last press";
     C3LockLeftOpen: S5, "bound to another lock",
         "binding to another lock does not lock the old one";
+    C3RevisionCounted: S5, "bound elsewhere, then restored",
+        "a binding's new revision is the last one plus one";
     C4FromCommit: S1, "late retry", "an unlock's life begins at its commit";
     C4FromArrival: S1, "press delayed", "an unlock's life begins when its press arrives";
     C4GivenUpActs: S1, "press given up by its button", "a press acts after its button has given up";

@@ -152,7 +152,7 @@ fn hash_decision<H: Hasher>(decision: &Decision, to: &mut H) {
 fn hash_change<H: Hasher>(change: &BindingChange, to: &mut H) {
     match change {
         BindingChange::Nothing => 0_u8.hash(to),
-        BindingChange::Disable => 1_u8.hash(to),
+        BindingChange::Disable(at) => (1_u8, at).hash(to),
         BindingChange::Bind(bind) => (2_u8, &bind.lock, bind.at, bind.forget_last_press).hash(to),
         BindingChange::Note(note) => {
             match note.newer {

@@ -59,8 +59,8 @@ pub fn decide_register_button(
         return None;
     }
     let mut decision = decide_registration(Subject::Button(button.clone()), actor, now, limits);
-    // From the clock, not from 0: a binding that was deleted by hand and created again must not
-    // repeat a revision that some process still has cached.
+    // From the clock, like every new revision: a binding that was deleted by hand and created again
+    // must not repeat one that some process still has cached.
     let binding = Binding::new(button.clone(), now.0);
     decision.writes.binding = Some(BindingWrite::Create(binding));
     Some(decision)

@@ -31,7 +31,7 @@ fn a_revoked_button_leaves_no_door_open_behind_it() {
         assert_eq!(decision.reason, Reason::REVOKED);
         let write = decision.writes.binding.as_ref().unwrap();
         let after = write.apply(Some(&binding())).unwrap();
-        assert_eq!((after.enabled, after.revision), (false, 4));
+        assert_eq!((after.enabled, after.revision), (false, NOW.0));
         assert_eq!(
             write.apply(Some(&after)),
             None,
@@ -85,7 +85,7 @@ fn a_recovered_record_is_not_believed_and_is_locked_again() {
         "unresponsive-lock/unknown",
     ] {
         let record = record(given).unwrap();
-        let decision = decide_recover(&record, Some("alice"), NOW, &Limits::default());
+        let decision = decide_recover(&record, None, Some("alice"), NOW, &Limits::default());
         assert_eq!(
             outcome(&decision),
             "unsent lock v8 expires=never",
@@ -168,7 +168,7 @@ fn a_recovery_repairs_a_version_far_ahead_of_the_clock() {
             shadow_at: NOW.seconds(),
             at: NOW,
         });
-        let decision = decide_recover(&record, None, NOW, &Limits::default());
+        let decision = decide_recover(&record, None, None, NOW, &Limits::default());
         let write = decision.writes.record.expect("a change");
         let after = write.apply(Some(&record)).record().expect("as read");
         assert_eq!(after.version.0, wanted, "{own} {theirs:?}");
@@ -178,6 +178,40 @@ fn a_recovery_repairs_a_version_far_ahead_of_the_clock() {
             holds,
             "{own} {theirs:?}"
         );
+    }
+}
+
+/// record's version, the shadow's version and its age in s => version after the recovery.
+#[test]
+fn a_recovery_passes_what_the_table_has_forgotten() {
+    const DAY_MS: u64 = 86_400_000;
+    const HOUR_MS: u64 = 3_600_000;
+    let now = NOW.0;
+    let cases = [
+        (7, now - 5_000, 5, now),
+        (7, now, 0, now + 1),
+        (7, now + HOUR_MS, 0, now + HOUR_MS + 1),
+        (now + HOUR_MS, 7, 0, now + HOUR_MS + 1),
+        // Others may have followed it since, a millisecond each.
+        (7, now + HOUR_MS, 181, now + HOUR_MS + 180_001),
+        // As far ahead as a version may be, and one further.
+        (7, now + DAY_MS, 181, now + DAY_MS + 1),
+        (7, now + DAY_MS + 1, 181, now),
+    ];
+    for (own, reported, age_s, wanted) in cases {
+        let mut record = record("settled/locked").unwrap();
+        record.version = Version(own);
+        let shadow = ReportEvent {
+            lock: lock(),
+            shadow_version: 9,
+            shadow_at: NOW.minus(age_s * 1_000).seconds(),
+            token: None,
+            report: report_at(reported),
+        };
+        let decision = decide_recover(&record, Some(&shadow), None, NOW, &Limits::default());
+        let write = decision.writes.record.expect("a change");
+        let after = write.apply(Some(&record)).record().expect("as read");
+        assert_eq!(after.version.0, wanted, "{own} {reported} {age_s}");
     }
 }
 

@@ -247,7 +247,8 @@ impl Run<'_> {
                 );
             }
             Step::Recover => {
-                let decision = decide_recover(&record, None, self.now, &limits);
+                let decision =
+                    decide_recover(&record, Some(&self.shadow()), None, self.now, &limits);
                 self.perform(&decision, false);
             }
             Step::Restore { back } => {
@@ -255,7 +256,8 @@ impl Run<'_> {
                     return;
                 };
                 self.record = old.clone();
-                let decision = decide_recover(&self.record.clone(), None, self.now, &limits);
+                // As with a deleted shadow: else no version would come a second time.
+                let decision = decide_recover(&self.record.clone(), None, None, self.now, &limits);
                 self.perform(&decision, false);
                 self.sends.clear();
                 self.alerted.clear();

@@ -79,7 +79,7 @@ fn each_condition_on_a_binding_alone_refuses() {
     let sequenced = notes(Newer::Sequence(6), Some(6));
     let at = |at| notes(Newer::LastAtMost(UnixMillis(at)), Some(5));
     let holds = update(BindingChange::Nothing);
-    let disables = update(BindingChange::Disable);
+    let disables = update(BindingChange::Disable(UnixMillis(3_000)));
     let binds = binds(None, false);
     let rows: [(&str, &BindingUpdate, Change<Binding>, bool); 31] = [
         ("as read", &holds, |_| {}, true),
@@ -214,10 +214,11 @@ fn a_binding_update_changes_the_given_fields_and_no_others() {
     assert_eq!(update(BindingChange::Nothing).apply(&before), before);
     let disabled = Binding {
         enabled: false,
-        revision: 4,
+        revision: 2_000,
         ..binding()
     };
-    assert_eq!(update(BindingChange::Disable).apply(&before), disabled);
+    let disables = update(BindingChange::Disable(UnixMillis(2_000)));
+    assert_eq!(disables.apply(&before), disabled);
 
     let noted = notes(Newer::Sequence(6), Some(6));
     let pressed = Binding {
@@ -247,7 +248,7 @@ fn a_binding_update_changes_the_given_fields_and_no_others() {
     let bound = Binding {
         lock: Some(LockName::new("lock-2").unwrap()),
         actions: Actions([(ClickType::Long, Intent::Unlock)].into()),
-        revision: 5,
+        revision: 3_000,
         bound_at: Some(UnixMillis(3_000)),
         ..binding()
     };
@@ -273,6 +274,42 @@ fn a_binding_update_changes_the_given_fields_and_no_others() {
             ..forgotten
         }
     );
+}
+
+/// The change, and the binding's new revision: from the clock, unless that is behind.
+#[test]
+fn a_new_revision_grows_with_the_clock() {
+    let disables = |at| update(BindingChange::Disable(UnixMillis(at)));
+    let binds = |at| {
+        update(BindingChange::Bind(Bind {
+            lock: None,
+            actions: Actions::default(),
+            at: UnixMillis(at),
+            forget_last_press: false,
+        }))
+    };
+    let last = BindingUpdate {
+        revision: u64::MAX,
+        ..disables(2_000)
+    };
+    for (update, revision) in [
+        (update(BindingChange::Nothing), 3),
+        (notes(Newer::Sequence(6), Some(6)), 3),
+        (disables(2_000), 2_000),
+        (binds(2_000), 2_000),
+        (disables(5), 5),
+        (disables(4), 4),
+        (disables(3), 4),
+        (binds(0), 4),
+        (last, u64::MAX),
+    ] {
+        assert_eq!(update.new_revision(), revision, "{update:?}");
+        let read = Binding {
+            revision: update.revision,
+            ..binding()
+        };
+        assert_eq!(update.apply(&read).revision, revision, "{update:?}");
+    }
 }
 
 #[test]

@@ -217,7 +217,7 @@ fn binding_keeps_the_buttons_sequence_and_starts_a_time_of_its_own() {
                 Binding {
                     lock: Some(far()),
                     enabled: true,
-                    revision: 4,
+                    revision: NOW.0,
                     bound_at: Some(NOW),
                     ..binding.clone()
                 },
@@ -351,7 +351,7 @@ fn an_unbound_button_stays_registered_and_commands_nothing() {
         unbound,
         Binding {
             lock: None,
-            revision: 4,
+            revision: NOW.0,
             bound_at: Some(NOW),
             ..before
         }
