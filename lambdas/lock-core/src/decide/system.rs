@@ -5,7 +5,8 @@
 //! The system does not argue (C15). Whatever calls for its LOCK (a jam, a lost journal, another
 //! writer), the first one after a person's command is sent at once, and each further one waits
 //! longer: 1, 2, 4 s … 5 min. A LOCK that waits is already the record's command, with no send
-//! counted; the first report or sweep after its wait sends it, as for any command not yet seen.
+//! counted; the first report or sweep after its wait sends it, as for any command not yet seen. One
+//! that replaces it takes its turn, on the condition that it still waits.
 
 use super::{Case, Decision};
 use crate::action::Action;
@@ -27,7 +28,7 @@ struct Turn {
 impl Case<'_> {
     /// Decides on the system's own LOCK, at the next version past the record's and the device's,
     /// when its turn comes (C15).
-    pub(super) fn system_lock(self, reason: Reason, update: RecordUpdate) -> Decision {
+    pub(super) fn system_lock(self, reason: Reason, mut update: RecordUpdate) -> Decision {
         let now = self.now;
         let last = self.record.command.as_ref();
         let last = last.filter(|command| command.system_locks > 0);
@@ -35,6 +36,7 @@ impl Case<'_> {
             None => (1, now, true),
             // Not sent yet: the same turn, at a version past the one now known.
             Some(last) if last.attempts == 0 => {
+                update.guard.next_send_at = Some(last.next_send_at);
                 (last.system_locks, last.next_send_at.max(now), false)
             }
             Some(last) => (last.system_locks + 1, turn_after(last, now), true),

@@ -257,6 +257,34 @@ fn a_lock_that_waits_is_due_in_its_turn_and_its_event_says_what_called_for_it() 
 }
 
 #[test]
+fn the_turn_of_a_lock_that_waits_is_taken_only_while_it_waits() {
+    let mut record = reported_record("settled/locked").unwrap();
+    let command = record.command.as_mut().unwrap();
+    (command.system_locks, command.attempts) = (2, 0);
+    command.next_send_at = NOW.plus(2_000);
+    record.status = Status::Pending;
+    let event = ReportEvent {
+        lock: lock(),
+        shadow_version: 11,
+        shadow_at: UnixSeconds(499),
+        token: Some(id(20)),
+        report: report_of(Latch::Unlocked, Version(BASE + 50)),
+    };
+    let limits = Limits::default();
+    let decided = decide_report(Some(&record), &event, Origin::Event, None, NOW, &limits);
+    let ReportDecision::Act(decision) = decided else {
+        panic!("no shadow was deleted");
+    };
+    let write = decision.writes.record.as_ref().unwrap();
+    let after = write.apply(Some(&record)).record().unwrap();
+    assert_eq!(after.command.as_ref().unwrap().system_locks, 2);
+    // Meanwhile another report sends it: that was its turn.
+    let sent = record.command.as_ref().unwrap().with_next_send(NOW);
+    record.command = Some(sent);
+    assert!(write.apply(Some(&record)).record().is_none());
+}
+
+#[test]
 fn a_jam_is_answered_three_times_and_then_left_to_a_person() {
     check(
         "
