@@ -3,11 +3,12 @@
 //!
 //! Must not know: how the product decides.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
 use running_cloud::RunningCloud;
 use serde_json::json;
+use tokio::time::{MissedTickBehavior, interval};
 
 use crate::account::read_cpu_ns;
 use crate::client::Client;
@@ -18,6 +19,9 @@ use crate::spread::Samples;
 const SECTION: &str = "laptop";
 /// Locks of the product, pressed in turn.
 const LOCKS: u32 = 10;
+/// Time between two presses. AWS IoT drops what one connection publishes beyond 100 messages a
+/// second, and so does the local cloud.
+const PRESS_EVERY: Duration = Duration::from_millis(12);
 
 /// Measures, and adds the rows to `run`.
 pub async fn measure(run: &mut Run, programs: &Programs, quick: bool) -> Result<()> {
@@ -40,7 +44,10 @@ pub async fn measure(run: &mut Run, programs: &Programs, quick: bool) -> Result<
             };
             let before = read_cpu_ns(pid)?;
             let mut times = Samples::default();
+            let mut pace = interval(PRESS_EVERY);
+            pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
             for number in 0..presses {
+                pace.tick().await;
                 let time = if place == 0 {
                     buttons.press().await
                 } else {
@@ -106,7 +113,7 @@ impl Buttons {
     }
 
     /// Presses the next button and waits for the command.
-    pub async fn press(&mut self) -> Result<std::time::Duration> {
+    pub async fn press(&mut self) -> Result<Duration> {
         let place = self.next % self.clients.len();
         self.next += 1;
         self.sequence += 1;
