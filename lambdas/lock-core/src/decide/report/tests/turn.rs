@@ -231,11 +231,8 @@ fn jams_are_counted_until_a_person_commands() {
     assert_eq!((person.system_locks, person.jams), (0, 0));
 }
 
-#[test]
-fn a_lock_that_waits_is_due_in_its_turn_and_its_event_says_what_called_for_it() {
-    let mut record = reported_record("settled/locked").unwrap();
-    let command = record.command.as_mut().unwrap();
-    (command.system_locks, command.created_at) = (2, NOW);
+/// The decision on a report of a version ahead of the record's.
+fn decide_ahead(record: &Record) -> Box<Decision> {
     let event = ReportEvent {
         lock: lock(),
         shadow_version: 11,
@@ -244,10 +241,19 @@ fn a_lock_that_waits_is_due_in_its_turn_and_its_event_says_what_called_for_it() 
         report: report_of(Latch::Unlocked, Version(BASE + 50)),
     };
     let limits = Limits::default();
-    let decided = decide_report(Some(&record), &event, Origin::Event, None, NOW, &limits);
+    let decided = decide_report(Some(record), &event, Origin::Event, None, NOW, &limits);
     let ReportDecision::Act(decision) = decided else {
         panic!("no shadow was deleted");
     };
+    decision
+}
+
+#[test]
+fn a_lock_that_waits_is_due_in_its_turn_and_its_event_says_what_called_for_it() {
+    let mut record = reported_record("settled/locked").unwrap();
+    let command = record.command.as_mut().unwrap();
+    (command.system_locks, command.created_at) = (2, NOW);
+    let decision = decide_ahead(&record);
     let line = &decision.writes.event;
     assert_eq!(line.reason, Reason::SYSTEM_LOCK_WAITS);
     assert_eq!(line.detail, Some(Reason::VERSION_AHEAD.text()));
@@ -263,18 +269,7 @@ fn the_turn_of_a_lock_that_waits_is_taken_only_while_it_waits() {
     (command.system_locks, command.attempts) = (2, 0);
     command.next_send_at = NOW.plus(2_000);
     record.status = Status::Pending;
-    let event = ReportEvent {
-        lock: lock(),
-        shadow_version: 11,
-        shadow_at: UnixSeconds(499),
-        token: Some(id(20)),
-        report: report_of(Latch::Unlocked, Version(BASE + 50)),
-    };
-    let limits = Limits::default();
-    let decided = decide_report(Some(&record), &event, Origin::Event, None, NOW, &limits);
-    let ReportDecision::Act(decision) = decided else {
-        panic!("no shadow was deleted");
-    };
+    let decision = decide_ahead(&record);
     let write = decision.writes.record.as_ref().unwrap();
     let after = write.apply(Some(&record)).record().unwrap();
     assert_eq!(after.command.as_ref().unwrap().system_locks, 2);
