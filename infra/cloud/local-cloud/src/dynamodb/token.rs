@@ -106,7 +106,7 @@ mod tests {
 
     use super::*;
 
-    /// Runs a transaction that answers with this text; `None` if it was not carried out.
+    /// Runs a transaction; if it is carried out, its answer names its items.
     fn run(tokens: &Tokens, token: &str, items: &Value, at: Instant) -> Option<Answer> {
         tokens.run((token, items), at, || {
             Some(Answer::Success(format!("{items} carried out")))
