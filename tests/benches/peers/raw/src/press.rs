@@ -1,5 +1,5 @@
 //! What a press does: read the binding once, read the record or predict it, one transaction, one
-//! message. With `BENCH_CALLS=0` the message alone: the unavoidable part.
+//! message. With `BENCH_CALLS=0` the message alone.
 //!
 //! Must not know: how a request is sent.
 
@@ -15,11 +15,34 @@ use serde_json::{Value, json};
 
 use crate::line::{Line, Signer};
 
+/// Life of an unlock in ms.
+const TTL_MS: u64 = 30_000;
+
 /// What is kept of a button between two presses.
 struct Known {
     lock: String,
     revision: Value,
-    state: &'static str,
+    /// What each click asks for.
+    actions: Value,
+    /// The record as read, or as the last command will have left it; at version 0 it must be read.
+    version: u64,
+    status: String,
+    state: String,
+}
+
+/// A press as the rule delivers it.
+struct Press {
+    button: String,
+    /// The event, and the button's own words in it.
+    event: Value,
+    payload: Value,
+    now_ms: u64,
+}
+
+/// A command that is in the table.
+struct Command {
+    lock: String,
+    action: &'static str,
     version: u64,
 }
 
@@ -27,7 +50,8 @@ pub struct Peer {
     dynamodb: Line,
     iot: Line,
     table: String,
-    /// Calls of a warm press: 3 reads the record, 2 predicts it, 0 publishes only.
+    /// Calls of a warm press: 3 reads the record, 2 predicts it, 0 publishes only. Without the
+    /// variable, as in the product's template, 2.
     calls: u32,
     known: HashMap<String, Known>,
 }
@@ -52,7 +76,10 @@ impl Peer {
             dynamodb: line("AWS_ENDPOINT_URL_DYNAMODB", "dynamodb")?,
             iot: line("AWS_ENDPOINT_URL_IOT_DATA_PLANE", "iotdata")?,
             table: std::env::var("TABLE_NAME").unwrap_or_default(),
-            calls: read("BENCH_CALLS")?.parse().context("read BENCH_CALLS")?,
+            calls: match std::env::var("BENCH_CALLS") {
+                Ok(calls) => calls.parse().context("read BENCH_CALLS")?,
+                Err(_) => 2,
+            },
             known: HashMap::new(),
         })
     }
@@ -69,48 +96,66 @@ impl Peer {
 
     /// Does a press; returns what it did, for the log.
     pub async fn press(&mut self, event: &[u8]) -> Result<Value> {
-        let event: Value = serde_json::from_slice(event).context("read the event")?;
-        let button = text(&event, "button")?.to_owned();
-        let payload = STANDARD.decode(text(&event, "payload")?)?;
-        let press: Value = serde_json::from_slice(&payload).context("read the payload")?;
-        let now = SystemTime::now().duration_since(UNIX_EPOCH)?;
-        let now_ms = u64::try_from(now.as_millis())?;
+        let press = Press::parse(event)?;
+        let button = press.button.as_str();
         if self.calls == 0 {
             let lock = button.replace("button", "lock");
-            self.publish(&lock, &wire("unlock", now_ms, &event)).await?;
+            self.publish(&lock, &press.wire("unlock", press.now_ms)?)
+                .await?;
             return Ok(json!({"button": button}));
         }
-        if !self.known.contains_key(&button) {
-            let read = self.read_binding(&button).await?;
+        let command = match self.commit(&press).await {
+            // The record is not as predicted: nothing is written, and the next attempt reads it.
+            Err(error) if error.to_string().contains("TransactionCanceledException") => {
+                let known = self.known.get_mut(button).context("find the button")?;
+                known.version = 0;
+                self.commit(&press).await?
+            }
+            outcome => outcome?,
+        };
+        let Command {
+            lock,
+            action,
+            version,
+        } = command;
+        self.publish(&lock, &press.wire(action, version)?).await?;
+        Ok(json!({"button": button, "lock": lock, "action": action, "version": version}))
+    }
+
+    /// Decides on what is known of the record, and writes all or nothing.
+    async fn commit(&mut self, press: &Press) -> Result<Command> {
+        let button = &press.button;
+        if !self.known.contains_key(button) {
+            let read = self.read_binding(button).await?;
             self.known.insert(button.clone(), read);
         }
         // Without a note of the last press nothing can be predicted.
-        if self.calls == 3 || self.known[&button].version == 0 {
-            let lock = self.known[&button].lock.clone();
-            let record = self.read(&format!("lock#{lock}"), "record").await?;
-            let known = self.known.get_mut(&button).context("find the button")?;
+        if self.calls == 3 || self.known[button].version == 0 {
+            let lock = format!("lock#{}", self.known[button].lock);
+            let record = self.read(&lock, "record").await?;
+            let known = self.known.get_mut(button).context("find the button")?;
             known.version = number(&record["version"])?;
-            known.state = latch(record["state"]["S"].as_str());
+            text(&record["status"], "S")?.clone_into(&mut known.status);
+            text(&record["state"], "S")?.clone_into(&mut known.state);
         }
-        let known = &self.known[&button];
-        let action = if known.state == "locked" {
-            "unlock"
-        } else {
-            "lock"
+        let known = &self.known[button];
+        let action = match known.intent(press)? {
+            "lock" => "lock",
+            "toggle" if known.state != "locked" => "lock",
+            _ => "unlock",
         };
-        let version = now_ms.max(known.version + 1);
-        let body = transaction(&self.table, &button, known, action, version, &event, &press);
-        let lock = known.lock.clone();
+        let version = press.now_ms.max(known.version + 1);
+        let body = transaction(&self.table, known, action, version, press)?;
         self.call("TransactWriteItems", &body).await?;
-        self.publish(&lock, &wire(action, version, &event)).await?;
-        let known = self.known.get_mut(&button).context("find the button")?;
+        let known = self.known.get_mut(button).context("find the button")?;
         known.version = version;
-        known.state = if action == "lock" {
-            "locked"
-        } else {
-            "unlocked"
-        };
-        Ok(json!({"button": button, "lock": lock, "action": action, "version": version}))
+        "settled".clone_into(&mut known.status);
+        latch(action).clone_into(&mut known.state);
+        Ok(Command {
+            lock: known.lock.clone(),
+            action,
+            version,
+        })
     }
 
     async fn read_binding(&mut self, button: &str) -> Result<Known> {
@@ -118,13 +163,14 @@ impl Peer {
         if item["enabled"]["BOOL"] != true {
             bail!("button {button} is not enabled");
         }
-        let last = &item["lastPress"]["M"];
-        let is_unlock = last["action"]["S"] == "unlock";
+        let last = &item["lastPress"]["M"]["command"]["M"];
         Ok(Known {
             lock: text(&item["lock"], "S")?.to_owned(),
             revision: item["revision"].clone(),
-            state: if is_unlock { "unlocked" } else { "locked" },
+            actions: item["actions"]["M"].clone(),
             version: number(&last["version"]).unwrap_or_default(),
+            status: "settled".to_owned(),
+            state: latch(last["action"]["S"].as_str().unwrap_or_default()).to_owned(),
         })
     }
 
@@ -157,63 +203,101 @@ impl Peer {
     }
 }
 
+impl Press {
+    fn parse(event: &[u8]) -> Result<Self> {
+        let event: Value = serde_json::from_slice(event).context("read the event")?;
+        let payload = STANDARD.decode(text(&event, "payload")?)?;
+        let now = SystemTime::now().duration_since(UNIX_EPOCH)?;
+        Ok(Self {
+            button: text(&event, "button")?.to_owned(),
+            payload: serde_json::from_slice(&payload).context("read the payload")?,
+            now_ms: u64::try_from(now.as_millis())?,
+            event,
+        })
+    }
+
+    /// When an unlock of this press expires.
+    fn expires_ms(&self) -> Result<u64> {
+        let received = self.event["receivedAt"].as_u64();
+        Ok(received.context("no number receivedAt")? + TTL_MS)
+    }
+
+    /// The message for the lock.
+    fn wire(&self, action: &str, version: u64) -> Result<Value> {
+        let mut wire = json!({"v": 1, "action": action, "version": version,
+            "commandId": self.event["pressId"], "issuedAt": self.now_ms / 1000});
+        if action == "unlock" {
+            wire["expiresAt"] = json!(self.expires_ms()? / 1000);
+        }
+        Ok(wire)
+    }
+}
+
+impl Known {
+    /// What the click asks for.
+    fn intent(&self, press: &Press) -> Result<&str> {
+        let click = text(&press.payload, "clickType")?;
+        text(&self.actions[click], "S")
+    }
+}
+
 /// The three writes of a press.
 fn transaction(
     table: &str,
-    button: &str,
     known: &Known,
     action: &str,
     version: u64,
-    event: &Value,
-    press: &Value,
-) -> Value {
-    let (press_id, received) = (&event["pressId"], &event["receivedAt"]);
+    press: &Press,
+) -> Result<Value> {
+    let (event, payload, button) = (&press.event, &press.payload, &press.button);
+    let (press_id, received) = (text(event, "pressId")?, &event["receivedAt"]);
     let s = |text: &str| json!({ "S": text });
-    let n = |number: &Value| json!({ "N": number.to_string() });
-    let version_n = json!({ "N": version.to_string() });
+    let n = |number: u64| json!({ "N": number.to_string() });
+    let (at, sequence) = (
+        json!({ "N": received.to_string() }),
+        json!({ "N": payload["sequence"].to_string() }),
+    );
     let pk = format!("lock#{}", known.lock);
-    let note = json!({"M": {"at": n(received), "pressId": {"S": press_id},
-        "sequence": n(&press["sequence"]), "version": version_n, "action": s(action)}});
-    let command = json!({"M": {"action": s(action), "attempts": {"N": "1"}, "id": {"S": press_id},
-        "createdAt": version_n, "nextSendAt": version_n,
-        "cause": {"M": {"kind": s("button"), "button": s(button)}}}});
-    let sk = format!("event#{received}#{}", press_id.as_str().unwrap_or_default());
-    json!({"TransactItems": [
+    let note = json!({"M": {"at": at, "pressId": s(press_id), "sequence": sequence,
+        "command": {"M": {"version": n(version), "action": s(action)}}}});
+    let again = n(press.now_ms + 1_000);
+    let mut command = json!({"action": s(action), "attempts": n(1), "id": s(press_id),
+        "createdAt": n(press.now_ms), "nextSendAt": again,
+        "cause": {"M": {"kind": s("button"), "button": s(button)}}});
+    if action == "unlock" {
+        command["expiresAt"] = n(press.expires_ms()?);
+    }
+    let sk = format!("event#{received}#{press_id}");
+    Ok(json!({"TransactItems": [
         {"Update": {"TableName": table,
             "Key": {"pk": s(&format!("button#{button}")), "sk": s("binding")},
             "UpdateExpression": "SET lastPress = :p",
             "ConditionExpression": "revision = :r",
             "ExpressionAttributeValues": {":p": note, ":r": known.revision}}},
         {"Update": {"TableName": table, "Key": {"pk": s(&pk), "sk": s("record")},
-            "UpdateExpression":
-                "SET version = :n, #s = :p, command = :c, dueShard = :h, dueAt = :n",
+            "UpdateExpression": "SET version = :n, #s = :p, command = :c, dueAt = :d",
             "ConditionExpression": "version = :v AND #s = :t AND #l = :l",
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
             "ExpressionAttributeNames": {"#s": "status", "#l": "state"},
-            "ExpressionAttributeValues": {":n": version_n, ":p": s("pending"), ":c": command,
-                ":h": s("7"), ":v": {"N": known.version.to_string()}, ":t": s("settled"),
-                ":l": s(known.state)}}},
+            "ExpressionAttributeValues": {":n": n(version), ":p": s("pending"),
+                ":c": {"M": command}, ":d": again, ":v": n(known.version),
+                ":t": s(&known.status), ":l": s(&known.state)}}},
         {"Put": {"TableName": table, "Item": {"pk": s(&pk), "sk": s(&sk), "kind": s("press"),
-            "key": {"S": press_id}, "at": n(received), "button": s(button), "click": s("SINGLE"),
-            "intent": s("toggle"), "decision": s("command"), "reason": s("pressed"),
-            "action": s(action), "version": version_n, "commandId": {"S": press_id},
-            "sequence": n(&press["sequence"]), "principal": {"S": event["principal"]},
-            "ttl": {"N": (version / 1000 + 7_776_000).to_string()},
+            "key": s(press_id), "at": at, "button": s(button),
+            "click": s(text(payload, "clickType")?), "intent": s(known.intent(press)?),
+            "decision": s("command"), "reason": s("pressed"), "action": s(action),
+            "version": n(version), "commandId": s(press_id), "sequence": sequence,
+            "principal": s(text(event, "principal")?),
+            "ttl": n(press.now_ms / 1000 + 7_776_000),
             "subject": {"M": {"lock": s(&known.lock)}}}}}
-    ]})
+    ]}))
 }
 
-fn wire(action: &str, version: u64, event: &Value) -> Value {
-    let issued = version / 1000;
-    json!({"v": 1, "action": action, "version": version, "commandId": event["pressId"],
-        "issuedAt": issued, "expiresAt": issued + 30})
-}
-
-fn latch(state: Option<&str>) -> &'static str {
-    if state == Some("locked") {
-        "locked"
-    } else {
-        "unlocked"
+/// The latch as an action leaves it.
+fn latch(action: &str) -> &'static str {
+    match action {
+        "unlock" => "unlocked",
+        _ => "locked",
     }
 }
 
