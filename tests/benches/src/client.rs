@@ -45,21 +45,30 @@ impl Client {
         events.network_options.set_tcp_nodelay(true);
         let mut this = Self { client, events };
         this.client.subscribe(filter, QoS::AtLeastOnce).await?;
-        this.until("SUBACK", |packet| matches!(packet, Packet::SubAck(_)))
-            .await?;
+        let is_done = |packet: &Packet| matches!(packet, Packet::SubAck(_)).then_some(());
+        this.until("SUBACK", is_done).await?;
         Ok(this)
     }
 
-    /// Publishes at `QoS` 1 and waits for a message on `answer`; the time between.
-    pub async fn ask(&mut self, topic: &str, payload: String, answer: &str) -> Result<Duration> {
+    /// Publishes at `QoS` 1 and waits for a message on `answer` that `read` takes; the time
+    /// between, and what `read` made of it.
+    pub async fn ask<T>(
+        &mut self,
+        topic: &str,
+        payload: String,
+        answer: &str,
+        read: impl Fn(&[u8]) -> Option<T>,
+    ) -> Result<(Duration, T)> {
         let began = Instant::now();
         let qos_1 = PublishOptions::at_least_once();
         self.client.publish(topic, payload, qos_1).await?;
-        let what = format!("message on {answer}");
-        let is_answer =
-            |packet: &Packet| matches!(packet, Packet::Publish(publish) if publish.topic == answer);
-        self.until(&what, is_answer).await?;
-        Ok(began.elapsed())
+        let what = format!("answer on {answer}");
+        let read = |packet: &Packet| match packet {
+            Packet::Publish(publish) if publish.topic == answer => read(&publish.payload),
+            _ => None,
+        };
+        let read = self.until(&what, read).await?;
+        Ok((began.elapsed(), read))
     }
 
     /// Queues a message, and does not wait for it.
@@ -78,11 +87,15 @@ impl Client {
         Ok(matches!(event, Event::Incoming(Packet::Publish(_))))
     }
 
-    async fn until(&mut self, what: &str, fits: impl Fn(&Packet) -> bool) -> Result<()> {
+    async fn until<T>(&mut self, what: &str, read: impl Fn(&Packet) -> Option<T>) -> Result<T> {
         let answer = async {
             loop {
                 match self.events.poll().await {
-                    Ok(Event::Incoming(packet)) if fits(&packet) => return Ok(()),
+                    Ok(Event::Incoming(packet)) => {
+                        if let Some(read) = read(&packet) {
+                            return Ok(read);
+                        }
+                    }
                     Ok(_) => {}
                     Err(error) => bail!("no {what}: {error}"),
                 }

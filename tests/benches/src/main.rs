@@ -14,6 +14,7 @@ mod growth;
 mod http;
 mod laptop;
 mod page;
+mod profile;
 mod row;
 mod runtime;
 mod sheet;

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use crate::bound::{BOUNDS, Bound, number};
+use crate::profile::Profiles;
 use crate::row::Run;
 use crate::sheet;
 
@@ -47,9 +48,10 @@ pub fn read_results() -> Result<Vec<Run>> {
 /// Writes the table of the published runs into the README, and the page of each run.
 pub fn write_pages() -> Result<()> {
     let runs = read_results()?;
+    let profiles = Profiles::read()?;
     for run in &runs {
         let path = results().join(format!("{}.md", run.machine));
-        fs::write(&path, sheet::render(run))
+        fs::write(&path, sheet::render(run, &profiles))
             .with_context(|| format!("write {}", path.display()))?;
     }
     let path = root().join("README.md");
@@ -170,12 +172,13 @@ mod tests {
         );
         let wanted = replace(&page, &render(&runs)).unwrap();
         assert_eq!(page, wanted, "run `cargo xtask bench --only units`");
+        let profiles = Profiles::read().unwrap();
         for run in &runs {
             let path = results().join(format!("{}.md", run.machine));
             let page = fs::read_to_string(path).unwrap();
             assert_eq!(
                 page,
-                sheet::render(run),
+                sheet::render(run, &profiles),
                 "run `cargo xtask bench --only units`"
             );
         }

@@ -1,4 +1,5 @@
-//! The page of a published run: every number to hold, then every figure, section by section.
+//! The page of a published run: every number to hold, the profiles of those that are not held, then
+//! every figure, section by section.
 //!
 //! Must not know: how a figure is measured.
 
@@ -6,6 +7,7 @@ use std::collections::BTreeSet;
 
 use crate::bound::number;
 use crate::page::{lines, render_line};
+use crate::profile::Profiles;
 use crate::row::{Row, Run};
 
 /// Characters of a line.
@@ -21,8 +23,10 @@ const SECTIONS: [(&str, &str); 6] = [
     ),
     (
         "laptop",
-        "From a press to the command at a client, on the local cloud: the product, a function that \
-         only publishes, and a rule without a function.",
+        "From a press to the command at a client, on the local cloud: the product, the same \
+         product with a press function by hand, a function that only publishes, and a rule \
+         without a function. The bound is against the function by hand, since a command may \
+         only follow its committed transaction, which the function that only publishes leaves out.",
     ),
     (
         "broker",
@@ -41,7 +45,7 @@ const SECTIONS: [(&str, &str); 6] = [
 ];
 
 /// The page.
-pub fn render(run: &Run) -> String {
+pub fn render(run: &Run, profiles: &Profiles) -> String {
     let mut text = format!(
         "# {}: {} × {}, {}\n\nWritten by `cargo xtask bench`. Load of the machine before the run: \
          {}. Medians ± median absolute deviation;\n`–` was not measured. The rows with their \
@@ -51,6 +55,7 @@ pub fn render(run: &Run) -> String {
     for line in lines() {
         text += &format!("| {} |\n", render_line(line, run));
     }
+    text += &profiles.render(run);
     for (section, note) in SECTIONS {
         let rows: Vec<&Row> = run
             .rows
@@ -164,7 +169,7 @@ mod tests {
             .push(Row::fixed("growth", "9 locks", "CPU", "ms", 7.0));
         run.rows
             .push(Row::fixed("growth", "5 events", "status", "ms", 8.0));
-        let page = render(&run);
+        let page = render(&run, &Profiles::default());
         let (_, tables) = page.split_once("## growth").unwrap();
         let lines: Vec<&str> = tables
             .lines()
