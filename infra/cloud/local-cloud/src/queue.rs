@@ -93,7 +93,7 @@ impl Queues {
         let standard = queues.get_mut(&queue.arn).expect("every declared one");
         standard.send(id.clone(), body, sender, now)?;
         self.count(queue, "NumberOfMessagesSent", 1);
-        self.record_depth(&queues, queue, now);
+        self.record_depth(&mut queues, queue, now);
         drop(queues);
         self.inner.changed.notify_waiters();
         Ok(id)
@@ -109,7 +109,7 @@ impl Queues {
         let (taken, dead) = standard.receive(want, now);
         if !taken.is_empty() {
             self.count(queue, "NumberOfMessagesReceived", taken.len());
-            self.record_depth(&queues, queue, now);
+            self.record_depth(&mut queues, queue, now);
         }
         let target = queue.redrive.as_ref().map(|redrive| &redrive.target_arn);
         let target = target.and_then(|arn| self.declared(arn));
@@ -127,8 +127,8 @@ impl Queues {
             if let Some(standard) = queues.get_mut(&target.arn) {
                 standard.take_over(message, &queue.arn, now);
             }
-            self.record_depth(&queues, queue, now);
-            self.record_depth(&queues, target, now);
+            self.record_depth(&mut queues, queue, now);
+            self.record_depth(&mut queues, target, now);
             self.inner.changed.notify_waiters();
         }
         taken
@@ -140,7 +140,7 @@ impl Queues {
         let standard = queues.get_mut(&queue.arn);
         if standard.is_some_and(|standard| standard.delete(receipt)) {
             self.count(queue, "NumberOfMessagesDeleted", 1);
-            self.record_depth(&queues, queue, now);
+            self.record_depth(&mut queues, queue, now);
         }
     }
 
@@ -148,7 +148,7 @@ impl Queues {
         let mut queues = lock(&self.inner.queues);
         if let Some(standard) = queues.get_mut(&queue.arn) {
             standard.give_back(receipt);
-            self.record_depth(&queues, queue, self.now());
+            self.record_depth(&mut queues, queue, self.now());
         }
         drop(queues);
         self.inner.changed.notify_waiters();
@@ -244,7 +244,7 @@ impl Queues {
             standard.forget_old(now);
             // In the queue's own time, which may pass faster.
             let age = standard.oldest_age(now).div_f64(self.inner.time_scale);
-            self.record_depth(&queues, queue, now);
+            self.record_depth(&mut queues, queue, now);
             self.inner.events.metrics().record(Datum {
                 key: Key::new("AWS/SQS", AGE, &[("QueueName", &queue.name)]),
                 unit: "Seconds".to_owned(),
@@ -254,8 +254,15 @@ impl Queues {
         }
     }
 
-    fn record_depth(&self, queues: &BTreeMap<String, StandardQueue>, queue: &Queue, now: Moment) {
-        let depth = queues.get(&queue.arn).map(|standard| standard.depth(now));
+    fn record_depth(
+        &self,
+        queues: &mut BTreeMap<String, StandardQueue>,
+        queue: &Queue,
+        now: Moment,
+    ) {
+        let depth = queues
+            .get_mut(&queue.arn)
+            .map(|standard| standard.depth(now));
         let metrics = self.inner.events.metrics();
         for (name, count) in depth.into_iter().flat_map(|depth| {
             [

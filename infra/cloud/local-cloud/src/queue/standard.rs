@@ -4,7 +4,7 @@
 //! Must not know: senders, receivers, other queues, the clock. Source: SQS developer guide,
 //! "Visibility timeout" and "Dead-letter queues"; SQS API reference, `ReceiveMessage`.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -86,17 +86,27 @@ pub struct Depth {
     pub delayed: usize,
 }
 
+/// No call looks at every message: a queue is deepest when its readers have the least time.
 #[derive(Debug)]
 pub struct StandardQueue {
     setting: Setting,
-    messages: VecDeque<Message>,
+    /// By number, in the order of their arrival.
+    messages: BTreeMap<u64, Message>,
+    /// The number of the next message.
+    next: u64,
+    /// The number of the message with this receipt handle.
+    by_receipt: HashMap<String, u64>,
+    /// Those that can be received.
+    visible: BTreeSet<u64>,
+    /// Those that become visible by themselves, by the time at which they do.
+    hidden: BTreeSet<(Instant, u64)>,
+    /// All, by the time at which they were sent.
+    by_age: BTreeSet<(Instant, u64)>,
+    /// How many of the hidden ones were never received.
+    delayed: usize,
 }
 
 impl Message {
-    fn is_visible(&self, now: Moment) -> bool {
-        !self.is_held && self.visible_at <= now.instant
-    }
-
     pub fn weight(&self) -> usize {
         let escaped = |byte: &u8| matches!(byte, b'"' | b'\\' | b'\t' | b'\n' | b'\r');
         self.body.len() + self.body.bytes().filter(|b| escaped(b)).count() + RECORD_BYTES
@@ -111,7 +121,13 @@ impl StandardQueue {
     pub fn new(setting: Setting) -> Self {
         Self {
             setting,
-            messages: VecDeque::new(),
+            messages: BTreeMap::new(),
+            next: 0,
+            by_receipt: HashMap::new(),
+            visible: BTreeSet::new(),
+            hidden: BTreeSet::new(),
+            by_age: BTreeSet::new(),
+            delayed: 0,
         }
     }
 
@@ -138,7 +154,7 @@ impl StandardQueue {
         if body.is_empty() {
             return Err("The request must contain the parameter MessageBody.".to_owned());
         }
-        self.messages.push_back(Message {
+        self.add(Message {
             id,
             body,
             sender: sender.to_owned(),
@@ -161,23 +177,55 @@ impl StandardQueue {
         message.visible_at = now.instant;
         message.receipt = None;
         message.is_held = false;
-        self.messages.push_back(message);
+        self.add(message);
+    }
+
+    fn add(&mut self, message: Message) {
+        let number = self.next;
+        self.next += 1;
+        self.by_age.insert((message.sent.instant, number));
+        self.hidden.insert((message.visible_at, number));
+        self.delayed += 1;
+        self.messages.insert(number, message);
+    }
+
+    fn remove(&mut self, number: u64) -> Option<Message> {
+        let message = self.messages.remove(&number)?;
+        self.by_age.remove(&(message.sent.instant, number));
+        self.visible.remove(&number);
+        if self.hidden.remove(&(message.visible_at, number)) && message.receives_here == 0 {
+            self.delayed -= 1;
+        }
+        if let Some(receipt) = &message.receipt {
+            self.by_receipt.remove(receipt);
+        }
+        Some(message)
+    }
+
+    /// Shows the messages whose delay or visibility timeout is over.
+    fn show(&mut self, now: Moment) {
+        while let Some(&(at, number)) = self.hidden.first().filter(|(at, _)| *at <= now.instant) {
+            self.hidden.remove(&(at, number));
+            self.visible.insert(number);
+            if self.messages[&number].receives_here == 0 {
+                self.delayed -= 1;
+            }
+        }
     }
 
     /// Receives visible messages, oldest first, and removes those received too often already.
     pub fn receive(&mut self, want: Want, now: Moment) -> (Vec<Delivery>, Vec<Message>) {
         self.forget_old(now);
+        self.show(now);
         let (mut taken, mut dead, mut bytes) = (Vec::new(), Vec::new(), 0_usize);
-        let mut index = 0;
-        while index < self.messages.len() && taken.len() < want.messages {
-            let message = &mut self.messages[index];
-            if !message.is_visible(now) {
-                index += 1;
-                continue;
-            }
+        while taken.len() < want.messages {
+            let Some(&number) = self.visible.first() else {
+                break;
+            };
+            let message = self.messages.get_mut(&number).expect("a visible one");
             let most = self.setting.receives_max;
             if most.is_some_and(|most| message.receives_here >= most) {
-                dead.extend(self.messages.remove(index));
+                dead.extend(self.remove(number));
                 continue;
             }
             bytes = bytes.saturating_add(message.weight());
@@ -190,12 +238,18 @@ impl StandardQueue {
             message.visible_at = now.instant + want.visibility.unwrap_or(self.setting.visibility);
             message.is_held = want.holds;
             let receipt = format!("{}#{}", message.id, message.receives);
-            message.receipt = Some(receipt.clone());
+            if let Some(last) = message.receipt.replace(receipt.clone()) {
+                self.by_receipt.remove(&last);
+            }
+            self.visible.remove(&number);
+            if !message.is_held {
+                self.hidden.insert((message.visible_at, number));
+            }
             taken.push(Delivery {
                 message: message.clone(),
-                receipt,
+                receipt: receipt.clone(),
             });
-            index += 1;
+            self.by_receipt.insert(receipt, number);
         }
         (taken, dead)
     }
@@ -203,55 +257,58 @@ impl StandardQueue {
     /// Deletes a message; returns whether it was there. As in AWS, only the last receipt handle
     /// counts.
     pub fn delete(&mut self, receipt: &str) -> bool {
-        let before = self.messages.len();
-        let is_it = |message: &Message| message.receipt.as_deref() == Some(receipt);
-        self.messages.retain(|message| !is_it(message));
-        self.messages.len() < before
+        let number = self.by_receipt.get(receipt).copied();
+        number.is_some_and(|number| self.remove(number).is_some())
     }
 
     /// Returns a held message to the queue; it becomes visible when its visibility timeout is over.
     pub fn give_back(&mut self, receipt: &str) {
-        for message in &mut self.messages {
-            if message.receipt.as_deref() == Some(receipt) {
-                message.is_held = false;
-            }
+        let Some(&number) = self.by_receipt.get(receipt) else {
+            return;
+        };
+        let message = self.messages.get_mut(&number).expect("one with a receipt");
+        if std::mem::take(&mut message.is_held) {
+            self.hidden.insert((message.visible_at, number));
         }
     }
 
     pub fn next_visible(&self) -> Option<Instant> {
-        let waiting = self.messages.iter().filter(|message| !message.is_held);
-        waiting.map(|message| message.visible_at).min()
+        let first = self.visible.first().map(|n| self.messages[n].visible_at);
+        first.or_else(|| self.hidden.first().map(|(at, _)| *at))
     }
 
     pub fn messages(&self) -> impl Iterator<Item = &Message> {
-        self.messages.iter()
+        self.messages.values()
     }
 
-    pub fn depth(&self, now: Moment) -> Depth {
-        let mut depth = Depth::default();
-        for message in &self.messages {
-            match message.is_visible(now) {
-                true => depth.visible += 1,
-                false if message.receives_here == 0 => depth.delayed += 1,
-                false => depth.in_flight += 1,
-            }
+    pub fn depth(&mut self, now: Moment) -> Depth {
+        self.show(now);
+        let (visible, delayed) = (self.visible.len(), self.delayed);
+        Depth {
+            visible,
+            in_flight: self.messages.len() - visible - delayed,
+            delayed,
         }
-        depth
     }
 
     /// How long the oldest message is in the queue.
     pub fn oldest_age(&self, now: Moment) -> Duration {
-        let ages = self.messages.iter();
-        let ages = ages.map(|message| now.instant.duration_since(message.sent.instant));
-        ages.max().unwrap_or_default()
+        let oldest = self.by_age.first();
+        oldest.map_or(Duration::ZERO, |(sent, _)| {
+            now.instant.duration_since(*sent)
+        })
     }
 
-    /// Deletes messages whose retention period is over.
+    /// Deletes messages whose retention period is over, unless a receiver works on them.
     pub fn forget_old(&mut self, now: Moment) {
         let retention = self.setting.retention;
-        let is_old =
-            |message: &Message| now.instant.duration_since(message.sent.instant) >= retention;
-        self.messages
-            .retain(|message| message.is_held || !is_old(message));
+        let ages = self.by_age.iter();
+        let old = ages.take_while(|(sent, _)| now.instant.duration_since(*sent) >= retention);
+        let old: Vec<u64> = old.map(|(_, number)| *number).collect();
+        for number in old {
+            if !self.messages[&number].is_held {
+                self.remove(number);
+            }
+        }
     }
 }

@@ -72,12 +72,13 @@ impl Clocked {
         bodies.join(" ")
     }
 
-    fn depth(&self, second: u64) -> (usize, usize, usize) {
+    fn depth(&mut self, second: u64) -> (usize, usize, usize) {
+        let now = self.at(second);
         let Depth {
             visible,
             in_flight,
             delayed,
-        } = self.queue.depth(self.at(second));
+        } = self.queue.depth(now);
         (visible, in_flight, delayed)
     }
 }
