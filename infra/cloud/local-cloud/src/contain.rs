@@ -28,14 +28,22 @@ impl std::error::Error for Panicked {}
 /// [`Panicked`]; `work` is dropped.
 pub async fn contain<T>(work: impl Future<Output = T>) -> Result<T, Panicked> {
     let mut work = pin!(work);
-    std::future::poll_fn(|context| {
-        let polled = catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context)));
-        match polled {
+    std::future::poll_fn(
+        |context| match contain_call(|| work.as_mut().poll(context)) {
             Ok(poll) => poll.map(Ok),
-            Err(payload) => Poll::Ready(Err(Panicked(message(payload.as_ref())))),
-        }
-    })
+            Err(panicked) => Poll::Ready(Err(panicked)),
+        },
+    )
     .await
+}
+
+/// Calls `work`. After a panic, use only state that is sound at every point of `work`.
+///
+/// # Errors
+/// [`Panicked`].
+pub fn contain_call<T>(work: impl FnOnce() -> T) -> Result<T, Panicked> {
+    let called = catch_unwind(AssertUnwindSafe(work));
+    called.map_err(|payload| Panicked(message(payload.as_ref())))
 }
 
 /// Runs `work`, and logs a panic as an error of `what`.

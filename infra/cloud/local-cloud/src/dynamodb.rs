@@ -6,6 +6,7 @@
 mod backend;
 mod call;
 mod execution;
+mod executor;
 mod need;
 mod plain;
 mod proxy;
@@ -63,6 +64,8 @@ pub enum DynamoDbError {
     Different(String),
     #[error("table {0} did not become active")]
     NotActive(String),
+    #[error("start the database's thread")]
+    Thread(#[source] std::io::Error),
     #[error("listen for dynamodb")]
     Listen(#[source] std::io::Error),
 }
@@ -76,20 +79,23 @@ pub async fn start(
     tasks: &mut JoinSet<()>,
 ) -> Result<Backend, DynamoDbError> {
     let path = data_dir.map(|dir| dir.join(FILE));
-    let database = retention::open(path.as_deref()).map_err(|source| DynamoDbError::Open {
-        path: path.unwrap_or_else(|| "memory".into()),
+    let failed = |source| DynamoDbError::Open {
+        path: path.clone().unwrap_or_else(|| "memory".into()),
         source,
-    })?;
+    };
+    let database = retention::open(path.as_deref()).map_err(failed)?;
     for table in tables {
         table::ensure_table(&database, table).await?;
     }
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
     let listener = listener.map_err(DynamoDbError::Listen)?;
     let address = listener.local_addr().map_err(DynamoDbError::Listen)?;
-    let streams = Streams::new(database.clone());
+    let reader = retention::open_reader(&database, path.as_deref()).map_err(failed)?;
+    let streams = Streams::new(reader);
     let removal = remove_expired_regularly(database.clone(), streams.clone(), stop.clone());
     tasks.spawn(removal);
     let backend = Backend::new(database.clone(), streams, address);
+    let backend = backend.map_err(DynamoDbError::Thread)?;
     tasks.spawn(async move {
         let served = dynoxide::server::serve_with_shutdown(listener, database, stopped(stop)).await;
         if let Err(error) = served {

@@ -2,8 +2,8 @@
 //!
 //! Must not know: who calls, and the rights.
 
+use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
 
 use axum::body::Body;
 use axum::http::StatusCode;
@@ -12,49 +12,45 @@ use dynoxide::Database;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
-use tokio::sync::Semaphore;
 
-use super::execution::{self, Answer};
+use super::execution::Answer;
+use super::executor::Executor;
 use super::request::Request;
 use super::stream::Streams;
-use super::token::Tokens;
 use super::wire::{answer, internal_error};
-use crate::contain::contain;
+use crate::contain::Panicked;
 
 /// The database, and the server that answers what only it can.
 #[derive(Clone)]
 pub struct Backend {
     pub database: Database,
     pub streams: Streams,
-    tokens: Tokens,
-    /// One request at a time works on the database. The others wait here, where they leave their
-    /// thread to other work; waiting for the database's own lock would stop it.
-    turn: Arc<Semaphore>,
+    executor: Executor,
     server: SocketAddr,
     client: Client<HttpConnector, Body>,
 }
 
 impl Backend {
     /// The database with its streams, and its server on this address.
-    pub fn new(database: Database, streams: Streams, server: SocketAddr) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// See [`Executor::start`].
+    pub fn new(database: Database, streams: Streams, server: SocketAddr) -> io::Result<Self> {
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
-        Self {
+        Ok(Self {
+            executor: Executor::start(database.clone())?,
             database,
             streams,
-            tokens: Tokens::default(),
-            turn: Arc::new(Semaphore::new(1)),
             server,
             client: Client::builder(TokioExecutor::new()).build(connector),
-        }
+        })
     }
 
     /// The database's answer.
     pub async fn ask(&self, request: &Request) -> Response {
-        let turn = self.turn.acquire().await;
-        let executed = contain(async { self.execute(request) }).await;
-        drop(turn);
-        match executed {
+        match self.execute(request).await {
             Ok(Some(response)) => response,
             Ok(None) => self.ask_server(request).await,
             Err(panicked) => internal_error(&panicked.to_string()),
@@ -62,15 +58,19 @@ impl Backend {
     }
 
     /// The answer from this process; `None` if only the server can answer.
-    fn execute(&self, request: &Request) -> Option<Response> {
-        let kind = request.ordinary_type()?;
-        let body = request.body.as_ref()?;
-        let with = (&self.database, &self.tokens);
-        let (status, body) = match execution::execute(with, &request.operation, body)? {
-            Answer::Success(body) => (StatusCode::OK, body),
-            Answer::Refusal(status, body) => (StatusCode::from_u16(status).ok()?, body),
+    async fn execute(&self, request: &Request) -> Result<Option<Response>, Panicked> {
+        let (Some(kind), Some(body)) = (request.ordinary_type(), &request.body) else {
+            return Ok(None);
         };
-        Some(answer(status, kind, body))
+        let (operation, body) = (&request.operation, body.clone());
+        let executed = self.executor.execute(operation, body).await?;
+        Ok(executed.and_then(|executed| {
+            let (status, body) = match executed {
+                Answer::Success(body) => (StatusCode::OK, body),
+                Answer::Refusal(status, body) => (StatusCode::from_u16(status).ok()?, body),
+            };
+            Some(answer(status, kind, body))
+        }))
     }
 
     async fn ask_server(&self, request: &Request) -> Response {

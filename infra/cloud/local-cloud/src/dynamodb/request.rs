@@ -2,6 +2,8 @@
 //!
 //! Must not know: the rights that it needs, and how it is answered.
 
+use std::sync::Arc;
+
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract;
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, ORIGIN};
@@ -23,7 +25,7 @@ pub struct Request {
     /// The operation that it names; empty if it names none.
     pub operation: String,
     /// The body; `None` if it is not JSON.
-    pub body: Option<Value>,
+    pub body: Option<Arc<Value>>,
 }
 
 impl Request {
@@ -33,7 +35,7 @@ impl Request {
         let bytes = to_bytes(body, REQUEST_BYTES_MAX).await.ok()?;
         Some(Self {
             operation: operation(&parts.headers).unwrap_or_default().to_owned(),
-            body: serde_json::from_slice(&bytes).ok(),
+            body: serde_json::from_slice(&bytes).ok().map(Arc::new),
             parts,
             bytes,
         })

@@ -33,6 +33,16 @@ pub fn open(path: Option<&Path>) -> Result<Database, DynoxideError> {
     Ok(database)
 }
 
+/// The same database for a reader of streams: in a file through a connection of its own, so that no
+/// request waits for a long read.
+pub fn open_reader(database: &Database, path: Option<&Path>) -> Result<Database, DynoxideError> {
+    match path {
+        Some(path) => Database::new(&path.to_string_lossy()),
+        // Another connection would have a memory of its own.
+        None => Ok(database.clone()),
+    }
+}
+
 /// A database in memory gets its schema from a file, which is removed again.
 fn open_in_memory() -> Result<Database, DynoxideError> {
     let failed = |error: std::io::Error| {

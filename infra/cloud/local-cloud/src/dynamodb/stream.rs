@@ -197,13 +197,17 @@ mod tests {
 
     use serde_json::json;
 
+    use super::super::retention;
     use super::super::table::ensure_table;
     use super::*;
     use crate::clock::Clock;
     use sam_template::{KeyType, Stream, StreamView, Table};
 
     async fn database() -> Database {
-        let database = Database::memory().unwrap();
+        with_table(Database::memory().unwrap()).await
+    }
+
+    async fn with_table(database: Database) -> Database {
         let id = ("id".to_owned(), KeyType::S);
         let table = Table {
             logical_id: "Table".to_owned(),
@@ -257,6 +261,23 @@ mod tests {
         // Its number tells when it was written.
         let age = Clock::system().now_ms().abs_diff(all[0].at_ms);
         assert!(age < 60_000, "{all:?}");
+    }
+
+    #[tokio::test]
+    async fn a_reader_of_a_file_sees_every_write_at_once() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("d.sqlite");
+        let database = with_table(retention::open(Some(&path)).unwrap()).await;
+        let reader = retention::open_reader(&database, Some(&path)).unwrap();
+        let streams = Streams::new(reader);
+        let mut last = None;
+        for number in 0..20 {
+            let id = number.to_string();
+            put(&database, &id);
+            let changes = streams.read("tab", last.as_deref(), 10).await.unwrap();
+            assert_eq!(ids(&changes), [id]);
+            last = Some(changes[0].number.clone());
+        }
     }
 
     #[tokio::test]
