@@ -90,7 +90,7 @@ impl Client {
 struct Connection<S> {
     broker: Broker,
     stream: S,
-    /// The client's certificate, DER.
+    /// The client's certificate, DER, until its CONNECT.
     certificate: Vec<u8>,
     peer: SocketAddr,
     packets: PacketConnection<role::Server>,
