@@ -36,7 +36,7 @@ pub(crate) use thing::{ThingChange, TypeChange};
 use crate::account::Account;
 use crate::clock::Clock;
 use crate::sync::{read, write};
-use aws_policy::Document;
+use right::Documents;
 use store::{RecordKey, Store};
 
 /// A certificate with its private key, which exists only in this answer.
@@ -78,8 +78,8 @@ struct Inner {
     store: Option<Store>,
     clock: Clock,
     records: RwLock<Records>,
-    /// Parsed documents by certificate id; cleared by every change.
-    documents: RwLock<BTreeMap<String, Arc<[Document]>>>,
+    /// Cleared by every change.
+    documents: RwLock<Documents>,
     /// Signals every change.
     changes: watch::Sender<()>,
 }
@@ -155,7 +155,7 @@ impl Registry {
     }
 
     fn clear_documents(&self) {
-        write(&self.inner.documents).clear();
+        *write(&self.inner.documents) = Documents::default();
     }
 
     fn now_ms(&self) -> u64 {

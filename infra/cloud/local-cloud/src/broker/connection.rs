@@ -15,6 +15,7 @@ mod subscribe;
 mod tests;
 
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -89,7 +90,7 @@ impl Client {
 struct Connection<S> {
     broker: Broker,
     stream: S,
-    /// The client's certificate, DER.
+    /// The client's certificate, DER, until its CONNECT.
     certificate: Vec<u8>,
     peer: SocketAddr,
     packets: PacketConnection<role::Server>,
@@ -174,20 +175,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
     async fn next(&mut self, read_from: Instant) -> Next {
         self.prefers_reading = !self.prefers_reading;
         let link = self.client.as_ref().map(|client| client.link.clone());
-        let woken = async {
+        let woken = pin!(async {
             match &link {
                 Some(link) => link.wake.notified().await,
                 None => std::future::pending().await,
             }
-        };
-        let read = async {
+        });
+        let read = pin!(async {
             // Even a sleep of no length takes a millisecond, and most reads need none.
             if read_from > Instant::now() {
                 sleep_until(read_from).await;
             }
             read::read(&mut self.stream).await
-        };
-        let silence = sleep_until(self.deadline);
+        });
+        let silence = pin!(sleep_until(self.deadline));
         if self.prefers_reading {
             tokio::select! {
                 biased;

@@ -19,7 +19,8 @@ pub struct SubscriptionTree {
 #[derive(Debug, Default)]
 struct Node {
     children: BTreeMap<String, Self>,
-    subscribers: BTreeMap<String, (Arc<Session>, Qos)>,
+    /// Sorted by client id. A topic often has one subscriber, for whom a map is large.
+    subscribers: Vec<(Arc<Session>, Qos)>,
     /// Groups that share a subscription, by name.
     groups: BTreeMap<String, Arc<Group>>,
 }
@@ -47,8 +48,10 @@ impl SubscriptionTree {
                 .join(session, qos),
             None => {
                 let entry = (session.clone(), qos);
-                node.subscribers
-                    .insert(session.client_id().to_owned(), entry);
+                match node.find(session.client_id()) {
+                    Ok(at) => node.subscribers[at] = entry,
+                    Err(at) => node.subscribers.insert(at, entry),
+                }
             }
         }
     }
@@ -112,15 +115,23 @@ impl Node {
     }
 
     fn give(&self, found: &mut Receivers) {
-        found.sessions.extend(self.subscribers.values().cloned());
+        found.sessions.extend(self.subscribers.iter().cloned());
         found.groups.extend(self.groups.values().cloned());
+    }
+
+    /// Where the client is among the subscribers, or would be.
+    fn find(&self, client_id: &str) -> Result<usize, usize> {
+        let subscribers = &self.subscribers;
+        subscribers.binary_search_by(|(session, _)| session.client_id().cmp(client_id))
     }
 
     fn remove(&mut self, levels: &[&str], group: Option<&str>, client_id: &str) {
         let Some((level, rest)) = levels.split_first() else {
             match group {
                 None => {
-                    self.subscribers.remove(client_id);
+                    if let Ok(at) = self.find(client_id) {
+                        self.subscribers.remove(at);
+                    }
                 }
                 Some(name) => {
                     if self.groups.get(name).is_some_and(|g| g.leave(client_id)) {

@@ -11,7 +11,7 @@ use rcgen::{
 };
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
-use rustls::server::WebPkiClientVerifier;
+use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
 use rustls::{RootCertStore, ServerConfig};
 
 use crate::storage::{self, StorageError};
@@ -140,12 +140,17 @@ impl Authority {
                 .build()
                 .map_err(|e| tls(&e))?;
         let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
-        ServerConfig::builder_with_provider(provider)
+        let mut config = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .map_err(|e| tls(&e))?
             .with_client_cert_verifier(verifier)
             .with_single_cert(vec![certificate.der().clone()], key)
-            .map_err(|e| tls(&e))
+            .map_err(|e| tls(&e))?;
+        // Every connection begins with a full handshake: a session to resume is a copy of the
+        // client's certificate per ticket, for hundreds of clients.
+        config.session_storage = Arc::new(NoServerSessionStorage {});
+        config.send_tls13_tickets = 0;
+        Ok(config)
     }
 }
 

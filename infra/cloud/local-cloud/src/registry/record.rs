@@ -54,16 +54,9 @@ impl Records {
             .map(|(name, _)| name.as_str())
     }
 
-    pub(super) fn documents_of(&self, certificate_id: &str) -> Option<Arc<[Document]>> {
-        let certificate = self.certificates.get(certificate_id)?;
-        if !certificate.active {
-            return None;
-        }
-        let attached = certificate
-            .policies
-            .iter()
-            .filter_map(|name| self.policies.get(name));
-        Some(attached.map(|policy| policy.document().clone()).collect())
+    pub(super) fn documents_of(&self, policies: &BTreeSet<String>) -> Arc<[Document]> {
+        let found = policies.iter().filter_map(|name| self.policies.get(name));
+        found.map(|policy| policy.document().clone()).collect()
     }
 }
 

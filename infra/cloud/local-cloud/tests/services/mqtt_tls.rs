@@ -1,7 +1,9 @@
 //! Connections other than MQTT over mutual TLS, and the supported versions of TLS.
 
+use local_cloud::{IssuedCertificate, LocalCloud};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, HandshakeKind, SupportedProtocolVersion};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -10,6 +12,10 @@ use tokio_rustls::TlsConnector;
 use crate::mqtt_connect::free;
 use crate::raw::{Raw, packet};
 use crate::world::{DEADLINE, cloud, tls};
+
+const VERSIONS: [&SupportedProtocolVersion; 2] = [&rustls::version::TLS12, &rustls::version::TLS13];
+/// Of the client `c`, without the fixed header.
+const CONNECT: &[u8] = b"\0\x04MQTT\x04\x02\0\x3c\0\x01c";
 
 // AWS same(broker): plain TCP is refused
 // AWS same(broker): a client without a certificate does not pass the handshake
@@ -21,7 +27,7 @@ use crate::world::{DEADLINE, cloud, tls};
 async fn only_mqtt_over_mutual_tls_is_served() {
     let cloud = cloud().await;
     let mut plain = TcpStream::connect(cloud.endpoints().mqtts).await.unwrap();
-    let connect = packet(0x10, b"\0\x04MQTT\x04\x02\0\x3c\0\x01c");
+    let connect = packet(0x10, CONNECT);
     plain.write_all(&connect).await.unwrap();
     let mut answer = Vec::new();
     let read = timeout(DEADLINE, plain.read_to_end(&mut answer)).await;
@@ -32,7 +38,7 @@ async fn only_mqtt_over_mutual_tls_is_served() {
     let ca = CertificateDer::from_pem_slice(cloud.ca_pem().as_bytes()).unwrap();
     roots.add(ca).unwrap();
     let provider = rustls::crypto::ring::default_provider();
-    let anonymous = rustls::ClientConfig::builder_with_provider(provider.into())
+    let anonymous = ClientConfig::builder_with_provider(provider.into())
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_root_certificates(roots)
@@ -62,20 +68,49 @@ async fn only_mqtt_over_mutual_tls_is_served() {
 async fn both_versions_of_tls_are_spoken() {
     let cloud = cloud().await;
     let all = free(&cloud);
-    for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
-        let like = tls(cloud.ca_pem(), &all.pem, &all.private_key_pem);
-        let mut roots = rustls::RootCertStore::empty();
-        let ca = CertificateDer::from_pem_slice(cloud.ca_pem().as_bytes()).unwrap();
-        roots.add(ca).unwrap();
-        let config = rustls::ClientConfig::builder_with_provider(like.crypto_provider().clone())
-            .with_protocol_versions(&[version])
-            .unwrap()
-            .with_root_certificates(roots)
-            .with_client_cert_resolver(like.client_auth_cert_resolver.clone());
+    for version in VERSIONS {
+        let config = speaking(version, &cloud, &all);
         let mut raw = Raw::open_with(&cloud, config.into()).await;
-        raw.send(&packet(0x10, b"\0\x04MQTT\x04\x02\0\x3c\0\x01c"))
-            .await;
+        raw.send(&packet(0x10, CONNECT)).await;
         assert_eq!(raw.packet().await.unwrap().body, [0, 0], "{version:?}");
     }
     cloud.shutdown().await;
+}
+
+/// Sessions to resume would take memory for clients that have long gone.
+#[tokio::test]
+async fn every_connection_begins_with_a_full_handshake() {
+    let cloud = cloud().await;
+    let all = free(&cloud);
+    for version in VERSIONS {
+        let config = std::sync::Arc::new(speaking(version, &cloud, &all));
+        for _ in 0..2 {
+            let mut raw = Raw::open_with(&cloud, config.clone()).await;
+            raw.send(&packet(0x10, CONNECT)).await;
+            // A ticket would arrive before it.
+            assert_eq!(raw.packet().await.unwrap().body, [0, 0], "{version:?}");
+            assert_eq!(raw.handshake(), Some(HandshakeKind::Full), "{version:?}");
+        }
+    }
+    cloud.shutdown().await;
+}
+
+fn speaking(
+    version: &'static SupportedProtocolVersion,
+    cloud: &LocalCloud,
+    certificate: &IssuedCertificate,
+) -> ClientConfig {
+    let like = tls(
+        cloud.ca_pem(),
+        &certificate.pem,
+        &certificate.private_key_pem,
+    );
+    let mut roots = rustls::RootCertStore::empty();
+    let ca = CertificateDer::from_pem_slice(cloud.ca_pem().as_bytes()).unwrap();
+    roots.add(ca).unwrap();
+    ClientConfig::builder_with_provider(like.crypto_provider().clone())
+        .with_protocol_versions(&[version])
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_client_cert_resolver(like.client_auth_cert_resolver.clone())
 }

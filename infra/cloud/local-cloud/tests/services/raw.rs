@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use local_cloud::{IssuedCertificate, LocalCloud};
+use rustls::HandshakeKind;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -168,6 +169,10 @@ impl Raw {
         let answer = answer.expect("closed instead of a connack");
         assert_eq!((answer.first, answer.body[1]), (CONNACK, 0), "{answer:?}");
         (raw, answer.body)
+    }
+
+    pub fn handshake(&self) -> Option<HandshakeKind> {
+        self.stream.get_ref().1.handshake_kind()
     }
 
     pub async fn send(&mut self, bytes: &[u8]) {

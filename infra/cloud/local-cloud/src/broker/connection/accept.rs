@@ -29,8 +29,10 @@ pub async fn accept(broker: Broker, tls: TlsAcceptor, socket: TcpStream, peer: S
             );
             return None;
         }
-        match tls.accept(socket).await {
-            Ok(stream) => Some(stream),
+        // What the handshake needs ends with it; the connection keeps the stream alone. Both are on
+        // the heap because a future holds room for every place that a value moves through.
+        match Box::pin(tls.accept(socket)).await {
+            Ok(stream) => Some(Box::new(stream)),
             Err(error) => {
                 tracing::info!(%error, %peer, "mqtt tls handshake");
                 None

@@ -26,7 +26,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
             return self.refuse(ConnectReasonCode::ClientIdentifierNotValid);
         };
         let registry = &self.broker.inner.registry;
-        let Some(mut identity) = registry.identify(&self.certificate, &client_id) else {
+        // Only the first CONNECT needs the certificate.
+        let certificate = std::mem::take(&mut self.certificate);
+        let Some(mut identity) = registry.identify(&certificate, &client_id) else {
             tracing::info!(%client_id, peer = %self.peer, "certificate unknown or inactive");
             return self.refuse(ConnectReasonCode::NotAuthorized);
         };

@@ -33,15 +33,16 @@ pub(super) async fn serve_with(
     peer: SocketAddr,
     second: Duration,
 ) -> Result<(), Panicked> {
-    let mut connection = Connection::new(broker, stream, certificate, peer, second);
-    let exchanged = contain(connection.exchange()).await;
+    // On the heap, so that the task of an idle connection has no room for copies of it.
+    let mut connection = Box::new(Connection::new(broker, stream, certificate, peer, second));
+    let exchanged = contain(Box::pin(connection.exchange())).await;
     if let Err(panicked) = &exchanged {
         let client = connection.client.as_ref().map(Client::id);
         tracing::error!(%panicked, %peer, client, "serve mqtt client: connection closed");
     }
     // After a panic, too, the session must not seem connected.
     let end = exchanged.as_ref().map_or(End::ServerError, |end| *end);
-    let finished = contain(connection.finish(end)).await;
+    let finished = contain(Box::pin(connection.finish(end))).await;
     if let Err(panicked) = &finished {
         tracing::error!(%panicked, %peer, "end mqtt connection");
     }
@@ -50,7 +51,7 @@ pub(super) async fn serve_with(
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
     /// Detaches the session, publishes the will, announces the end.
-    async fn finish(mut self, end: End) {
+    async fn finish(mut self: Box<Self>, end: End) {
         // The client may be gone already, so an error does not matter.
         let _ = timeout(WRITE_TIME, self.stream.shutdown()).await;
         let Some(client) = self.client.take() else {

@@ -1,5 +1,6 @@
-//! Keep-alive, and the effects of a panic: over a pipe, without TLS.
+//! Keep-alive, the effects of a panic, and the size of an idle connection: without TLS.
 
+mod idle;
 mod keep_alive;
 mod panic;
 
