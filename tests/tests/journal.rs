@@ -3,15 +3,12 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
-use aws_sdk_iotdataplane::primitives::Blob;
 use e2e::World;
 use e2e::world::has_event;
 use serde_json::{Value, json};
-
-const OTHER: &str = "of-another-program";
 
 async fn press(world: &World, click: &str, sequence: u64) -> Result<()> {
     let payload = json!({ "serialNumber": "button-1", "clickType": click,
@@ -47,19 +44,6 @@ fn mend_journal(world: &World) -> Result<()> {
     Ok(())
 }
 
-/// Another program locks lock-1 with a version of its own clock, 2 s ahead.
-async fn lock_by_another(world: &World) -> Result<()> {
-    let now_ms = SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis();
-    let now_ms = u64::try_from(now_ms)?;
-    let command = json!({ "v": 1, "action": "lock", "version": now_ms + 2_000,
-        "commandId": OTHER, "issuedAt": now_ms / 1000 });
-    let data = world.iot_data();
-    let publish = data.publish().topic("remote-lock/lock-1").qos(1);
-    let publish = publish.payload(Blob::new(command.to_string()));
-    publish.send().await.context("publish the command")?;
-    Ok(())
-}
-
 fn refusal(lock: &Value) -> &Value {
     &lock["shadow"]["reported"]["refused"]
 }
@@ -75,7 +59,8 @@ async fn a_newer_lock_that_was_not_journalled_does_not_keep_the_door_shut() -> R
             refusal(lock)["reason"] == "journal"
         })
         .await?;
-    lock_by_another(&world).await?;
+    let ahead = Duration::from_secs(2);
+    world.lock_by_another("lock-1", ahead).await?;
     // The lock refuses ours from now on: a later version takes its place.
     let commanded = world
         .until("lock-1", "commanded at a later version", |lock| {
