@@ -1,4 +1,4 @@
-//! What comes from outside the stack: another program that commands a lock.
+//! What comes from outside the stack: the message of a button, another program's command.
 //!
 //! Must not know: what the stack makes of it.
 
@@ -10,7 +10,20 @@ use serde_json::json;
 
 use crate::World;
 
+/// The button whose message it is.
+const BUTTON: &str = "button-1";
+
 impl World {
+    /// Sends the message of a press of button-1, which must not run here, on a connection of its
+    /// own.
+    pub async fn send_press(&self, click: &str, sequence: u64) -> Result<()> {
+        let payload = json!({ "serialNumber": BUTTON, "clickType": click,
+            "batteryVoltage": "3000mV", "sequence": sequence });
+        let mut button = self.client(BUTTON).await?;
+        let topic = format!("iotbutton/{BUTTON}");
+        button.publish(&topic, &payload.to_string()).await
+    }
+
     /// Another program locks a lock, with a version of its own clock, which is ahead. Returns that
     /// version.
     pub async fn lock_by_another(&self, lock: &str, ahead: Duration) -> Result<u64> {

@@ -8,16 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use e2e::World;
 use e2e::world::has_event;
-use serde_json::{Value, json};
-
-async fn press(world: &World, click: &str, sequence: u64) -> Result<()> {
-    let payload = json!({ "serialNumber": "button-1", "clickType": click,
-        "batteryVoltage": "3000mV", "sequence": sequence });
-    let mut button = world.client("button-1").await?;
-    button
-        .publish("iotbutton/button-1", &payload.to_string())
-        .await
-}
+use serde_json::Value;
 
 /// The files of the two slots of lock-1's journal, which is read only at power-on.
 fn journal_slots(world: &World) -> [PathBuf; 2] {
@@ -53,7 +44,7 @@ async fn a_newer_lock_that_was_not_journalled_does_not_keep_the_door_shut() -> R
     let world = World::start_with(&["--no-button-devices", "--time-scale", "0.02"]).await?;
     world.until_settled("lock-1", "locked").await?;
     break_journal(&world)?;
-    press(&world, "DOUBLE", 1).await?;
+    world.send_press("DOUBLE", 1).await?;
     world
         .until("lock-1", "without a journal", |lock| {
             refusal(lock)["reason"] == "journal"
@@ -74,7 +65,7 @@ async fn a_newer_lock_that_was_not_journalled_does_not_keep_the_door_shut() -> R
     );
     mend_journal(&world)?;
     world.until_settled("lock-1", "locked").await?;
-    press(&world, "LONG", 2).await?;
+    world.send_press("LONG", 2).await?;
     let opened = world.until_settled("lock-1", "unlocked").await?;
     assert_eq!(opened["device"]["movements"], 1, "{opened:#}");
     world.log()?.check_invariants()
