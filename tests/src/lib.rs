@@ -7,6 +7,7 @@
     reason = "any error fails the test that gets it"
 )]
 
+mod act;
 pub mod browser;
 pub mod item;
 pub mod log;

@@ -1,13 +1,12 @@
 //! Events that were given up: they leave an event with an alert in the history, and an unreadable
 //! failure stays in its queue.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use aws_sigv4_verify::{Request, amz_date, authorization};
 use e2e::World;
 use e2e::world::has_event;
-use reqwest::header::{HOST, HeaderMap, HeaderName};
+use running_cloud::call;
 use serde_json::{Value, json};
 
 /// How long a queue may take to reach the expected depth.
@@ -50,46 +49,13 @@ impl<'a> Queue<'a> {
         let world = self.world;
         let mut body = more.clone();
         body["QueueUrl"] = self.url.as_str().into();
-        let body = body.to_string();
-        let endpoint = world.at("iot");
-        let host = endpoint
-            .strip_prefix("http://")
-            .context("no http:// address")?;
-        let now = SystemTime::now().duration_since(UNIX_EPOCH)?;
-        let mut headers = HeaderMap::new();
-        headers.insert(HOST, host.parse()?);
-        for (name, value) in [
-            ("x-amz-target", format!("AmazonSQS.{operation}")),
-            ("x-amz-date", amz_date(now.as_secs())),
-            ("content-type", "application/x-amz-json-1.0".to_owned()),
-        ] {
-            headers.insert(HeaderName::from_static(name), value.parse()?);
-        }
-        let request = Request {
-            method: "POST",
-            path: "/",
-            query: "",
-            headers: &headers,
-            body: body.as_bytes(),
-        };
         let credentials = &world.ready()["credentials"];
-        let key = |name: &str| credentials[name].as_str().unwrap_or_default().to_owned();
-        let keys = (key("accessKeyId"), key("secretAccessKey"));
+        let text = |name: &str| credentials[name].as_str().unwrap_or_default();
+        let key = (text("accessKeyId"), text("secretAccessKey"));
+        let target = format!("AmazonSQS.{operation}");
         let place = (world.at("region"), "sqs");
-        let authorization = authorization(&request, (&keys.0, &keys.1), place);
-        headers.insert(
-            HeaderName::from_static("authorization"),
-            authorization.parse()?,
-        );
-        let call = reqwest::Client::new()
-            .post(endpoint)
-            .headers(headers)
-            .body(body);
-        let answer = call.send().await?;
-        let status = answer.status();
-        let text = answer.text().await?;
-        ensure!(status.is_success(), "{operation}: {status} {text}");
-        serde_json::from_str(&text).with_context(|| format!("{operation}: {text}"))
+        let sent = call::send(world.at("iot"), &target, &body, key, place).await;
+        sent.with_context(|| operation.to_owned())
     }
 
     /// Number of messages that are visible, and that are being handled.

@@ -3,24 +3,12 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
-use aws_sdk_iotdataplane::primitives::Blob;
 use e2e::World;
 use e2e::world::has_event;
-use serde_json::{Value, json};
-
-const OTHER: &str = "of-another-program";
-
-async fn press(world: &World, click: &str, sequence: u64) -> Result<()> {
-    let payload = json!({ "serialNumber": "button-1", "clickType": click,
-        "batteryVoltage": "3000mV", "sequence": sequence });
-    let mut button = world.client("button-1").await?;
-    button
-        .publish("iotbutton/button-1", &payload.to_string())
-        .await
-}
+use serde_json::Value;
 
 /// The files of the two slots of lock-1's journal, which is read only at power-on.
 fn journal_slots(world: &World) -> [PathBuf; 2] {
@@ -47,19 +35,6 @@ fn mend_journal(world: &World) -> Result<()> {
     Ok(())
 }
 
-/// Another program locks lock-1 with a version of its own clock, 2 s ahead.
-async fn lock_by_another(world: &World) -> Result<()> {
-    let now_ms = SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis();
-    let now_ms = u64::try_from(now_ms)?;
-    let command = json!({ "v": 1, "action": "lock", "version": now_ms + 2_000,
-        "commandId": OTHER, "issuedAt": now_ms / 1000 });
-    let data = world.iot_data();
-    let publish = data.publish().topic("remote-lock/lock-1").qos(1);
-    let publish = publish.payload(Blob::new(command.to_string()));
-    publish.send().await.context("publish the command")?;
-    Ok(())
-}
-
 fn refusal(lock: &Value) -> &Value {
     &lock["shadow"]["reported"]["refused"]
 }
@@ -69,13 +44,14 @@ async fn a_newer_lock_that_was_not_journalled_does_not_keep_the_door_shut() -> R
     let world = World::start_with(&["--no-button-devices", "--time-scale", "0.02"]).await?;
     world.until_settled("lock-1", "locked").await?;
     break_journal(&world)?;
-    press(&world, "DOUBLE", 1).await?;
+    world.send_press("DOUBLE", 1).await?;
     world
         .until("lock-1", "without a journal", |lock| {
             refusal(lock)["reason"] == "journal"
         })
         .await?;
-    lock_by_another(&world).await?;
+    let ahead = Duration::from_secs(2);
+    world.lock_by_another("lock-1", ahead).await?;
     // The lock refuses ours from now on: a later version takes its place.
     let commanded = world
         .until("lock-1", "commanded at a later version", |lock| {
@@ -89,7 +65,7 @@ async fn a_newer_lock_that_was_not_journalled_does_not_keep_the_door_shut() -> R
     );
     mend_journal(&world)?;
     world.until_settled("lock-1", "locked").await?;
-    press(&world, "LONG", 2).await?;
+    world.send_press("LONG", 2).await?;
     let opened = world.until_settled("lock-1", "unlocked").await?;
     assert_eq!(opened["device"]["movements"], 1, "{opened:#}");
     world.log()?.check_invariants()

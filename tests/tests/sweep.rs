@@ -4,7 +4,7 @@
 use anyhow::{Context, Result};
 use e2e::World;
 use e2e::world::has_event;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 const SHORT: [&str; 6] = [
     "--memory",
@@ -20,15 +20,6 @@ async fn short() -> Result<World> {
     let world = World::start_with(&SHORT).await?;
     world.until_settled("lock-1", "locked").await?;
     Ok(world)
-}
-
-async fn press(world: &World, click: &str, sequence: u64) -> Result<()> {
-    let payload = json!({ "serialNumber": "button-1", "clickType": click,
-        "batteryVoltage": "3000mV", "sequence": sequence });
-    let mut button = world.client("button-1").await?;
-    button
-        .publish("iotbutton/button-1", &payload.to_string())
-        .await
 }
 
 fn movements(lock: &Value) -> Result<u64> {
@@ -49,7 +40,7 @@ async fn a_lost_report_event_is_recovered_from_the_shadow() -> Result<()> {
     let world = short().await?;
     // Ten minutes late is as good as lost.
     world.arm("late:report@1-9+10m").await?;
-    press(&world, "LONG", 1).await?;
+    world.send_press("LONG", 1).await?;
     let opened = world.until_settled("lock-1", "unlocked").await?;
     assert_eq!(movements(&opened)?, 1);
     assert!(has_event(&opened, "executed"), "{:#}", opened["history"]);
@@ -62,10 +53,10 @@ async fn a_lost_report_event_is_recovered_from_the_shadow() -> Result<()> {
 #[tokio::test]
 async fn a_lock_command_is_sent_again_until_it_is_acknowledged() -> Result<()> {
     let world = short().await?;
-    press(&world, "LONG", 1).await?;
+    world.send_press("LONG", 1).await?;
     world.until_settled("lock-1", "unlocked").await?;
     world.arm("drop:remote-lock/+@1-3").await?;
-    press(&world, "DOUBLE", 2).await?;
+    world.send_press("DOUBLE", 2).await?;
     let closed = world.until_settled("lock-1", "locked").await?;
     assert_eq!(movements(&closed)?, 2);
     assert_eq!(
@@ -87,7 +78,7 @@ async fn an_unlock_without_power_ends_in_an_alert_and_a_system_lock() -> Result<
     let world = short().await?;
     let before = world.until_settled("lock-1", "locked").await?;
     world.power("lock-1", false).await?;
-    press(&world, "LONG", 1).await?;
+    world.send_press("LONG", 1).await?;
     // After the unlock's life and ten seconds of grace nobody waits for the answer.
     let given_up = world
         .until_history("lock-1", "[alert: unlock-not-answered]")
@@ -115,10 +106,10 @@ async fn an_unlock_without_power_ends_in_an_alert_and_a_system_lock() -> Result<
 #[tokio::test]
 async fn a_lock_that_does_not_answer_is_unresponsive_and_locks_when_it_is_back() -> Result<()> {
     let world = short().await?;
-    press(&world, "LONG", 1).await?;
+    world.send_press("LONG", 1).await?;
     world.until_settled("lock-1", "unlocked").await?;
     world.network("lock-1", false).await?;
-    press(&world, "DOUBLE", 2).await?;
+    world.send_press("DOUBLE", 2).await?;
     world
         .until("lock-1", "called unresponsive", |lock| {
             lock["record"]["status"] == "unresponsive"

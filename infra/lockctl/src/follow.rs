@@ -9,6 +9,8 @@ use lock_aws::Cloud;
 use lock_core::event::{Event, Subject};
 use lock_core::time::UnixMillis;
 
+use crate::concurrent;
+
 /// How far back each look reads. An event that is written later than this after its message came,
 /// after many failed attempts, is not seen.
 const WINDOW_MS: u64 = 10 * 60_000;
@@ -43,11 +45,10 @@ impl Follow {
     /// A history cannot be read. The next look finds what this one missed.
     pub async fn look(&mut self, cloud: &Cloud, subjects: &[Subject]) -> Result<Vec<Event>> {
         let since = cloud.clock.now().minus(WINDOW_MS);
-        let mut events = Vec::new();
-        for subject in subjects {
-            events.extend(cloud.store.read_history_since(subject, since).await?);
-        }
-        Ok(self.take_new(events, since))
+        let read = concurrent::run_each(subjects, |subject| {
+            cloud.store.read_history_since(subject, since)
+        });
+        Ok(self.take_new(read.await?.concat(), since))
     }
 
     /// The events that are new or count more presses than before. What is older than `since` is

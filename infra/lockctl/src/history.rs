@@ -7,13 +7,13 @@ use std::cmp::Reverse;
 
 use anyhow::Result;
 use laptop::view;
+use lock_aws::store::Wanted;
 use lock_core::binding::Binding;
 use lock_core::event::{Event, Subject};
 use lock_core::label::Names;
 use lock_core::limits::Limits;
 use lock_core::name::{ButtonSerial, LockName};
 use lock_core::record::Record;
-use lock_core::time::UnixMillis;
 use serde_json::json;
 
 use self::filter::Filter;
@@ -25,6 +25,7 @@ use crate::screen::Screen;
 use crate::sentence;
 use crate::target::Target;
 use crate::terminal::pad;
+use crate::{concurrent, wait};
 
 /// Runs `lockctl history` without `--follow`. If a lock and a button have the same name, it shows
 /// the events of both.
@@ -58,7 +59,8 @@ pub async fn follow(target: &Target, args: &HistoryArgs, output: Output) -> Resu
     let mut all = subjects(target, args).await?;
     let mut follow = Follow::start(&target.cloud, &all).await?;
     let mut pulse = Pulse::start(target.console.as_deref()).await;
-    let mut events = read(target, args, &filter, &names).await?;
+    let reading = read(target, args, &filter, &names);
+    let mut events = wait::during(wait::READING, None, reading).await?;
     events.reverse();
     let mut lines: Vec<String> = events.iter().map(|event| show(event, &names)).collect();
     if output == Output::Human {
@@ -119,19 +121,20 @@ async fn read(
     filter: &Filter<'_>,
     names: &Names,
 ) -> Result<Vec<Event>> {
-    let (store, now, limit) = (&target.cloud.store, target.now(), usize::from(args.limit));
-    let mut events = Vec::new();
-    for subject in subjects(target, args).await? {
-        events.extend(if filter.is_empty() {
-            store.read_history(&subject, limit, now).await?
-        } else {
-            let since = filter.since.unwrap_or(UnixMillis(0));
-            store.read_history_since(&subject, since).await?
-        });
-    }
-    events.retain(|event| event.ttl > now.seconds() && filter.accepts(event, names));
+    let store = &target.cloud.store;
+    let wanted = Wanted {
+        limit: usize::from(args.limit),
+        now: target.now(),
+        since: filter.since,
+        until: filter.until,
+    };
+    let subjects = subjects(target, args).await?;
+    let read = concurrent::run_each(&subjects, |subject| {
+        store.find_history(subject, wanted, |event| filter.accepts(event, names))
+    });
+    let mut events = read.await?.concat();
     events.sort_by_key(|event| Reverse(last_time(event)));
-    events.truncate(limit);
+    events.truncate(wanted.limit);
     Ok(events)
 }
 

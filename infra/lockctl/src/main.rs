@@ -8,6 +8,7 @@ mod answer;
 mod bind;
 mod cli;
 mod colour;
+mod concurrent;
 mod doctor;
 mod enable;
 mod failures;
@@ -137,9 +138,13 @@ async fn answer(target: &Target, operation: Operation) -> Result<Answer> {
             | Operation::Retire(_)
             | Operation::Rotate(_)
     );
+    let what = match operation {
+        Operation::History(_) => wait::READING,
+        _ => "working",
+    };
     let answer = Box::pin(operate(target, operation));
     if is_quiet {
-        wait::during("working", None, answer).await
+        wait::during(what, None, answer).await
     } else {
         answer.await
     }

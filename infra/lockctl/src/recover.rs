@@ -1,9 +1,12 @@
 //! `lockctl recover`: after a restore of the table, marks locks as unknown until they report. Also
 //! repairs a version that is far ahead of the clock.
+//!
+//! Must not know: which version is chosen; the core decides that.
 
 use anyhow::{Context, Result, bail};
 use laptop::view;
 use lock_core::binding::Binding;
+use lock_core::field::Refusal;
 use lock_core::label::Names;
 use lock_core::name::LockName;
 use lock_core::reason::Reason;
@@ -17,6 +20,17 @@ use crate::cli::RecoverArgs;
 use crate::lock_command::LockCommand;
 use crate::target::{Operator, Target};
 use crate::{rule, unknown};
+
+/// What a recovery did to one lock.
+#[derive(Debug)]
+pub struct Recovery {
+    /// The lock.
+    pub lock: LockName,
+    /// What its unreadable report means for the version of the command.
+    pub warning: Option<String>,
+    /// The committed command.
+    pub outcome: Result<LockCommand>,
+}
 
 /// Runs `lockctl recover`. A failure for one lock does not stop the others; the command then fails
 /// at the end.
@@ -38,43 +52,44 @@ pub async fn run(target: &Target, args: &RecoverArgs) -> Result<Answer> {
     // Read first: a read that fails after the changes would hide which of them were made.
     let bindings = store.read_bindings(&register.buttons).await?;
     let by = target.operator(&args.actor).await;
-    let mut outcomes = Vec::new();
+    let mut recoveries = Vec::new();
     for lock in locks {
-        outcomes.push((lock, recover(&by, lock).await));
+        let recovery = recover(&by, lock).await;
+        if let Some(warning) = &recovery.warning {
+            tracing::warn!("{warning}");
+        }
+        recoveries.push(recovery);
     }
     let enabled = enabled_buttons(&bindings, args.lock.as_ref());
-    let mut answer = recovered_answer(&outcomes, &by.names, &enabled);
+    let mut answer = recovered_answer(&recoveries, &by.names, &enabled);
     answer.lines.extend(by.note);
     Ok(answer)
 }
 
-/// The answer: the outcome for each lock, and the `enabled` buttons that may command them.
-pub fn recovered_answer(
-    outcomes: &[(&LockName, Result<LockCommand>)],
-    names: &Names,
-    enabled: &[String],
-) -> Answer {
+/// The answer: what was done to each lock, and the `enabled` buttons that may command them.
+pub fn recovered_answer(recoveries: &[Recovery], names: &Names, enabled: &[String]) -> Answer {
     let (mut lines, mut shown, mut failed) = (Vec::new(), Vec::new(), 0);
-    for (lock, outcome) in outcomes {
+    for recovery in recoveries {
+        let lock = &recovery.lock;
         let title = names.lock(lock);
-        match outcome {
-            Ok(command) => {
-                lines.push(format!(
-                    "{title}: unknown until it reports; {command}, after it has read its shadow"
-                ));
-                let body = json!({ "lock": lock, "recovered": true });
-                shown.push(view::lock(body, names, lock));
-            }
+        let mut body = json!({ "lock": lock, "recovered": recovery.outcome.is_ok() });
+        match &recovery.outcome {
+            Ok(command) => lines.push(format!(
+                "{title}: unknown until it reports; {command}, after it has read its shadow"
+            )),
             Err(error) => {
                 failed += 1;
                 let error = format!("{error:#}");
                 lines.push(format!("{title}: {error}"));
-                let body = json!({ "lock": lock, "recovered": false, "error": error });
-                shown.push(view::lock(body, names, lock));
+                body["error"] = json!(error);
             }
         }
+        if let Some(warning) = &recovery.warning {
+            body["warning"] = json!(warning);
+        }
+        shown.push(view::lock(body, names, lock));
     }
-    if outcomes.is_empty() {
+    if recoveries.is_empty() {
         lines.push("no locks to recover".to_owned());
     }
     if !enabled.is_empty() {
@@ -85,7 +100,7 @@ pub fn recovered_answer(
         ));
     }
     if failed > 0 {
-        let all = outcomes.len();
+        let all = recoveries.len();
         lines.push(format!("{failed} of {all} locks were not recovered"));
     }
     Answer {
@@ -95,14 +110,51 @@ pub fn recovered_answer(
     }
 }
 
-async fn recover(by: &Operator<'_>, lock: &LockName) -> Result<LockCommand> {
+async fn recover(by: &Operator<'_>, lock: &LockName) -> Recovery {
     // Before the record: what the table gives out later is in the record.
+    let (report, warning) = match read_report(by, lock).await {
+        Ok(Ok(report)) => (Ok(report), None),
+        Ok(Err(refusal)) => (Ok(None), Some(warning(&by.names, lock, &refusal))),
+        Err(error) => (Err(error), None),
+    };
+    let outcome = match report {
+        Ok(report) => commit(by, lock, report.as_ref()).await,
+        Err(error) => Err(error),
+    };
+    Recovery {
+        lock: lock.clone(),
+        warning,
+        outcome,
+    }
+}
+
+/// The report in a lock's shadow, if there is a shadow, or why it cannot be read.
+async fn read_report(
+    by: &Operator<'_>,
+    lock: &LockName,
+) -> Result<Result<Option<ReportEvent>, Refusal>> {
     let shadow = by.cloud.publisher.get_shadow(lock).await?;
-    let shadow = shadow.and_then(|shadow| ReportEvent::parse_shadow(lock.clone(), &shadow).ok());
-    let recovered = by
-        .cloud
-        .recover(lock, shadow.as_ref(), by.actor, &by.limits);
-    let recovered = recovered.await;
+    let report = shadow.map(|shadow| ReportEvent::parse_shadow(lock.clone(), &shadow));
+    Ok(report.transpose())
+}
+
+/// What it means that a lock's report cannot be read: the version that the lock holds is unknown
+/// (C12).
+fn warning(names: &Names, lock: &LockName, refusal: &Refusal) -> String {
+    format!(
+        "{}: the report in its shadow cannot be read: {refusal}; the command's version is later \
+         than the table and the clock know, and may repeat one that only the report showed; switch \
+         the lock off and on, so that it reports again, and repeat the command",
+        names.lock(lock)
+    )
+}
+
+async fn commit(
+    by: &Operator<'_>,
+    lock: &LockName,
+    report: Option<&ReportEvent>,
+) -> Result<LockCommand> {
+    let recovered = by.cloud.recover(lock, report, by.actor, &by.limits).await;
     let Some(recovered) = recovered.context("write the decision")? else {
         return Err(unknown::lock(by.cloud, lock).await?);
     };

@@ -8,6 +8,9 @@ use crate::terminal::has_cursor;
 /// Seconds after which a wait is explained.
 const SILENT_S: u64 = 2;
 
+/// What takes long when a history is read.
+pub const READING: &str = "reading the history";
+
 /// Waits for `work`, and shows on standard error for how long. `most_s` is the longest that it can
 /// take.
 pub async fn during<T>(what: &str, most_s: Option<u64>, work: impl Future<Output = T>) -> T {

@@ -6,6 +6,7 @@ use lock_testing::table;
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::{PutRequest, WriteRequest};
+use lock_aws::store::Wanted;
 use lock_aws::{Cloud, clock};
 use lock_core::event::{Event, Kind, Subject};
 use lock_core::limits::Limits;
@@ -212,6 +213,50 @@ async fn the_newest_lines_cost_the_same_however_long_the_history_is() {
         let queries = history.queries();
         assert_eq!(queries.len(), 1, "{lines} lines: {queries:?}");
         assert!(queries[0] <= 12, "{lines} lines: {queries:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_search_reads_no_further_than_the_last_line_that_it_wants() {
+    let history = History::new().await;
+    let (from, lines) = (clock::now().minus(10 * DAY_MS), 5_000);
+    history.fill(lines, from, 60_000).await;
+    let at = |n: u64| from.plus(n * 60_000);
+    let all = Wanted {
+        limit: 20,
+        now: clock::now(),
+        since: None,
+        until: None,
+    };
+    let between = |since: Option<u64>, until: Option<u64>| Wanted {
+        since: since.map(at),
+        until: until.map(at),
+        ..all
+    };
+    // What is wanted, every how many lines one is accepted => the newest, how many, and how many
+    // lines the queries looked at: the first page has 28, the second 448.
+    for (wanted, every, newest, count, looked_at) in [
+        (all, 1, 4_999, 20, 28),
+        (all, 10, 4_990, 20, 28 + 448),
+        (all, 1_000, 4_000, 5, lines),
+        (Wanted { limit: 0, ..all }, 1, 0, 0, 0),
+        (between(None, Some(4_000)), 1, 3_999, 20, 28),
+        (between(Some(4_980), None), 10, 4_990, 2, 20),
+        (between(Some(4_000), Some(4_010)), 2, 4_008, 5, 10),
+    ] {
+        let accepts = |line: &Event| {
+            let number: usize = line.key[1..].parse().unwrap();
+            number.is_multiple_of(every)
+        };
+        let store = &history.cloud.store;
+        let found = store.find_history(&history.subject, wanted, accepts).await;
+        let keys: Vec<String> = found.unwrap().into_iter().map(|line| line.key).collect();
+        let expected: Vec<String> = (0..count)
+            .map(|n| format!("r{}", newest - n * every))
+            .collect();
+        assert_eq!(keys, expected, "{wanted:?}, every {every}");
+        let seen: usize = history.queries().into_iter().sum();
+        assert_eq!(seen, looked_at, "{wanted:?}, every {every}");
     }
 }
 

@@ -23,6 +23,7 @@ faults! {
     RepeatCommand: "A command is delivered, and a copy stays in transit.";
     Damage: "A command loses its expiry in transit.";
     Rival: "Another program's newer lock command acts, and the flash refuses its journal entry.";
+    Overtake: "Another program's newer lock command acts.";
     Forge: "Another program sends a command of a version far ahead.";
     LoseEvent: "The event of a report is lost; the report is in the shadow.";
     RepeatEvent: "The event of a report is delivered twice.";
@@ -160,6 +161,8 @@ pub enum Priority {
     Equal,
     /// The steps of the functions.
     Functions,
+    /// The steps of the devices: commands arrive and reports leave at once.
+    Devices,
     /// All steps that need no person and no fault.
     Automatic,
 }

@@ -130,21 +130,23 @@ impl Scenario {
 
     /// The next step that needs no person and no fault, if any.
     pub(crate) fn next_unforced_step(&self, state: &State) -> Option<Step> {
-        let locks = || {
-            state
-                .sites
-                .iter()
-                .enumerate()
-                .map(|(n, site)| (n as u8, site))
-        };
-        let deliver = locks().find(|(_, site)| site.connected && !site.network.is_empty());
-        let relock = locks().find(|(_, site)| site.is_relock_due(state.now));
-        let report = locks().find(|(_, site)| site.is_report_due(state.now));
-        next_function_step(state)
-            .or(deliver.map(|(lock, _)| Step::Deliver(lock, 0)))
-            .or(relock.map(|(lock, _)| Step::Relock(lock)))
-            .or(report.map(|(lock, _)| Step::Report(lock)))
+        next_function_step(state).or_else(|| next_device_step(state))
     }
+}
+
+/// The next step of the devices, if any.
+pub(crate) fn next_device_step(state: &State) -> Option<Step> {
+    let locks = || {
+        let sites = state.sites.iter().enumerate();
+        sites.map(|(n, site)| (n as u8, site))
+    };
+    let deliver = locks().find(|(_, site)| site.connected && !site.network.is_empty());
+    let relock = locks().find(|(_, site)| site.is_relock_due(state.now));
+    let report = locks().find(|(_, site)| site.is_report_due(state.now));
+    deliver
+        .map(|(lock, _)| Step::Deliver(lock, 0))
+        .or(relock.map(|(lock, _)| Step::Relock(lock)))
+        .or(report.map(|(lock, _)| Step::Report(lock)))
 }
 
 /// The next step of the functions, if any.

@@ -57,7 +57,9 @@ pub enum Step {
     /// This command is damaged in transit.
     Damage(u8, u8),
     Forge(u8),
-    /// Another program's newer lock command reaches the device, whose flash refuses the write.
+    /// Another program's newer lock command reaches the device.
+    Overtake(u8),
+    /// The same, and the device's flash refuses the write.
     Rival(u8),
     /// The device reports; the shadow accepts and answers.
     Report(u8),

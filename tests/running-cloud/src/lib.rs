@@ -3,7 +3,7 @@
 //!
 //! Must not know: what is run on it, and what is measured.
 
-mod call;
+pub mod call;
 
 use std::ffi::OsString;
 use std::fs::File;

@@ -3,8 +3,9 @@
 
 use std::collections::HashMap;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_iotdataplane::primitives::Blob;
 use e2e::World;
 use serde_json::Value;
 
@@ -171,6 +172,56 @@ async fn a_version_is_repaired_while_everything_runs() -> Result<()> {
     assert_eq!(recovered["locks"][0]["recovered"], true, "{recovered}");
     world.until_settled("lock-1", "locked").await?;
     Ok(())
+}
+
+/// Recovers lock-1, as a person and then as a script. Returns both warnings, the person's without
+/// its prefix.
+async fn recovery_warnings(world: &World) -> Result<(Option<String>, Option<String>)> {
+    let shown = world.lockctl(&["recover", "--all"]).await?;
+    let errors = String::from_utf8_lossy(&shown.stderr).into_owned();
+    ensure!(shown.status.success(), "{errors}");
+    let mut lines = errors
+        .lines()
+        .filter_map(|line| line.trim_start().strip_prefix("WARN "));
+    let for_person = lines.next().map(str::to_owned);
+    ensure!(lines.next().is_none(), "more than one warning: {errors}");
+    let answer = world.lockctl_json(&["recover", "--all"]).await?;
+    let lock = &answer["locks"][0];
+    ensure!(lock["recovered"] == true, "{answer:#}");
+    let for_script = lock["warning"].as_str().map(str::to_owned);
+    Ok((for_person, for_script))
+}
+
+#[tokio::test]
+async fn a_recovery_says_that_it_could_not_read_the_report_of_a_lock() -> Result<()> {
+    let base = ["--memory", "--no-button-devices"];
+    let world = World::start_with(&[&base[..], &["--time-scale", "0.2"]].concat()).await?;
+    world.until_settled("lock-1", "locked").await?;
+    world.lockctl_json(&["pause"]).await?;
+    drain_rules(&world).await?;
+    // Without power, or it would report again at once.
+    world.power("lock-1", false).await?;
+    let edit = r#"{"state":{"reported":{"version":"seven"}}}"#;
+    let update = world.iot_data().update_thing_shadow().thing_name("lock-1");
+    let update = update.payload(Blob::new(edit)).send().await;
+    update.context("edit the shadow")?;
+    let wanted = "lock-1: the report in its shadow cannot be read: field version is not a whole \
+                  number below 2^53; the command's version is later than the table and the clock \
+                  know, and may repeat one that only the report showed; switch the lock off and \
+                  on, so that it reports again, and repeat the command";
+    let both = (Some(wanted.to_owned()), Some(wanted.to_owned()));
+    assert_eq!(recovery_warnings(&world).await?, both);
+
+    // As the warning advises.
+    world.power("lock-1", true).await?;
+    let is_report = |lock: &Value| lock["shadow"]["reported"]["version"].is_u64();
+    world
+        .until("lock-1", "with a new report", is_report)
+        .await?;
+    assert_eq!(recovery_warnings(&world).await?, (None, None));
+    world.lockctl_json(&["resume"]).await?;
+    world.until_settled("lock-1", "locked").await?;
+    world.log()?.check_invariants()
 }
 
 #[tokio::test]

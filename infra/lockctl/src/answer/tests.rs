@@ -18,6 +18,7 @@ mod retirement;
 
 use super::*;
 use crate::lock_command::LockCommand;
+use crate::recover::Recovery;
 use crate::{bind, forget, history, recover, revoke, status};
 
 const THEN: UnixMillis = UnixMillis(1_000_000);
@@ -41,6 +42,14 @@ fn binding(bound: Option<&str>, enabled: bool) -> Binding {
         bound_at: Some(THEN),
         last_press: None,
         battery_mv: None,
+    }
+}
+
+fn recovery(lock: &LockName, outcome: Result<LockCommand>) -> Recovery {
+    Recovery {
+        lock: lock.clone(),
+        warning: None,
+        outcome,
     }
 }
 
@@ -245,8 +254,8 @@ fn recover_reports_each_lock_and_fails_if_one_failed() {
     assert_eq!(answer.lines, ["no locks to recover"]);
     let answer = recover::recovered_answer(
         &[
-            (&first, Ok(COMMAND)),
-            (&second, Err(anyhow!("no version left"))),
+            recovery(&first, Ok(COMMAND)),
+            recovery(&second, Err(anyhow!("no version left"))),
         ],
         &nobody(),
         &["button-1".to_owned()],
@@ -261,9 +270,25 @@ fn recover_reports_each_lock_and_fails_if_one_failed() {
     assert_eq!(answer.lines, wanted);
     assert!(answer.has_failed);
     assert_eq!(answer.body["enabledButtons"], json!(["button-1"]));
-    let answer = recover::recovered_answer(&[(&first, Ok(COMMAND))], &nobody(), &[]);
+    let answer = recover::recovered_answer(&[recovery(&first, Ok(COMMAND))], &nobody(), &[]);
     assert_eq!(answer.lines, [recovered]);
     assert!(!answer.has_failed);
+    assert_eq!(answer.body["locks"][0].get("warning"), None);
+}
+
+#[test]
+fn recover_repeats_its_warning_about_a_report_for_scripts() {
+    let warned = Recovery {
+        warning: Some("it cannot be read".to_owned()),
+        ..recovery(&lock("lock-1"), Ok(COMMAND))
+    };
+    let answer = recover::recovered_answer(&[warned], &nobody(), &[]);
+    // People read it on standard error, where all warnings are.
+    assert_eq!(answer.lines.len(), 1);
+    assert!(!answer.has_failed);
+    let wanted = json!({ "lock": "lock-1", "label": null, "room": null, "recovered": true,
+        "warning": "it cannot be read" });
+    assert_eq!(answer.body["locks"][0], wanted);
 }
 
 #[test]

@@ -13,7 +13,8 @@ use crate::follow::last_time;
 pub struct Filter<'a> {
     /// Not before this time.
     pub since: Option<UnixMillis>,
-    until: Option<UnixMillis>,
+    /// Before this time.
+    pub until: Option<UnixMillis>,
     locks: &'a [LockName],
     who: Option<&'a str>,
     reason: Option<&'a str>,

@@ -68,9 +68,9 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &[
             "aws-policy",
             "lock-aws",
-            "aws-sigv4-verify",
             "lambda-host",
             "local-cloud",
+            "running-cloud",
             "sam-template",
         ],
     ),

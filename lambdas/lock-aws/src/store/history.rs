@@ -23,6 +23,19 @@ const PAGE_MAX: usize = 1_000;
 /// The end of a range of sort keys: `$` follows the `#` after a time, and the one after `event`.
 const END: char = '$';
 
+/// How many lines of a history are wanted, and of which time.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted {
+    /// At most this many: the newest.
+    pub limit: usize,
+    /// None that has expired at this time: DynamoDB deletes them late.
+    pub now: UnixMillis,
+    /// None whose last event was before this time.
+    pub since: Option<UnixMillis>,
+    /// None whose first event was at this time or later.
+    pub until: Option<UnixMillis>,
+}
+
 /// The lines of a subject between two sort keys, read page by page, newest first.
 struct Range<'a> {
     subject: &'a Subject,
@@ -47,14 +60,40 @@ impl Store {
         limit: usize,
         now: UnixMillis,
     ) -> Result<Vec<Event>, StoreError> {
-        let mut range = Range {
-            unexpired_at: Some(now),
-            ..Range::all(subject)
+        let (since, until) = (None, None);
+        let wanted = Wanted {
+            limit,
+            now,
+            since,
+            until,
         };
+        self.find_history(subject, wanted, |_| true).await
+    }
+
+    /// The wanted lines of a lock or button that are accepted, newest first. It reads back to the
+    /// last of them, and to the end of a page.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if a call fails or a line is malformed.
+    pub async fn find_history(
+        &self,
+        subject: &Subject,
+        wanted: Wanted,
+        accepts: impl Fn(&Event) -> bool,
+    ) -> Result<Vec<Event>, StoreError> {
+        let limit = wanted.limit;
+        let accepts = |line: &Event| {
+            let is_late = |since| last_time(line) >= since;
+            let is_early = |until| line.at < until;
+            wanted.since.is_none_or(is_late) && wanted.until.is_none_or(is_early) && accepts(line)
+        };
+        let mut range = Range::of(subject, wanted);
         let mut lines = Vec::new();
         let mut page_lines = PAGE_MAX.min(limit.saturating_add(MORE));
         while lines.len() < limit {
-            lines.extend(self.read_page(&mut range, Some(page_lines)).await?);
+            let page = self.read_page(&mut range, Some(page_lines)).await?;
+            lines.extend(page.into_iter().filter(&accepts));
             page_lines = PAGE_MAX.min(page_lines * PAGE_GROWTH);
             if range.start.is_none() {
                 break;
@@ -64,7 +103,8 @@ impl Store {
         if let Some(end) = end
             && let Some(shared) = range.shared_lines(minute_of(end.at))
         {
-            lines.extend(self.read_all(shared).await?);
+            let shared = self.read_all(shared).await?;
+            lines.extend(shared.into_iter().filter(&accepts));
         }
         sort(&mut lines);
         lines.truncate(limit);
@@ -145,6 +185,20 @@ impl<'a> Range<'a> {
             from: "event#".to_owned(),
             to: format!("event{END}"),
             unexpired_at: None,
+            start: None,
+        }
+    }
+
+    /// The lines of a lock or button among which are all that are wanted.
+    fn of(subject: &'a Subject, wanted: Wanted) -> Self {
+        let all = Self::all(subject);
+        let begin = |at| Key::event_at(minute_of(at));
+        Self {
+            from: wanted.since.map_or(all.from, begin),
+            // No key is only a time, so none of this one is in the range.
+            to: wanted.until.map_or(all.to, Key::event_at),
+            unexpired_at: Some(wanted.now),
+            subject,
             start: None,
         }
     }

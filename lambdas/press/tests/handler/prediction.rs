@@ -32,14 +32,20 @@ impl World {
     }
 }
 
+/// A process that has handled a press, for which it read all: it then knows binding and record.
+async fn warm(click: &str, action: &str) -> World {
+    let world = World::new().await;
+    assert_eq!(world.answer_later(click, 1).await, sent(action, [2, 1]));
+    world
+}
+
 fn sent(action: &str, counts: [usize; 2]) -> (Vec<String>, [usize; 2]) {
     (vec![action.to_owned()], counts)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_warm_press_reads_nothing_and_a_door_that_relocks_is_learned() {
-    let world = World::new().await;
-    assert_eq!(world.answer_later("LONG", 1).await, sent("unlock", [2, 1]));
+    let world = warm("LONG", "unlock").await;
     world.settle(Latch::Unlocked).await;
     assert_eq!(world.answer_later("SINGLE", 2).await, sent("lock", [0, 1]));
     world.settle(Latch::Locked).await;
@@ -64,9 +70,8 @@ async fn a_warm_press_reads_nothing_and_a_door_that_relocks_is_learned() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_another_process_committed_is_found_by_the_transaction() {
-    let world = World::new().await;
+    let world = warm("DOUBLE", "lock").await;
     let other = world.another();
-    assert_eq!(world.answer_later("DOUBLE", 1).await, sent("lock", [2, 1]));
     world.settle(Latch::Locked).await;
     // It has just started, and knows the record from the binding's note.
     assert_eq!(other.answer_later("LONG", 2).await, sent("unlock", [1, 1]));
@@ -78,9 +83,8 @@ async fn what_another_process_committed_is_found_by_the_transaction() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_press_is_the_same_wish_for_a_process_that_has_not_seen_the_first() {
-    let world = World::new().await;
+    let world = warm("DOUBLE", "lock").await;
     let other = world.another();
-    assert_eq!(world.answer_later("DOUBLE", 1).await, sent("lock", [2, 1]));
     world.settle(Latch::Locked).await;
     assert_eq!(
         other.answer_later("SINGLE", 2).await,
@@ -100,8 +104,7 @@ async fn a_second_press_is_the_same_wish_for_a_process_that_has_not_seen_the_fir
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_repeated_press_is_judged_on_what_is_read() {
-    let world = World::new().await;
-    assert_eq!(world.answer_later("LONG", 1).await, sent("unlock", [2, 1]));
+    let world = warm("LONG", "unlock").await;
     // Not answered: the same press is sent again, which no prediction says.
     assert_eq!(
         world.answer(&world.press("LONG", 1)).await,
@@ -111,8 +114,7 @@ async fn a_repeated_press_is_judged_on_what_is_read() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lock_that_does_not_answer_is_read() {
-    let world = World::new().await;
-    assert_eq!(world.answer_later("LONG", 1).await, sent("unlock", [2, 1]));
+    let world = warm("LONG", "unlock").await;
     world.leave(Status::Unresponsive, Latch::Locked).await;
     assert_eq!(
         world.answer_later("LONG", 2).await,
@@ -129,8 +131,7 @@ async fn a_lock_that_does_not_answer_is_read() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_request_is_decided_on_the_same_prediction() {
-    let world = World::new().await;
-    assert_eq!(world.answer_later("LONG", 1).await, sent("unlock", [2, 1]));
+    let world = warm("LONG", "unlock").await;
     world.settle(Latch::Unlocked).await;
     let now = world.cloud.clock.now().0;
     let request = |id: &str| {

@@ -4,8 +4,8 @@ use lock_core::action::Intent;
 
 use super::{DOUBLE, LONG, SINGLE, more};
 use crate::configuration::Fault::{
-    Crash, Disconnect, LoseCommand, LoseEvent, Reboot, Redeliver, RepeatCommand, RepeatEvent,
-    Restore, StepBack,
+    Crash, Disconnect, LoseCommand, LoseEvent, Overtake, Reboot, Redeliver, RepeatCommand,
+    RepeatEvent, Restore, StepBack,
 };
 use crate::configuration::{
     Beginning, Configuration, OperatorAction, PlannedRequest, Priority, counted_press, request_for,
@@ -179,6 +179,14 @@ pub(super) fn all(deep: bool) -> Vec<Configuration> {
             instants: vec![1_000, 3_000, 7_000, 15_000, 60_000],
             priority: Priority::Automatic,
             ..Configuration::new("second writer, long run")
+        },
+        Configuration {
+            beginning: Beginning::New,
+            faults: vec![(Overtake, more(deep, 2, 3))],
+            instants: vec![1_000],
+            interleave: true,
+            priority: Priority::Devices,
+            ..Configuration::new("overtaken, reports at once")
         },
         Configuration {
             stacks: 2,

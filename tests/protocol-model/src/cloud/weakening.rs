@@ -74,6 +74,9 @@ impl Cloud<'_> {
         if rules.without(Rule::C9AnyOrder) {
             update.guard.shadow = None;
         }
+        if rules.without(Rule::C15TurnUnchecked) && verdict != Verdict::Resend {
+            update.guard.next_send_at = None;
+        }
         if rules.without(Rule::C10NoAnswerIsNo) && *reason == Reason::UNLOCK_NOT_ANSWERED {
             (update.version, update.command) = (None, None);
             (update.status, update.state) = (Some(Status::Settled), Some(Latch::Locked));

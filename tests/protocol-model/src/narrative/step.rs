@@ -112,6 +112,7 @@ impl Narrative {
             },
             Step::FakeTime(_) => "another client sends the lock a time 40 s old",
             Step::Forge(_) => "another program sends a lock command of a version far ahead",
+            Step::Overtake(_) => "another program's newer lock command acts",
             Step::Rival(_) => "another program's newer lock command acts, and is not journalled",
             Step::Relock(_) => "the lock relocks by itself",
             Step::Jam(_) => "the bolt jams",

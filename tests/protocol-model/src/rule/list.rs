@@ -108,6 +108,8 @@ rules! {
     C14Endless: S7, "jammed", "a jammed latch is locked again without end";
     C14InARow: S7, "jammed repeatedly", "a report of locked resets the count of jams";
     C15SentAtOnce: S7, "second writer", "every system lock is sent at once";
+    C15TurnUnchecked: S7, "overtaken, reports at once",
+        "a system lock takes the turn of one that waited, also if that was sent meanwhile";
     D1RamOnly: S1, "reboot", "the journal is kept in RAM";
     D1FlashAfter: S2, "power cut during a command",
         "the journal is written after the latch has moved";

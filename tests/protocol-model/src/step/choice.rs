@@ -4,7 +4,7 @@ use lock_core::record::Status;
 
 use super::{Scenario, Step};
 use crate::configuration::{Fault, Priority};
-use crate::ending::next_function_step;
+use crate::ending::{next_device_step, next_function_step};
 use crate::rule::Rule;
 use crate::state::{Job, Memory, START, Site, Stage, State, Task};
 
@@ -21,6 +21,7 @@ impl Scenario {
         let first = match self.config.priority {
             Priority::Equal => None,
             Priority::Functions => next_function_step(state),
+            Priority::Devices => next_device_step(state),
             Priority::Automatic => self.next_unforced_step(state),
         };
         if let Some(step) = first {
@@ -200,7 +201,11 @@ fn steps_of_network(state: &State, site: &Site, lock: u8, steps: &mut Vec<Step>)
     }
     push_allowed(state, &[(Fault::Forge, Step::Forge(lock))], steps);
     if site.connected {
-        push_allowed(state, &[(Fault::Rival, Step::Rival(lock))], steps);
+        let faults = [
+            (Fault::Overtake, Step::Overtake(lock)),
+            (Fault::Rival, Step::Rival(lock)),
+        ];
+        push_allowed(state, &faults, steps);
     }
 }
 

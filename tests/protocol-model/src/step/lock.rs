@@ -49,7 +49,9 @@ impl Scenario {
                 let network = &mut state.sites[usize::from(lock)].network;
                 Arc::make_mut(&mut network[usize::from(n)]).expires_at = None;
             }
-            Step::Forge(lock) | Step::Rival(lock) => self.command_by_another(state, step, lock),
+            Step::Forge(lock) | Step::Overtake(lock) | Step::Rival(lock) => {
+                self.command_by_another(state, step, lock);
+            }
             Step::Relock(lock) => {
                 let now = state.now;
                 let site = &mut state.sites[usize::from(lock)];
@@ -103,11 +105,15 @@ impl Scenario {
             let command = command_of_another(state, "forged", FORGED_AHEAD_MS);
             let network = &mut state.sites[usize::from(lock)].network;
             network.push(Arc::new(command));
-        } else {
-            state.spend(Fault::Rival);
-            let command = command_of_another(state, "rival", RIVAL_AHEAD_MS);
-            self.receive_command(state, lock, &command, Power::Broken);
+            return;
         }
+        let (fault, power) = match step {
+            Step::Rival(_) => (Fault::Rival, Power::Broken),
+            _ => (Fault::Overtake, Power::Holds),
+        };
+        state.spend(fault);
+        let command = command_of_another(state, "rival", RIVAL_AHEAD_MS);
+        self.receive_command(state, lock, &command, power);
     }
 
     /// Connects with a clean session: the broker keeps nothing from before (D6).

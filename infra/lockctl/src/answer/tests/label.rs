@@ -111,7 +111,7 @@ fn acts_and_ends_of_commands_show_the_labels() {
         &[format!("{FOB} no longer commands {DOOR}: {wanted}")],
     );
     assert_eq!(answer.body["label"], "fob");
-    let answer = recover::recovered_answer(&[(&door, Ok(COMMAND))], &names, &[]);
+    let answer = recover::recovered_answer(&[recovery(&door, Ok(COMMAND))], &names, &[]);
     check(&answer, &[format!("{DOOR}: unknown until it reports")]);
     assert_eq!(answer.body["locks"][0]["room"], "Hall");
     let end = End::Done(Box::new(Record::created(door, THEN)));
