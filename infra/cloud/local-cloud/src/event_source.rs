@@ -5,6 +5,7 @@
 //! Lambda with events from other AWS services".
 
 mod age;
+mod ahead;
 mod answer;
 mod discard;
 mod filter;

@@ -4,6 +4,7 @@
 //! Must not know: what a record says. Source: AWS Lambda developer guide, "Using AWS Lambda with
 //! Amazon DynamoDB" and its pages on errors.
 
+use std::collections::VecDeque;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,6 +13,7 @@ use serde_json::Value;
 use tokio::sync::watch;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 
+use super::ahead::Ahead;
 use super::answer::{self, BatchResult};
 use super::discard::{Condition, Discarded};
 use super::filter::Filters;
@@ -74,13 +76,14 @@ pub async fn run(joint: Joint, tap: Tap, reader: Reader) {
     let every = READ_EVERY.mul_f64(source.reader.time_scale);
     let mut pace = interval(every.max(READ_EVERY_MIN));
     pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut ahead = Ahead::default();
     loop {
         let of_source = &source.joint.source;
         let Some(mut lease) = source.reader.positions.lease(of_source).await else {
             tracing::error!(source = of_source.logical_id, "stream without a position");
             return;
         };
-        let batch = source.gather(&mut lease, &mut pace).await;
+        let batch = source.gather(&mut lease, &mut pace, &mut ahead).await;
         let work = Arc::clone(&source).process(lease, batch, stop.clone());
         if let Err(error) = tokio::spawn(work).await {
             tracing::error!(%error, "process a batch of records");
@@ -92,34 +95,42 @@ pub async fn run(joint: Joint, tap: Tap, reader: Reader) {
 impl Source {
     /// Reads until a batch is full or its time is over, and moves past records that are skipped
     /// before it.
-    async fn gather(&self, position: &mut Position, pace: &mut Interval) -> Batch {
+    async fn gather(
+        &self,
+        position: &mut Position,
+        pace: &mut Interval,
+        ahead: &mut Ahead,
+    ) -> Batch {
         let source = &self.joint.source;
         let window = Duration::from_secs(source.window_s).mul_f64(self.reader.time_scale);
         let (streams, table) = (&self.reader.streams, &self.tap.table);
         let mut batch = Batch::default();
         let mut end = None;
         loop {
-            pace.tick().await;
             let after = batch.read_to.as_deref().or(position.after());
-            let next = || streams.wait(table, after, READ_MAX);
-            let changes = match end {
-                None => next().await,
-                // An error is reported when the next batch is read.
-                Some(_) if window.is_zero() => {
-                    let read = streams.read(table, after, READ_MAX).await;
-                    read.unwrap_or_default()
-                }
-                Some(end) => {
-                    let read = tokio::time::timeout_at(end, next()).await;
-                    read.unwrap_or_default()
+            let changes = match ahead.take(after) {
+                Some(changes) => changes,
+                None => {
+                    pace.tick().await;
+                    let next = || streams.wait(table, after, READ_MAX);
+                    let read = match end {
+                        None => next().await,
+                        Some(end) => {
+                            let read = tokio::time::timeout_at(end, next()).await;
+                            read.unwrap_or_default()
+                        }
+                    };
+                    read.into()
                 }
             };
             if changes.is_empty() {
                 return batch;
             }
-            let is_page = changes.len() == READ_MAX;
-            let is_full = self.add(&mut batch, changes);
-            if is_full || !batch.changes.is_empty() && window.is_zero() && !is_page {
+            if let Some(rest) = self.add(&mut batch, changes) {
+                ahead.put(batch.read_to.clone(), rest);
+                return batch;
+            }
+            if !batch.changes.is_empty() && window.is_zero() {
                 return batch;
             }
             if batch.changes.is_empty() {
@@ -132,30 +143,31 @@ impl Source {
         }
     }
 
-    /// Adds the changes that the filters accept; returns whether the batch is full.
-    fn add(&self, batch: &mut Batch, changes: Vec<Change>) -> bool {
+    /// Adds the changes that the filters accept; returns the rest once the batch is full.
+    fn add(&self, batch: &mut Batch, mut changes: VecDeque<Change>) -> Option<VecDeque<Change>> {
         let source = &self.joint.source;
         let most = usize::try_from(source.batch_size).unwrap_or(usize::MAX);
-        for change in changes {
+        while let Some(change) = changes.pop_front() {
             let region = &self.reader.region;
             let record = record::of_change(&change, &source.source_arn, region);
             if self.tap.filters.accepts(&record) {
                 let bytes = record.to_string().len() + 1;
                 if !batch.changes.is_empty() && batch.bytes + bytes > BATCH_BYTES_MAX {
-                    return true;
+                    changes.push_front(change);
+                    return Some(changes);
                 }
                 batch.bytes += bytes;
                 batch.records.push(record);
                 batch.read_to = Some(change.number.clone());
                 batch.changes.push(change);
                 if batch.changes.len() == most {
-                    return true;
+                    return Some(changes);
                 }
             } else {
                 batch.read_to = Some(change.number);
             }
         }
-        false
+        None
     }
 
     /// Invokes the function until no record is left, or until `stop` is closed.
