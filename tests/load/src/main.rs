@@ -233,7 +233,8 @@ async fn find_rate(mut stage: Stage, quiet: &Quiet, options: &Options) -> Result
         search.0.push(step);
     }
     stage.stop().await?;
-    report::write_json(&options.result, &search_result(&search, options))?;
+    let result = search_result(&search, options);
+    report::write_result(&options.result, &result, &search.to_string())?;
     println!("{search}written to {}", options.result.display());
     Ok(search.is_good())
 }

@@ -107,7 +107,7 @@ impl Report {
         sent / self.pressed_s
     }
 
-    /// Writes the figures and the samples as JSON, and makes the folder of the file.
+    /// Writes the figures and the samples as JSON, and the table. Makes the folder of the file.
     ///
     /// # Errors
     /// The file cannot be written.
@@ -162,20 +162,23 @@ impl Report {
                 "after": self.after_kb,
             },
         });
-        write_json(path, &figures)
+        write_result(path, &figures, &self.to_string())
     }
 }
 
-/// Writes a result, and makes the folder of its file.
+/// Writes a result, and next to it the table that a person reads. Makes the folder of the file.
 ///
 /// # Errors
-/// The file cannot be written.
-pub fn write_json(path: &Path, result: &Value) -> Result<()> {
+/// A file cannot be written.
+pub fn write_result(path: &Path, result: &Value, table: &str) -> Result<()> {
     let folder = path.parent().unwrap_or(Path::new(""));
     std::fs::create_dir_all(folder)
         .with_context(|| format!("make the folder {}", folder.display()))?;
-    std::fs::write(path, format!("{result:#}\n"))
-        .with_context(|| format!("write {}", path.display()))
+    let text = path.with_extension("txt");
+    for (path, content) in [(path, &format!("{result:#}\n")), (&text, &table.to_owned())] {
+        std::fs::write(path, content).with_context(|| format!("write {}", path.display()))?;
+    }
+    Ok(())
 }
 
 impl fmt::Display for Report {

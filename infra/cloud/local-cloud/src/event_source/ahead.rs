@@ -1,5 +1,5 @@
-//! Changes of a stream that were read, and did not fit into a batch. The next batch begins with them,
-//! without another read.
+//! Changes of a stream that were read, and did not fit into a batch. The next batch begins with
+//! them, without another read.
 //!
 //! Must not know: what a change says.
 
