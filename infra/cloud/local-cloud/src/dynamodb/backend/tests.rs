@@ -243,7 +243,7 @@ async fn an_answer_in_process_is_that_of_the_databases_server() {
     for (by, operation, body) in rows() {
         let request = request(operation, &body).await;
         let text = format!("{operation} {body}");
-        let (status, headers, answer) = match ours.execute(&request) {
+        let (status, headers, answer) = match ours.execute(&request).await.unwrap() {
             Some(response) => {
                 assert_eq!(by, By::Process, "{text}");
                 seen(response).await
