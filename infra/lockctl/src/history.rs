@@ -59,7 +59,7 @@ pub async fn follow(target: &Target, args: &HistoryArgs, output: Output) -> Resu
     let mut all = subjects(target, args).await?;
     let mut follow = Follow::start(&target.cloud, &all).await?;
     let mut pulse = Pulse::start(target.console.as_deref()).await;
-    let reading = read(target, args, &filter, &names);
+    let reading = Box::pin(read(target, args, &filter, &names));
     let mut events = wait::during(wait::READING, None, reading).await?;
     events.reverse();
     let mut lines: Vec<String> = events.iter().map(|event| show(event, &names)).collect();

@@ -102,7 +102,8 @@ async fn run(command: Command, global: Global) -> Result<StatusCode> {
             if let Operation::History(args) = &operation
                 && args.follow
             {
-                return until_interrupted(history::follow(&target, args, global.output)).await;
+                let followed = Box::pin(history::follow(&target, args, global.output));
+                return until_interrupted(followed).await;
             }
             let answer = answer(&target, operation).await?;
             answer.print(&target.name, global.output)
