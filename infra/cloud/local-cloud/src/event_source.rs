@@ -7,6 +7,7 @@
 mod age;
 mod ahead;
 mod answer;
+mod back_off;
 mod discard;
 mod filter;
 mod position;

@@ -15,6 +15,7 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 
 use super::ahead::Ahead;
 use super::answer::{self, BatchResult};
+use super::back_off::wait_ms;
 use super::discard::{Condition, Discarded};
 use super::filter::Filters;
 use super::position::{Lease, Position};
@@ -31,11 +32,6 @@ use sam_template::StreamReading;
 const READ_EVERY: Duration = Duration::from_millis(250);
 /// Shortest scaled one, so that a reader does not spin.
 const READ_EVERY_MIN: Duration = Duration::from_millis(1);
-/// First wait before a retry; each further one is twice as long.
-const WAIT_MS: u64 = 1000;
-/// Longest wait before a retry.
-const WAIT_MS_MAX: u64 = 60_000;
-
 /// What the source of a stream reads, and how.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tap {
@@ -115,6 +111,11 @@ impl Source {
                     let next = || streams.wait(table, after, READ_MAX);
                     let read = match end {
                         None => next().await,
+                        // An error is reported when the next batch is read.
+                        Some(_) if window.is_zero() => {
+                            let read = streams.read(table, after, READ_MAX).await;
+                            read.unwrap_or_default()
+                        }
                         Some(end) => {
                             let read = tokio::time::timeout_at(end, next()).await;
                             read.unwrap_or_default()
@@ -126,11 +127,12 @@ impl Source {
             if changes.is_empty() {
                 return batch;
             }
+            let is_page = changes.len() == READ_MAX;
             if let Some(rest) = self.add(&mut batch, changes) {
                 ahead.put(batch.read_to.clone(), rest);
                 return batch;
             }
-            if !batch.changes.is_empty() && window.is_zero() {
+            if !batch.changes.is_empty() && window.is_zero() && !is_page {
                 return batch;
             }
             if batch.changes.is_empty() {
@@ -377,22 +379,5 @@ impl Batch {
         if let Some(number) = number {
             position.move_to(number);
         }
-    }
-}
-
-/// AWS's wait before the retry after so many failures, as far as one can tell from outside.
-fn wait_ms(failures: u64) -> u64 {
-    let doublings = failures.saturating_sub(1).min(16);
-    (WAIT_MS << doublings).min(WAIT_MS_MAX)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn waits_double_up_to_a_minute() {
-        let waits: Vec<u64> = [1, 2, 3, 6, 7, 99].into_iter().map(wait_ms).collect();
-        assert_eq!(waits, [1000, 2000, 4000, 32_000, 60_000, 60_000]);
     }
 }
