@@ -55,8 +55,8 @@ pub struct Options {
     /// Cargo profile of all programs.
     #[arg(long, default_value = "fast")]
     profile: String,
-    /// File for the figures; the picture is written next to it. [default: load.json in the build
-    /// directory]
+    /// File for the figures; table and picture are written next to it. [default: load.json in the
+    /// build directory]
     #[arg(long, value_name = "FILE")]
     result: Option<PathBuf>,
 }

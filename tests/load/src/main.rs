@@ -86,7 +86,7 @@ pub struct Options {
     /// Find the highest rate that holds instead: steps of `--minutes` from `--rate` on.
     #[arg(long)]
     find_rate: bool,
-    /// File for the figures, as JSON; the picture is written next to it.
+    /// File for the figures, as JSON; table and picture are written next to it.
     #[arg(long, value_name = "FILE")]
     result: PathBuf,
 }
