@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 use lock_aws::Cloud;
+use lock_aws::store::last_time;
 use lock_core::event::{Event, Subject};
 use lock_core::time::UnixMillis;
 
@@ -67,11 +68,6 @@ impl Follow {
         new.sort_by_key(last_time);
         new
     }
-}
-
-/// When the last message of an event came.
-pub fn last_time(event: &Event) -> UnixMillis {
-    event.last_at.unwrap_or(event.at)
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::cmp::Reverse;
 
 use anyhow::Result;
 use laptop::view;
-use lock_aws::store::Wanted;
+use lock_aws::store::{Wanted, last_time};
 use lock_core::binding::Binding;
 use lock_core::event::{Event, Subject};
 use lock_core::label::Names;
@@ -19,7 +19,7 @@ use serde_json::json;
 use self::filter::Filter;
 use crate::answer::Answer;
 use crate::cli::{HistoryArgs, Output};
-use crate::follow::{Follow, last_time};
+use crate::follow::Follow;
 use crate::pulse::{Look, Pulse};
 use crate::screen::Screen;
 use crate::sentence;

@@ -19,7 +19,7 @@ pub use commit::Committed;
 pub use conflict::Conflict;
 pub use due::{DueLock, DueLocks};
 pub use error::{StoreError, Task};
-pub use history::Wanted;
+pub use history::{Wanted, last_time};
 pub use operator::TableInfo;
 pub use register::Register;
 

@@ -1,12 +1,12 @@
 //! Which events of a history are wanted.
 
+use lock_aws::store::last_time;
 use lock_core::event::{Event, Subject};
 use lock_core::label::Names;
 use lock_core::name::LockName;
 use lock_core::time::UnixMillis;
 
 use crate::cli::HistoryArgs;
-use crate::follow::last_time;
 
 /// The wishes of a person about events. Each one that is given must hold.
 #[derive(Debug)]

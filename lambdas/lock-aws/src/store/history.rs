@@ -229,6 +229,6 @@ fn minute_of(at: UnixMillis) -> UnixMillis {
 }
 
 /// The time of the last event on a line.
-fn last_time(line: &Event) -> UnixMillis {
+pub fn last_time(line: &Event) -> UnixMillis {
     line.last_at.unwrap_or(line.at)
 }
