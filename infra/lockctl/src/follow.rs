@@ -5,12 +5,13 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
+use futures_util::stream::{self, StreamExt, TryStreamExt};
 use lock_aws::Cloud;
 use lock_aws::store::last_time;
 use lock_core::event::{Event, Subject};
 use lock_core::time::UnixMillis;
 
-use crate::concurrent;
+use crate::history::READS_AT_ONCE;
 
 /// How far back each look reads. An event that is written later than this after its message came,
 /// after many failed attempts, is not seen.
@@ -46,10 +47,10 @@ impl Follow {
     /// A history cannot be read. The next look finds what this one missed.
     pub async fn look(&mut self, cloud: &Cloud, subjects: &[Subject]) -> Result<Vec<Event>> {
         let since = cloud.clock.now().minus(WINDOW_MS);
-        let read = concurrent::run_each(subjects, |subject| {
-            cloud.store.read_history_since(subject, since)
-        });
-        Ok(self.take_new(read.await?.concat(), since))
+        let read = stream::iter(subjects)
+            .map(|subject| cloud.store.read_history_since(subject, since))
+            .buffered(READS_AT_ONCE);
+        Ok(self.take_new(read.try_concat().await?, since))
     }
 
     /// The events that are new or count more presses than before. What is older than `since` is

@@ -6,6 +6,7 @@ mod filter;
 use std::cmp::Reverse;
 
 use anyhow::Result;
+use futures_util::stream::{self, StreamExt, TryStreamExt};
 use laptop::view;
 use lock_aws::store::{Wanted, last_time};
 use lock_core::binding::Binding;
@@ -25,7 +26,11 @@ use crate::screen::Screen;
 use crate::sentence;
 use crate::target::Target;
 use crate::terminal::pad;
-use crate::{concurrent, wait};
+use crate::wait;
+
+/// Histories that are read at once: enough to hide the network's delay, too few for a table to
+/// refuse them.
+pub const READS_AT_ONCE: usize = 8;
 
 /// Runs `lockctl history` without `--follow`. If a lock and a button have the same name, it shows
 /// the events of both.
@@ -129,10 +134,10 @@ async fn read(
         until: filter.until,
     };
     let subjects = subjects(target, args).await?;
-    let read = concurrent::run_each(&subjects, |subject| {
-        store.find_history(subject, wanted, |event| filter.accepts(event, names))
-    });
-    let mut events = read.await?.concat();
+    let read = stream::iter(&subjects)
+        .map(|subject| store.find_history(subject, wanted, |event| filter.accepts(event, names)))
+        .buffered(READS_AT_ONCE);
+    let mut events: Vec<Event> = read.try_concat().await?;
     events.sort_by_key(|event| Reverse(last_time(event)));
     events.truncate(wanted.limit);
     Ok(events)

@@ -8,7 +8,6 @@ mod answer;
 mod bind;
 mod cli;
 mod colour;
-mod concurrent;
 mod doctor;
 mod enable;
 mod failures;

@@ -24,7 +24,7 @@ pub enum Answer {
 /// Carries out an operation with the body of its request. `None` if only the database's server can
 /// answer; nothing has been changed then.
 pub fn execute(
-    (database, tokens): (&Database, &Tokens),
+    (database, tokens): (&Database, &mut Tokens),
     operation: &str,
     body: &Value,
 ) -> Option<Answer> {
@@ -47,7 +47,7 @@ pub fn execute(
 }
 
 /// Carries out a transaction, unless it repeats one.
-fn transact(database: &Database, tokens: &Tokens, body: &Value) -> Option<Answer> {
+fn transact(database: &Database, tokens: &mut Tokens, body: &Value) -> Option<Answer> {
     let execute = || {
         run(body, |mut request: TransactWriteItemsRequest| {
             request.client_request_token = None;

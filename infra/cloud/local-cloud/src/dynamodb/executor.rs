@@ -36,11 +36,11 @@ impl Executor {
     pub fn start(database: Database) -> io::Result<Self> {
         let (jobs, waiting) = mpsc::channel::<Job>();
         let work = move || {
-            let tokens = Tokens::default();
-            let with = (&database, &tokens);
+            let mut tokens = Tokens::default();
             for job in waiting {
                 let (operation, body) = (&job.operation, &*job.body);
-                let done = contain_call(|| execution::execute(with, operation, body));
+                let done =
+                    contain_call(|| execution::execute((&database, &mut tokens), operation, body));
                 // Whoever asked may have left.
                 let _ = job.done.send(done);
             }

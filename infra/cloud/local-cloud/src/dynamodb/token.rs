@@ -7,28 +7,22 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use dynoxide::DynoxideError;
 use serde_json::Value;
 
 use super::execution::{Answer, refuse};
-use crate::sync::lock;
 
 /// How long a token is known.
 const TOKEN_LIFE: Duration = Duration::from_mins(10);
 /// Length of the longest token.
 pub const TOKEN_LENGTH_MAX: usize = 36;
 
-/// The tokens of the last ten minutes. Clones share them.
-#[derive(Clone, Default)]
-pub struct Tokens {
-    known: Arc<Mutex<Known>>,
-}
-
+/// The tokens of the last ten minutes.
 #[derive(Default)]
-struct Known {
+pub struct Tokens {
     by_token: HashMap<Arc<str>, First>,
     /// In the order of their time.
     oldest: VecDeque<(Instant, Arc<str>)>,
@@ -47,16 +41,14 @@ impl Tokens {
     /// `execute`. A refused transaction leaves its token unused. `None` if only the database's
     /// server can answer.
     pub fn run(
-        &self,
+        &mut self,
         (token, items): (&str, &Value),
         now: Instant,
         execute: impl FnOnce() -> Option<Answer>,
     ) -> Option<Answer> {
-        // Held until the answer is known: a repetition at the same time waits for it.
-        let mut known = lock(&self.known);
-        known.forget_before(now);
+        self.forget_before(now);
         let hash = hash(items);
-        match known.by_token.get(token) {
+        match self.by_token.get(token) {
             Some(First::Server) => return None,
             Some(First::Done { items, .. }) if *items != hash => return Some(mismatch()),
             Some(First::Done { answer, .. }) => return Some(Answer::Success(answer.clone())),
@@ -72,13 +64,11 @@ impl Tokens {
             None => First::Server,
         };
         let token: Arc<str> = token.into();
-        known.by_token.insert(Arc::clone(&token), first);
-        known.oldest.push_back((now, token));
+        self.by_token.insert(Arc::clone(&token), first);
+        self.oldest.push_back((now, token));
         answer
     }
-}
 
-impl Known {
     fn forget_before(&mut self, now: Instant) {
         let is_over = |&(at, _): &(Instant, _)| now.saturating_duration_since(at) >= TOKEN_LIFE;
         while let Some((_, token)) = self.oldest.pop_front_if(|first| is_over(first)) {
@@ -107,13 +97,13 @@ mod tests {
     use super::*;
 
     /// Runs a transaction; if it is carried out, its answer names its items.
-    fn run(tokens: &Tokens, token: &str, items: &Value, at: Instant) -> Option<Answer> {
+    fn run(tokens: &mut Tokens, token: &str, items: &Value, at: Instant) -> Option<Answer> {
         tokens.run((token, items), at, || {
             Some(Answer::Success(format!("{items} carried out")))
         })
     }
 
-    fn is_carried_out(tokens: &Tokens, token: &str, items: &Value, at: Instant) -> bool {
+    fn is_carried_out(tokens: &mut Tokens, token: &str, items: &Value, at: Instant) -> bool {
         let mut carried_out = false;
         tokens.run((token, items), at, || {
             carried_out = true;
@@ -128,9 +118,9 @@ mod tests {
     //     transaction; here that answer is the first one
     #[test]
     fn a_repetition_gets_the_first_answer_for_ten_minutes() {
-        let (tokens, start) = (Tokens::default(), Instant::now());
+        let (mut tokens, start) = (Tokens::default(), Instant::now());
         let items = json!([{"Put": {"Item": {"a": {"S": "1"}}}}]);
-        let first = run(&tokens, "t", &items, start);
+        let first = run(&mut tokens, "t", &items, start);
         let Some(Answer::Success(first)) = first else {
             panic!("{first:?}");
         };
@@ -139,17 +129,17 @@ mod tests {
             let again = tokens.run(("t", &items), at, || panic!("carried out again"));
             assert!(matches!(again, Some(Answer::Success(body)) if body == first));
         }
-        assert!(is_carried_out(&tokens, "t", &items, start + TOKEN_LIFE));
+        assert!(is_carried_out(&mut tokens, "t", &items, start + TOKEN_LIFE));
         // The life begins again.
-        assert!(!is_carried_out(&tokens, "t", &items, last + TOKEN_LIFE));
+        assert!(!is_carried_out(&mut tokens, "t", &items, last + TOKEN_LIFE));
     }
 
     #[test]
     fn a_token_with_other_items_is_refused() {
-        let (tokens, now) = (Tokens::default(), Instant::now());
-        run(&tokens, "t", &json!([{"a": 1, "b": 2}]), now);
+        let (mut tokens, now) = (Tokens::default(), Instant::now());
+        run(&mut tokens, "t", &json!([{"a": 1, "b": 2}]), now);
         assert!(!is_carried_out(
-            &tokens,
+            &mut tokens,
             "t",
             &json!([{"b": 2, "a": 1}]),
             now
@@ -166,17 +156,17 @@ mod tests {
 
     #[test]
     fn a_refused_transaction_leaves_its_token_unused() {
-        let (tokens, now) = (Tokens::default(), Instant::now());
+        let (mut tokens, now) = (Tokens::default(), Instant::now());
         let items = json!([1]);
         tokens.run(("t", &items), now, || {
             Some(Answer::Refusal(400, String::new()))
         });
-        assert!(is_carried_out(&tokens, "t", &json!([2]), now));
+        assert!(is_carried_out(&mut tokens, "t", &json!([2]), now));
     }
 
     #[test]
     fn what_the_server_may_have_answered_stays_with_the_server() {
-        let (tokens, now) = (Tokens::default(), Instant::now());
+        let (mut tokens, now) = (Tokens::default(), Instant::now());
         let items = json!([1]);
         assert!(tokens.run(("t", &items), now, || None).is_none());
         let again = tokens.run(("t", &items), now, || panic!("carried out"));
@@ -185,12 +175,11 @@ mod tests {
 
     #[test]
     fn tokens_whose_time_is_over_are_forgotten() {
-        let (tokens, start) = (Tokens::default(), Instant::now());
+        let (mut tokens, start) = (Tokens::default(), Instant::now());
         for second in 0..1_200_u64 {
             let at = start + Duration::from_secs(second);
-            run(&tokens, &second.to_string(), &json!([]), at);
+            run(&mut tokens, &second.to_string(), &json!([]), at);
         }
-        let known = lock(&tokens.known);
-        assert_eq!((known.by_token.len(), known.oldest.len()), (600, 600));
+        assert_eq!((tokens.by_token.len(), tokens.oldest.len()), (600, 600));
     }
 }
