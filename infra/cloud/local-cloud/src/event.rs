@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use tokio::sync::broadcast;
 
 use crate::clock::Clock;
@@ -16,8 +16,8 @@ use crate::metric::{Key, Metrics};
 /// Events kept for a subscriber that lags behind.
 const BACKLOG: usize = 8192;
 
-/// One thing that happened.
-#[derive(Debug, Clone, Serialize)]
+/// One thing that happened. A recorded one can be read back.
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Event {
     /// When, in milliseconds since the Unix epoch.
     pub at_ms: u64,
@@ -27,7 +27,7 @@ pub struct Event {
 }
 
 /// What happened. Serialised inside an [`Event`]: `{"kind":"connected","client":"thing-1"}`.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(
     tag = "kind",
     rename_all = "camelCase",
@@ -51,7 +51,7 @@ pub enum EventKind {
         /// Its topic.
         topic: String,
         /// Its payload. Serialised as text; bytes that are not UTF-8 are replaced.
-        #[serde(serialize_with = "as_text")]
+        #[serde(serialize_with = "as_text", deserialize_with = "from_text")]
         payload: Arc<[u8]>,
         /// The publishing client id; `None` for the cloud itself and for REST callers.
         client: Option<String>,
@@ -64,6 +64,15 @@ pub enum EventKind {
         rule: String,
         /// The message's topic.
         topic: String,
+    },
+    /// A rule's action gave a message to a function.
+    RuleInvoked {
+        /// The rule's name.
+        rule: String,
+        /// The message's topic.
+        topic: String,
+        /// The invocation.
+        request_id: String,
     },
     /// A rule's action failed.
     RuleFailed {
@@ -271,7 +280,7 @@ pub enum EventKind {
 }
 
 /// What happened to a notification, for one subscription.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delivery {
     /// Such as `email` or `sqs`.
     pub protocol: String,
@@ -282,7 +291,7 @@ pub struct Delivery {
 }
 
 /// What happened to a notification on its way to a subscriber.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Outcome {
     /// It is in the queue.
@@ -297,6 +306,11 @@ pub enum Outcome {
 
 fn as_text<S: Serializer>(payload: &Arc<[u8]>, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&String::from_utf8_lossy(payload))
+}
+
+fn from_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<[u8]>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    Ok(text.into_bytes().into())
 }
 
 /// The sending side; every part of the cloud has a clone.

@@ -7,6 +7,7 @@
 //! it selects, in the order of arrival. Faults of devices are only parsed here, for whoever runs
 //! devices. Must not know: what the messages mean.
 
+mod form;
 mod journal;
 mod kind;
 mod parse;
@@ -18,6 +19,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, RwLock};
 use std::time::Duration;
 
+pub use form::Form;
 pub use journal::{Decision, Journal};
 pub use kind::{
     Call, CallEffect, DeviceEffect, EventEffect, Fault, MessageEffect, Schedule, Step, When,
@@ -89,18 +91,32 @@ struct Seen {
 }
 
 impl Armed {
-    /// `before` are the faults already armed; those alike are counted for the key.
+    /// `before` are the faults already armed; one that is alike gets a number in its key.
     fn new(fault: Fault, before: &[Arc<Self>]) -> Arc<Self> {
-        let alike = before.iter().filter(|armed| armed.fault == fault).count();
+        let text = fault.to_string();
+        let (mut key, mut number) = (text.clone(), 1);
+        while before.iter().any(|armed| armed.key == key) {
+            number += 1;
+            key = format!("{text} ({number})");
+        }
         Arc::new(Self {
-            key: match alike {
-                0 => fault.to_string(),
-                n => format!("{fault} ({})", n + 1),
-            },
+            key,
             fault,
             seen: Mutex::default(),
             waiting: reorder::Waiting::default(),
         })
+    }
+
+    /// Whether everything that it strikes has passed.
+    fn is_spent(&self) -> bool {
+        let when = match &self.fault {
+            Fault::Message { when, .. }
+            | Fault::Kill { when, .. }
+            | Fault::Event { when, .. }
+            | Fault::Call { when, .. } => *when,
+            Fault::Device { .. } => return false,
+        };
+        matches!(when, When::Counted { last, .. } if lock(&self.seen).total >= last)
     }
 }
 
@@ -139,12 +155,28 @@ impl Faults {
         Ok(())
     }
 
+    /// Ends a fault, by its text in [`Faults::armed`]. Returns whether it was armed.
+    pub fn end(&self, text: &str) -> bool {
+        let mut armed = write(&self.armed);
+        let before = armed.len();
+        armed.retain(|armed| armed.key != text);
+        armed.len() < before
+    }
+
+    /// The faults that can still strike, as they are written, in the order of arming; the second of
+    /// several alike ends in ` (2)`.
+    pub fn armed(&self) -> Vec<String> {
+        let armed = self.all();
+        let can_strike = armed.iter().filter(|armed| !armed.is_spent());
+        can_strike.map(|armed| armed.key.clone()).collect()
+    }
+
     /// Every decision so far, in the order of arrival.
     pub fn journal(&self) -> Journal {
         lock(&self.journal).clone()
     }
 
-    fn armed(&self) -> Vec<Arc<Armed>> {
+    fn all(&self) -> Vec<Arc<Armed>> {
         read(&self.armed).clone()
     }
 
@@ -156,7 +188,7 @@ impl Faults {
             hold: None,
             released: Released::default(),
         };
-        for armed in &self.armed() {
+        for armed in &self.all() {
             let Fault::Message {
                 effect,
                 filter,
@@ -187,7 +219,7 @@ impl Faults {
     /// Decides whether the function with these names is killed at this step.
     pub fn kills(&self, names: &[&str], step: Step) -> bool {
         let mut is_killed = false;
-        for armed in &self.armed() {
+        for armed in &self.all() {
             if let Fault::Kill {
                 function,
                 step: at,
@@ -209,7 +241,7 @@ impl Faults {
             copies: 1,
             delay: Duration::ZERO,
         };
-        for armed in &self.armed() {
+        for armed in &self.all() {
             if let Fault::Event {
                 effect,
                 function,
@@ -231,7 +263,7 @@ impl Faults {
     /// delays.
     pub fn fate_of_call(&self, observed: &ObservedCall<'_>) -> (Option<CallEffect>, Duration) {
         let (mut fate, mut delay) = (None, Duration::ZERO);
-        for armed in &self.armed() {
+        for armed in &self.all() {
             let Fault::Call {
                 effect,
                 target,

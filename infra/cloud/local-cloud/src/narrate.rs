@@ -66,7 +66,7 @@ pub fn line(kind: &EventKind) -> Option<(&str, String)> {
         EventKind::FaultInjected { fault, target, .. } => {
             ("fault", format!("{fault} struck {target}"))
         }
-        EventKind::Written { .. } => return None,
+        EventKind::Written { .. } | EventKind::RuleInvoked { .. } => return None,
         EventKind::Invoked { .. }
         | EventKind::Completed { .. }
         | EventKind::Throttled { .. }

@@ -9,8 +9,12 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::sign::CertifiedKey;
 use serde::{Deserialize, Serialize};
 
+use crate::registry::{certificate_id, fingerprint};
 use crate::storage::{self, StorageError};
 use crate::{Credentials, LocalCloud, Registry, RegistryError};
 
@@ -25,12 +29,24 @@ pub struct ReadyError {
 
 /// A thing could not be provisioned.
 #[derive(Debug, thiserror::Error)]
-#[error(transparent)]
 pub enum ProvisionError {
     /// The registry refused.
+    #[error(transparent)]
     Registry(#[from] RegistryError),
     /// A file could not be read or written.
+    #[error(transparent)]
     Storage(#[from] StorageError),
+    /// A device could not connect with what an earlier run left.
+    #[error(
+        "use the key and certificate in {directory}: {why}: remove that directory, and the next \
+         start makes new ones"
+    )]
+    Unusable {
+        /// The directory of the thing's files.
+        directory: PathBuf,
+        /// What is wrong with them.
+        why: &'static str,
+    },
 }
 
 /// The addresses and credentials of a running stack. `T` describes one of its things.
@@ -139,11 +155,12 @@ pub fn write(path: &Path, content: &impl Serialize) -> Result<(), ReadyError> {
 
 impl ThingFiles {
     /// Creates the thing `name` with a certificate that carries `policy`. A certificate that an
-    /// earlier run left in `directory` is used again.
+    /// earlier run left in `directory` is used again, if the registry still knows it.
     ///
     /// # Errors
     ///
-    /// [`ProvisionError`]: there is no such policy, or a file cannot be read or written.
+    /// [`ProvisionError`]: there is no such policy, a file cannot be read or written, or a device
+    /// could not connect with what the earlier run left.
     pub fn provision(
         registry: &Registry,
         directory: &Path,
@@ -156,8 +173,21 @@ impl ThingFiles {
         };
         registry.create_thing(name)?;
         let arn_file = directory.join("certificate-arn");
-        let arn = match storage::read(&arn_file)? {
-            Some(arn) => String::from_utf8_lossy(&arn).into_owned(),
+        let unusable = |why| ProvisionError::Unusable {
+            directory: directory.to_owned(),
+            why,
+        };
+        let kept = storage::read(&arn_file)?;
+        let kept = kept.map(|arn| String::from_utf8_lossy(&arn).into_owned());
+        let is_known = |arn: &String| {
+            let records = registry.records();
+            records.certificates.contains_key(certificate_id(arn))
+        };
+        let arn = match kept.filter(is_known) {
+            Some(arn) => {
+                files.check(&arn)?.map_err(unusable)?;
+                arn
+            }
             None => {
                 let issued = registry.create_keys_and_certificate()?;
                 storage::create_directory(directory)?;
@@ -172,4 +202,28 @@ impl ThingFiles {
         registry.attach_thing_principal(name, &arn)?;
         Ok(files)
     }
+
+    /// Whether a device can connect with the files as the certificate of this ARN; if not, why.
+    fn check(&self, arn: &str) -> Result<Result<(), &'static str>, StorageError> {
+        let (cert, key) = (storage::read(&self.cert)?, storage::read(&self.key)?);
+        let certificate = CertificateDer::from_pem_slice(&cert.unwrap_or_default());
+        let key = PrivateKeyDer::from_pem_slice(&key.unwrap_or_default());
+        let (certificate, key) = match (certificate, key) {
+            (Ok(certificate), Ok(key)) => (certificate, key),
+            (Err(_), _) => return Ok(Err("the certificate is missing or damaged")),
+            (_, Err(_)) => return Ok(Err("the key is missing or damaged")),
+        };
+        if fingerprint(&certificate) != certificate_id(arn) {
+            return Ok(Err("the certificate is damaged, or another one"));
+        }
+        let provider = rustls::crypto::ring::default_provider();
+        let pair = CertifiedKey::from_der(vec![certificate], key, &provider);
+        Ok(match pair {
+            Ok(_) => Ok(()),
+            Err(_) => Err("the key is damaged, or not of the certificate"),
+        })
+    }
 }
+
+#[cfg(test)]
+mod tests;

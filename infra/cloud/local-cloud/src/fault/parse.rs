@@ -4,73 +4,17 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use super::form::{self, Form};
 use super::{
     Call, CallEffect, DeviceEffect, EventEffect, Fault, MessageEffect, Schedule, Step, When,
 };
-
-const HELP: &str = "\
-drop:<topic filter>@<when>              messages are lost in the broker
-                                        drop:door/+@5%
-duplicate:<topic filter>@<when>         messages arrive twice
-                                        duplicate:door/#@2
-delay:<topic filter>@<when>+<time>      messages arrive later, after newer ones
-                                        delay:door/1@1-3+200ms
-reorder:<topic filter>@<when>[+<time>]  a message swaps places with the next one on its topic;
-                                        if none follows within <time> (1s), it is delivered alone
-                                        reorder:door/+@10%
-kill:<function>.<step>@<when>           the function's process is killed (kill -9) at a step:
-                                        before-read, before-commit, after-commit, before-publish
-                                        or after-publish
-                                        kill:save.after-commit@1
-late:<function>@<when>+<time>           an event waits in the function's queue, as when throttled
-                                        late:save@1+6s
-twice:<function>@<when>                 an event reaches the function twice, as Lambda permits
-                                        twice:save@50%
-conflict:<function>@<when>              the database refuses a change: another transaction holds
-                                        the item
-                                        conflict:save@1
-throttle:<function>[.<call>]@<when>     a call (read, commit or shadow) is refused for load
-                                        throttle:save.read@2-3
-exceed:<function>[.<call>]@<when>       a call (read or commit) exceeds the provisioned throughput
-                                        exceed:save.commit@1
-slow:<function>[.<call>]@<when>+<time>  a call (read, commit, publish or shadow) takes <time>
-                                        longer
-                                        slow:save.read@5%+2s
-lost-request:<function>.<call>@<when>   a call (read, commit, publish or shadow) is neither
-                                        carried out nor answered
-                                        lost-request:save.commit@1
-lost-answer:<function>.<call>@<when>    a call is carried out but not answered; its caller waits
-                                        until it gives up
-                                        lost-answer:save.publish@1
-cut-request:<function>.<call>@<when>    a call is not carried out, and its connection breaks at
-                                        once
-                                        cut-request:save.read@1
-cut-answer:<function>.<call>@<when>     a call is carried out, and its connection breaks before
-                                        the answer
-                                        cut-answer:save.commit@1
-power:<device>@t=<time>[+<time>]        a device loses its power, temporarily or for good
-                                        power:lamp-1@t=20s+3s
-network:<device>@t=<time>[+<time>]      a device loses its network
-                                        network:lamp-1@t=5s+1m
-clock:<device>@t=<time>[+<time>]        a device receives no time of day; it keeps the time it
-                                        knows, and has none after its next power-on
-                                        clock:lamp-1@t=5s
-drift:<device>@t=<time>+<n>ppm          a device's uptime runs fast (or slow, with -<n>ppm)
-                                        drift:lamp-1@t=0s+200ppm
-  For calls to the database, <function>[.<call>] may be <table>[.<call>], <call> one of its
-  operations, or the whole target an operation of any caller:
-  throttle:Items@5%, exceed:Items.PutItem@1, slow:TransactWriteItems@1+3s
-  <when>: 5% (each with this chance), 3 (only the third), 2-4 (the second to the fourth)
-  <time>: 200ms, 20s, 3m
-With the same seed, the n-th message on a topic (or call of a function) has the same fate in every
-run.";
 
 /// How long a reordered message waits for the next one, by default.
 const REORDER_LIMIT: Duration = Duration::from_secs(1);
 
 /// A fault that cannot be parsed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("parse fault {spec}: {problem}; the forms are:\n{HELP}")]
+#[error("parse fault {spec}: {problem}; the forms are:\n{}", form::help())]
 pub struct FaultError {
     /// The configured text.
     pub spec: String,
@@ -79,9 +23,19 @@ pub struct FaultError {
 }
 
 impl Fault {
+    /// The form of each kind of fault.
+    pub fn forms() -> &'static [Form] {
+        form::FORMS
+    }
+
+    /// What the forms have in common: the words of `<when>` and `<time>`.
+    pub fn notes() -> &'static str {
+        form::NOTES
+    }
+
     /// Every form with an explanation and an example, for people.
     pub fn help() -> &'static str {
-        HELP
+        form::help()
     }
 }
 

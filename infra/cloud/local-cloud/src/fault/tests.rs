@@ -199,6 +199,26 @@ fn a_fault_armed_later_counts_from_then() {
 }
 
 #[test]
+fn a_fault_is_armed_until_it_is_spent_or_ended() {
+    let faults = faults(&["kill:press.before-read@2", "drop:a@50%", "drop:a@50%"], 0);
+    let all = ["kill:press.before-read@2", "drop:a@50%", "drop:a@50% (2)"];
+    assert_eq!(faults.armed(), all);
+    assert!(!faults.kills(&["press"], Step::BeforeRead));
+    assert_eq!(faults.armed(), all, "it waits for the second one");
+    assert!(faults.kills(&["press"], Step::BeforeRead));
+    assert_eq!(faults.armed(), all[1..]);
+    assert!(faults.end("drop:a@50%"));
+    assert!(!faults.end("drop:a@50%"), "it has ended");
+    assert_eq!(faults.armed(), ["drop:a@50% (2)"]);
+    faults.arm("drop:a@50%".parse().unwrap()).unwrap();
+    assert_eq!(faults.armed(), ["drop:a@50% (2)", "drop:a@50%"]);
+    for armed in faults.armed() {
+        assert!(faults.end(&armed));
+    }
+    assert_eq!(faults.fate_of("a").copies, 1);
+}
+
+#[test]
 fn every_kind_of_fault_is_in_the_help_with_a_valid_example() {
     let mut kinds: Vec<&str> = Vec::new();
     for line in Fault::help().lines() {

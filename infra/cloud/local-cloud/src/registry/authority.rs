@@ -13,6 +13,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
 use rustls::{RootCertStore, ServerConfig};
+use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 use crate::storage::{self, StorageError};
 
@@ -26,7 +27,10 @@ pub enum AuthorityError {
     #[error(transparent)]
     Storage(#[from] StorageError),
     /// The stored authority is incomplete or damaged.
-    #[error("load certificate authority from {0}: remove the directory to start over")]
+    #[error(
+        "load the certificate authority from {0}: ca.pem or ca.key.pem is missing or damaged: \
+         remove that directory to start over"
+    )]
     Damaged(String),
     #[error("parse certificate signing request")]
     BadRequest(#[source] rcgen::Error),
@@ -73,6 +77,9 @@ impl Authority {
                 let pem = String::from_utf8(pem).map_err(|_| damaged())?;
                 let key = String::from_utf8(key).map_err(|_| damaged())?;
                 let key = KeyPair::from_pem(&key).map_err(|_| damaged())?;
+                if !is_of(&pem, &key) {
+                    return Err(damaged());
+                }
                 Self::from_parts(pem, key).map_err(|_| damaged())
             }
             (None, _) => {
@@ -152,6 +159,18 @@ impl Authority {
         config.send_tls13_tickets = 0;
         Ok(config)
     }
+}
+
+/// Whether a certificate is of this key. No client trusts what another key signs.
+fn is_of(pem: &str, key: &KeyPair) -> bool {
+    let Ok(der) = CertificateDer::from_pem_slice(pem.as_bytes()) else {
+        return false;
+    };
+    let certificate = X509Certificate::from_der(&der);
+    certificate.is_ok_and(|(_, certificate)| {
+        let public = &certificate.public_key().subject_public_key.data;
+        public.as_ref() == key.public_key_raw()
+    })
 }
 
 fn create() -> Result<(String, KeyPair), AuthorityError> {

@@ -8,8 +8,9 @@ use mqtt_protocol_core::mqtt::packet::Qos;
 
 use super::header::{RepublishHeaders, Resolved};
 use super::substitution::Substitution;
-use super::{Engine, Rule};
+use super::{Engine, Rule, topic_of};
 use crate::broker::message::{Message, Origin};
+use crate::event::EventKind;
 use crate::queue;
 use iot_sql::Version;
 use sam_template::{Function, Permission, Template};
@@ -164,7 +165,13 @@ impl Action {
                     return Err("a function takes JSON only: encode binary payloads".to_owned());
                 }
                 let invoked = services.functions.invoke_async(&target, output.to_vec());
-                invoked.map(drop).map_err(|e| e.to_string())
+                let request_id = invoked.map_err(|e| e.to_string())?;
+                services.events.emit(EventKind::RuleInvoked {
+                    rule: rule.name.clone(),
+                    topic: topic_of(message).to_owned(),
+                    request_id,
+                });
+                Ok(())
             }
             Self::Republish {
                 qos,

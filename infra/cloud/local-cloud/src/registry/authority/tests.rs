@@ -57,7 +57,18 @@ fn the_authority_is_kept_and_an_incomplete_one_is_refused() {
     let first = Authority::load_or_create(Some(dir.path())).unwrap();
     let again = Authority::load_or_create(Some(dir.path())).unwrap();
     assert_eq!(first.pem(), again.pem());
-    std::fs::remove_file(dir.path().join(KEY_FILE)).unwrap();
-    let error = Authority::load_or_create(Some(dir.path())).unwrap_err();
-    assert!(matches!(error, AuthorityError::Damaged(_)), "{error}");
+    let refused = |text: Option<&str>| {
+        let path = dir.path().join(KEY_FILE);
+        match text {
+            Some(text) => std::fs::write(&path, text).unwrap(),
+            None => std::fs::remove_file(&path).unwrap(),
+        }
+        let error = Authority::load_or_create(Some(dir.path())).unwrap_err();
+        assert!(matches!(error, AuthorityError::Damaged(_)), "{error}");
+    };
+    let other = KeyPair::generate().unwrap().serialize_pem();
+    refused(Some("damaged"));
+    // No device would trust a server whose certificate it has signed.
+    refused(Some(&other));
+    refused(None);
 }
