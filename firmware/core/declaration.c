@@ -6,11 +6,11 @@
 
 #include "status.h"
 
-#define MAGIC 0x314c4344u /* "DCL1" */
+#define MAGIC 0x324c4344u /* "DCL2" */
 
 CORE_ASSERT(declaration_fits_slot,
             sizeof(struct declaration) <= SLOT_PAYLOAD_BYTES_MAX);
-CORE_ASSERT(declaration_has_no_padding, sizeof(struct declaration) == 24);
+CORE_ASSERT(declaration_has_no_padding, sizeof(struct declaration) == 28);
 
 int declaration_load(struct declaration_store *store,
                      const struct flash *flash) {

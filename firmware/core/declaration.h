@@ -31,7 +31,10 @@ struct declaration {
   int8_t exit_pin;
   int8_t exit_level;    /*!< While the exit button is pressed. */
   int8_t relock_from;   /*!< enum relock_from. */
-  uint16_t debounce_ms; /*!< Of the contacts of door and exit. */
+  uint16_t debounce_ms; /*!< Of the contacts of door, exit and bolt. */
+  int8_t bolt_pin;
+  int8_t bolt_out_level;
+  uint16_t bolt_ms; /*!< Longest time in which the bolt moves. */
   uint32_t relock_ms;
   uint32_t pulse_ms;
   uint32_t settle_ms;

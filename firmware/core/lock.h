@@ -13,8 +13,9 @@
  * one day. Versions are the cloud's milliseconds since 1970 (C5). */
 #define LOCK_VERSION_AHEAD_MS (UINT64_C(24) * 60 * 60 * 1000)
 
-/*! Position of the latch. */
-enum latch { LATCH_LOCKED, LATCH_UNLOCKED, LATCH_COUNT };
+/*! Position of the latch; jammed is only ever reported: a bolt sensor says that
+ * the bolt did not follow. */
+enum latch { LATCH_LOCKED, LATCH_UNLOCKED, LATCH_JAMMED, LATCH_COUNT };
 
 /*! What moved the latch last (D4, D5). */
 enum source {
@@ -85,6 +86,8 @@ struct lock {
   enum door door;
   enum refusal refusal;
   bool relocks; /*!< Auto-relock or the end of a pulse is armed. */
+  bool jammed;  /*!< The caller's word: the bolt did not follow the latch. It
+                     is reported, and decides nothing here (D10). */
   char refused_id[COMMAND_ID_TAKEN_CHARS_MAX + 1];
   uint32_t refusals; /*!< Since boot. */
 };

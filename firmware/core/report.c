@@ -7,7 +7,7 @@
 #include "crc.h"
 #include "status.h"
 
-static const char *const latch_names[] = {"locked", "unlocked"};
+static const char *const latch_names[] = {"locked", "unlocked", "jammed"};
 static const char *const result_names[] = {"none", "executed", "expired"};
 static const char *const source_names[] = {"boot", "remote", "auto", "manual"};
 static const char *const door_values[] = {"null", "\"open\"", "\"closed\""};
@@ -27,7 +27,7 @@ void report_collect(const struct lock *lock,
                     const struct report_context *context,
                     const struct moment *now, struct report *report) {
   const struct journal_entry *entry = &lock->journal.entry;
-  report->latch = lock->latch;
+  report->latch = lock->jammed ? LATCH_JAMMED : lock->latch;
   report->source = lock->source;
   report->door = lock->door;
   report->result = entry->result;

@@ -46,6 +46,7 @@ static int check_text(const char *text, size_t length, const char **key) {
       NUMBER("pins.led", pins_led),
       NUMBER("pins.door", pins_door),
       NUMBER("pins.exit", pins_exit),
+      NUMBER("pins.bolt", pins_bolt),
       NUMBER("led.on_level", led_on_level),
       NUMBER("lock.unlocked_level", lock_unlocked_level),
       TEXT("lock.power_on", lock_power_on),
@@ -57,6 +58,8 @@ static int check_text(const char *text, size_t length, const char **key) {
       NUMBER("lock.clock_tolerance_ms", lock_clock_tolerance_ms),
       NUMBER("lock.door_closed_level", lock_door_closed_level),
       NUMBER("lock.exit_level", lock_exit_level),
+      NUMBER("lock.bolt_out_level", lock_bolt_out_level),
+      NUMBER("lock.bolt_ms", lock_bolt_ms),
       NUMBER("button.pressed_level", button_pressed_level),
       NUMBER("button.debounce_ms", button_debounce_ms),
       NUMBER("button.quiet_ms", button_quiet_ms),
@@ -149,6 +152,9 @@ static void read_stated(struct declaration *stated) {
       narrow(mgos_sys_config_get_lock_door_closed_level());
   stated->exit_pin = narrow(mgos_sys_config_get_pins_exit());
   stated->exit_level = narrow(mgos_sys_config_get_lock_exit_level());
+  stated->bolt_pin = narrow(mgos_sys_config_get_pins_bolt());
+  stated->bolt_out_level = narrow(mgos_sys_config_get_lock_bolt_out_level());
+  stated->bolt_ms = (uint16_t) to_ms(mgos_sys_config_get_lock_bolt_ms(), 1);
   stated->relock_from =
       strcmp(from, "closing") == 0 ? RELOCK_FROM_CLOSING : RELOCK_FROM_UNLOCK;
   stated->debounce_ms =

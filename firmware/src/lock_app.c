@@ -22,7 +22,7 @@
 CORE_ASSERT(report_fits, EXCHANGE_BYTES_MAX >= REPORT_UPDATE_BYTES_MAX);
 CORE_ASSERT(ram_per_lock_is_bounded,
             sizeof(struct lock) + sizeof(struct reporter) +
-                    sizeof(struct clock) + 2 * sizeof(struct contact) +
+                    sizeof(struct clock) + 4 * sizeof(struct contact) +
                     sizeof(struct declaration_store) <=
                 640);
 
@@ -33,12 +33,15 @@ static struct {
   struct watchdog_counts *counts;
   struct contact door;
   struct contact exit;
+  struct contact bolt;
+  struct contact follows; /* Closed while the bolt follows the latch. */
   struct command waiting[WAITING_MAX];
   int waiting_count;
   bool exit_was_pressed;
   int relay_pin;
   int door_pin;
   int exit_pin;
+  int bolt_pin;
   bool unlocked_level;
   bool relay_is_output;
 } s_app;
@@ -108,6 +111,22 @@ static void apply_contacts(const struct moment *now) {
   reporter_request(exchange_reporter());
 }
 
+/* A bolt needs time to move, so only a longer absence is a jam. Its end counts
+ * at once: a report with the answer to an unlock must not say jammed. */
+static void watch_bolt(const struct moment *now) {
+  struct contact *follows = &s_app.follows;
+  if (s_app.bolt_pin < 0) return;
+  if (s_app.bolt.is_closed == (s_app.lock.latch == LATCH_LOCKED)) {
+    if (!contact_take_edge(follows, true)) return;
+    LOG(LL_INFO, ("lock: the bolt follows again"));
+  } else {
+    if (!contact_take_level(follows, false, now->uptime_ms)) return;
+    LOG(LL_ERROR, ("lock: the bolt is jammed"));
+  }
+  s_app.lock.jammed = !follows->is_closed;
+  reporter_request(exchange_reporter());
+}
+
 /* Handles the recorded events: moves the latch, writes flash, publishes. */
 static void handle_events(void) {
   struct moment now;
@@ -121,6 +140,7 @@ static void handle_events(void) {
     obey_command(&command);
   }
   s_app.counts->refusals = s_app.lock.refusals;
+  watch_bolt(&now);
   exchange_tick();
 }
 
@@ -141,6 +161,11 @@ static bool is_exit_pressed(void) {
          (declare_in_force()->exit_level != 0);
 }
 
+static bool is_bolt_out(void) {
+  return mgos_gpio_read(s_app.bolt_pin) ==
+         (declare_in_force()->bolt_out_level != 0);
+}
+
 static void on_tick(void *arg) {
   struct moment now;
   (void) arg;
@@ -153,12 +178,16 @@ static void on_tick(void *arg) {
       contact_take_level(&s_app.exit, is_exit_pressed(), now.uptime_ms)) {
     if (s_app.exit.is_closed) s_app.exit_was_pressed = true;
   }
+  if (s_app.bolt_pin >= 0) {
+    (void) contact_take_level(&s_app.bolt, is_bolt_out(), now.uptime_ms);
+  }
   handle_events();
 }
 
 /* Handlers. Each only records the event, because the platform loses the edges
  * of a pin while its handler runs:
- *   on_door, on_exit_button a contact changed (mgos_gpio_set_button_handler)
+ *   on_door, on_exit_button, on_bolt
+ *                           a contact changed (mgos_gpio_set_button_handler)
  *   on_command              a command arrived (topics.h)
  *   exchange.c on_answer    the shadow answered (topics.h)
  *   exchange.c on_open      the connection opened or closed (topics.h) */
@@ -176,6 +205,13 @@ static void on_exit_button(int pin, void *arg) {
   if (!contact_take_edge(&s_app.exit, is_exit_pressed())) return;
   if (!s_app.exit.is_closed) return;
   s_app.exit_was_pressed = true;
+  port_call_soon(handle_events);
+}
+
+static void on_bolt(int pin, void *arg) {
+  (void) pin;
+  (void) arg;
+  if (!contact_take_edge(&s_app.bolt, is_bolt_out())) return;
   port_call_soon(handle_events);
 }
 
@@ -226,8 +262,10 @@ static bool start_contacts(void) {
   const struct declaration *from = declare_in_force();
   s_app.door_pin = from->door_pin;
   s_app.exit_pin = from->exit_pin;
+  s_app.bolt_pin = from->bolt_pin;
   if (!start_contact(s_app.door_pin, false, on_door) ||
-      !start_contact(s_app.exit_pin, from->exit_level != 0, on_exit_button)) {
+      !start_contact(s_app.exit_pin, from->exit_level != 0, on_exit_button) ||
+      !start_contact(s_app.bolt_pin, false, on_bolt)) {
     return false;
   }
   if (s_app.door_pin >= 0) {
@@ -236,6 +274,10 @@ static bool start_contacts(void) {
   /* A press that began before power-on is not counted. */
   if (s_app.exit_pin >= 0) {
     contact_start(&s_app.exit, from->debounce_ms, is_exit_pressed());
+  }
+  if (s_app.bolt_pin >= 0) {
+    contact_start(&s_app.bolt, from->debounce_ms, is_bolt_out());
+    contact_start(&s_app.follows, from->bolt_ms, true);
   }
   return true;
 }

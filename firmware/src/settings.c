@@ -61,11 +61,13 @@ bool settings_check_pins(enum role role) {
        false, true},
       {"pins.exit", is_kept ? kept->exit_pin : mgos_sys_config_get_pins_exit(),
        false, true},
+      {"pins.bolt", is_kept ? kept->bolt_pin : mgos_sys_config_get_pins_bolt(),
+       false, true},
       {"pins.led", mgos_sys_config_get_pins_led(), false, false},
       {"pins.button", mgos_sys_config_get_pins_button(), true, true},
   };
-  const int first = role == ROLE_BUTTON ? 3 : 0;
-  const int end = role == ROLE_LOCK ? 4 : 5;
+  const int first = role == ROLE_BUTTON ? 4 : 0;
+  const int end = role == ROLE_LOCK ? 5 : 6;
   bool is_good = true;
   int i, j;
   if (role != ROLE_BUTTON) warn_of_relay(uses[0].pin);
@@ -126,6 +128,10 @@ static bool check_door(void) {
                          mgos_sys_config_get_lock_door_closed_level(), 0, 1);
   is_good &= check_range("lock.exit_level",
                          mgos_sys_config_get_lock_exit_level(), 0, 1);
+  is_good &= check_range("lock.bolt_out_level",
+                         mgos_sys_config_get_lock_bolt_out_level(), 0, 1);
+  is_good &= check_range("lock.bolt_ms", mgos_sys_config_get_lock_bolt_ms(), 1,
+                         MINUTE_MS);
   is_good &= check_range("lock.debounce_ms",
                          mgos_sys_config_get_lock_debounce_ms(), 1, 1000);
   is_good &= check_range("lock.settle_ms", mgos_sys_config_get_lock_settle_ms(),
@@ -150,13 +156,13 @@ static void log_door(void) {
       ("settings: relay on pin %d, unlocked at level %d; %s at power-on; "
        "relock "
        "after %lu ms from %s (0 = never), settled for %lu ms; pulse of %lu ms "
-       "(0 = none); door on pin %d, exit on pin %d; %s",
+       "(0 = none); door on pin %d, exit on pin %d, bolt on pin %d; %s",
        door->relay_pin, door->unlocked_level,
        door->power_on == LATCH_UNLOCKED ? "unlocked" : "locked",
        (unsigned long) door->relock_ms,
        door->relock_from == RELOCK_FROM_CLOSING ? "the closing" : "the unlock",
        (unsigned long) door->settle_ms, (unsigned long) door->pulse_ms,
-       door->door_pin, door->exit_pin,
+       door->door_pin, door->exit_pin, door->bolt_pin,
        declare_source() == DECLARATION_KEPT ? "kept" : "as stated"));
   if (door->pulse_ms > 0 && door->relock_ms > 0) {
     LOG(LL_WARN, ("settings: lock.pulse_ms wins over lock.relock_s"));

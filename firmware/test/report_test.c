@@ -48,6 +48,24 @@ static void an_update_is_the_report_with_its_token(void) {
   }
 }
 
+static void a_jammed_bolt_is_reported_wherever_the_latch_is(void) {
+  static const enum latch latches[] = {LATCH_LOCKED, LATCH_UNLOCKED};
+  struct report_context context = {1, 1, -61, DECLARATION_STATED, "2.0.0"};
+  struct moment now = {0};
+  size_t i;
+  for (i = 0; i < COUNT_OF(latches); i++) {
+    struct lock lock;
+    struct report report;
+    memset(&lock, 0, sizeof(lock));
+    lock.latch = latches[i];
+    report_collect(&lock, &context, &now, &report);
+    CHECK("follows", report.latch == latches[i]);
+    lock.jammed = true;
+    report_collect(&lock, &context, &now, &report);
+    CHECK("jammed", report.latch == LATCH_JAMMED);
+  }
+}
+
 static void delays_double_to_their_bound_and_never_leave_it(void) {
   static const uint32_t whole_ms[] = {2000, 4000, 8000, 10000, 10000};
   static const uint32_t randoms[] = {0, 1, 999, 1000, 1001, 0xffffffffu};
@@ -94,6 +112,7 @@ static void a_name_has_only_letters_digits_and_four_marks(void) {
 void report_tests(void) {
   RUN(the_shared_vectors_hold);
   RUN(an_update_is_the_report_with_its_token);
+  RUN(a_jammed_bolt_is_reported_wherever_the_latch_is);
   RUN(delays_double_to_their_bound_and_never_leave_it);
   RUN(numbers_of_any_size_are_written_in_full);
   RUN(a_name_has_only_letters_digits_and_four_marks);

@@ -5,7 +5,7 @@ import json
 import re
 import sys
 
-LATCHES = {"locked": "LATCH_LOCKED", "unlocked": "LATCH_UNLOCKED"}
+LATCHES = {"locked": "LATCH_LOCKED", "unlocked": "LATCH_UNLOCKED", "jammed": "LATCH_JAMMED"}
 DOORS = {None: "DOOR_NO_SENSOR", "open": "DOOR_OPEN", "closed": "DOOR_CLOSED"}
 
 

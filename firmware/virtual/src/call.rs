@@ -51,4 +51,8 @@ pub enum Call {
     Event(EventCallback, i32, Context),
     /// The MQTT connection has an event: callback, event, its packet if it has one, context.
     Mqtt(MqttCallback, i32, Option<Packet>, Context),
+    /// The time that the firmware knows moves by this many seconds.
+    ShiftTime(i64),
+    /// The firmware forgets the time.
+    ForgetTime,
 }

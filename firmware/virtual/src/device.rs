@@ -3,14 +3,14 @@
 //!
 //! Must not know: what the firmware is for.
 
+mod save;
 #[cfg(test)]
 mod tests;
 
 use std::collections::VecDeque;
-use std::fs;
-use std::io;
 use std::time::Duration;
 
+use crate::bolt::{Bolt, Hold, TRAVEL};
 use crate::call::Call;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -26,13 +26,6 @@ use crate::pin::Pins;
 use crate::power::{Point, Power};
 use crate::restart;
 use crate::timer::{Task, Timers};
-
-/// The device's own layer of settings, which a save replaces.
-const OWN_LAYER: &str = "conf9.json";
-/// Name of the new layer until it replaces the old one.
-const NEW_LAYER: &str = "tmp";
-/// Time between the answer to `config_set` and the reboot.
-const REBOOT_AFTER: Duration = Duration::from_millis(500);
 
 /// Duration of work that takes no time unless the parent says otherwise.
 #[derive(Default)]
@@ -56,6 +49,7 @@ pub struct Device {
     pub handlers: Handlers,
     pub inbox: Inbox,
     finger: Finger,
+    bolt: Bolt,
     slowness: Slowness,
     reconnect_timer: usize,
     /// Whether the relay's pin moves a latch.
@@ -78,6 +72,7 @@ impl Device {
             handlers: Handlers::default(),
             inbox,
             finger: Finger::default(),
+            bolt: Bolt::default(),
             slowness: Slowness::default(),
             reconnect_timer: 0,
             is_lock,
@@ -132,6 +127,7 @@ impl Device {
                 Ok(timer) => self.carry_out(timer),
                 Err(reason) => log("error", &reason),
             },
+            Input::Bolt(hold) => self.hold_bolt(hold),
             Input::Slow {
                 save_ms,
                 handler_ms,
@@ -159,8 +155,18 @@ impl Device {
             Input::Clock {
                 hears_time,
                 drift_ppm,
+                ahead_s,
+                forgets,
             } => {
                 self.mqtt.hears_time = hears_time.unwrap_or(self.mqtt.hears_time);
+                if let Some(ahead_s) = ahead_s {
+                    let before_s = std::mem::replace(&mut self.mqtt.ahead_s, ahead_s);
+                    let moved_s = ahead_s.saturating_sub(before_s);
+                    self.calls.push_back(Call::ShiftTime(moved_s));
+                }
+                if forgets {
+                    self.calls.push_back(Call::ForgetTime);
+                }
                 if let Some(drift_ppm) = drift_ppm {
                     self.clock.set_drift_ppm(drift_ppm);
                 }
@@ -229,6 +235,7 @@ impl Device {
             }
             Some(Task::Finger) => self.move_finger(),
             Some(Task::Drive(pin, level)) => self.drive_pin(pin, level),
+            Some(Task::Bolt) => self.move_bolt(),
             Some(Task::Reconnect) => self.connect_mqtt(),
             Some(Task::Restart) => restart::restart(),
         }
@@ -245,6 +252,52 @@ impl Device {
             self.drive_pin(pin, level);
             self.carry_out(self.finger.timer());
         }
+    }
+
+    /// The pin of the bolt's contact, if there is one.
+    fn bolt_pin(&self) -> Option<i32> {
+        let pin = i32::try_from(self.config.int("pins.bolt")).ok();
+        pin.filter(|pin| self.is_lock && *pin >= 0)
+    }
+
+    /// The latch has moved, and the bolt follows it.
+    fn pull_bolt(&mut self, out: bool) {
+        if self.bolt_pin().is_none() {
+            return;
+        }
+        if self.bolt.follow(out) {
+            self.show_bolt();
+        } else {
+            self.start_timer(TRAVEL, None, Task::Bolt);
+        }
+    }
+
+    fn hold_bolt(&mut self, hold: Hold) {
+        if self.bolt_pin().is_none() {
+            log("error", "the bolt has no contact: set pins.bolt");
+            return;
+        }
+        if self.bolt.hold(hold) {
+            self.show_bolt();
+        }
+        if hold == Hold::Free {
+            self.start_timer(TRAVEL, None, Task::Bolt);
+        }
+    }
+
+    fn move_bolt(&mut self) {
+        if self.bolt.arrive() {
+            self.show_bolt();
+        }
+    }
+
+    /// Lets the bolt's contact show where it is.
+    fn show_bolt(&mut self) {
+        let Some(pin) = self.bolt_pin() else { return };
+        let is_out = self.bolt.is_out();
+        self.drive_pin(pin, is_out == self.config.flag("lock.bolt_out_level"));
+        let bolt = if is_out { "out" } else { "in" };
+        emit(&Output::Bolt { bolt });
     }
 
     /// `mgos_gpio_setup_output`: the level first, then the mode.
@@ -279,6 +332,7 @@ impl Device {
             let unlocked = level == self.config.flag("lock.unlocked_level");
             let latch = if unlocked { "unlocked" } else { "locked" };
             emit(&Output::Latch { latch });
+            self.pull_bolt(!unlocked);
             self.power.reach(Point::AfterMove);
         }
     }
@@ -305,6 +359,7 @@ impl Device {
                 match task {
                     Task::Finger => self.move_finger(),
                     Task::Drive(pin, level) => self.drive_pin(pin, level),
+                    Task::Bolt => self.move_bolt(),
                     inside => unreachable!("{inside:?} does not happen outside"),
                 }
             }
@@ -321,45 +376,5 @@ impl Device {
         if let Some(input) = self.inbox.while_busy(left) {
             self.take_input(&input);
         }
-    }
-
-    /// The RPC `Config.Set`: applies settings up to the first error, and saves everything that
-    /// differs from the layers below the device's own.
-    fn set_config(&mut self, config: &str, save: bool, reboot: bool) {
-        let mut result = self.config.apply(config.as_bytes());
-        result = result.map_err(|reason| format!("invalid config value: {reason}"));
-        if save && result.is_ok() {
-            let saved = self.save_config();
-            result = saved.map_err(|e| format!("error saving config: {e}"));
-        }
-        let saved = save && result.is_ok();
-        emit(&Output::ConfigSet {
-            saved,
-            error: result.as_ref().err().map(String::as_str),
-        });
-        if saved && reboot {
-            let ms = REBOOT_AFTER.as_millis();
-            log("info", &format!("Rebooting in {ms} ms"));
-            self.start_timer(REBOOT_AFTER, None, Task::Restart);
-        }
-    }
-
-    fn save_config(&mut self) -> io::Result<()> {
-        let text = self.config.differences();
-        self.power.reach(Point::BeforeWrite);
-        if let Some(most) = self.power.write_bytes_max().filter(|m| *m <= text.len()) {
-            fs::write(NEW_LAYER, &text[..most])?;
-            self.power.off();
-        }
-        self.save_file();
-        fs::write(NEW_LAYER, text)?;
-        self.power.reach(Point::AfterWrite);
-        self.power.reach(Point::BeforeErase);
-        // There may be no file yet; whatever remains is replaced below.
-        let _ = fs::remove_file(OWN_LAYER);
-        self.power.reach(Point::AfterErase);
-        fs::rename(NEW_LAYER, OWN_LAYER)?;
-        log("info", &format!("Saved to {OWN_LAYER}"));
-        Ok(())
     }
 }

@@ -10,7 +10,7 @@ mod network;
 #[cfg(test)]
 mod tests;
 
-use std::ffi::{CStr, c_char, c_int, c_ulong, c_void};
+use std::ffi::{CStr, c_char, c_int, c_longlong, c_ulong, c_void};
 use std::slice;
 
 use crate::call::{Call, Context, MqttCallback, Packet};
@@ -21,6 +21,8 @@ unsafe extern "C" {
     fn mgos_app_init() -> c_int;
     fn shim_mqtt_take_flags() -> c_ulong;
     fn harness_install() -> c_int;
+    fn shim_shift_time(ms: c_longlong);
+    fn shim_forget_time();
 }
 
 /// `struct mg_str`
@@ -67,10 +69,13 @@ pub fn take_connection_flags() -> u64 {
 pub fn run(call: &Call) {
     // SAFETY: the firmware passed callback and context together, and its callbacks live as long as
     // the process; the other arguments live until the callback returns, which is all that Mongoose
-    // OS promises; the device is not borrowed.
+    // OS promises; the device is not borrowed. The two about the time change a static of the
+    // firmware, on this thread.
     unsafe {
         match call {
             Call::Timer(callback, context) => callback(context.0),
+            Call::ShiftTime(seconds) => shim_shift_time(seconds.saturating_mul(1000)),
+            Call::ForgetTime => shim_forget_time(),
             Call::Pin(callback, pin, context) => callback(*pin, context.0),
             Call::Event(callback, event, context) => {
                 let mut data = NetEvent {

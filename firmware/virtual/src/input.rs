@@ -3,6 +3,8 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::bolt::Hold;
+
 /// A press of the button.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -55,6 +57,8 @@ pub enum Input {
         /// Additional duration of each handler of a pin, in milliseconds.
         handler_ms: Option<u64>,
     },
+    /// Holds the bolt or lets it go, which a contact on `pins.bolt` shows.
+    Bolt(Hold),
     /// Asks for the level of a pin.
     Read(i32),
     /// Sets the state of the network.
@@ -80,6 +84,12 @@ pub enum Input {
         hears_time: Option<bool>,
         /// Error of the clock's rate in parts per million; positive is fast.
         drift_ppm: Option<i32>,
+        /// By how much the time that it knows, and will know, is ahead, in seconds; negative is
+        /// behind.
+        ahead_s: Option<i64>,
+        /// Forgets the time that it knows.
+        #[serde(default)]
+        forgets: bool,
     },
 }
 
@@ -88,7 +98,7 @@ impl Input {
     pub fn is_from_outside(&self) -> bool {
         matches!(
             self,
-            Self::Pin { .. } | Self::Press(_) | Self::Finger(_) | Self::PowerCut(_)
+            Self::Pin { .. } | Self::Press(_) | Self::Finger(_) | Self::Bolt(_) | Self::PowerCut(_)
         )
     }
 }
@@ -142,6 +152,7 @@ mod tests {
                 r#"{"network":"half_open"}"#,
                 Input::Network(Network::Silent(Silence::HalfOpen)),
             ),
+            (r#"{"bolt":"held"}"#, Input::Bolt(Hold::Held)),
             (r#"{"read":4}"#, Input::Read(4)),
             (r#"{"pass_ms":500}"#, Input::PassMs(500)),
             (
@@ -158,6 +169,17 @@ mod tests {
                 Input::Clock {
                     hears_time: Some(false),
                     drift_ppm: Some(-200),
+                    ahead_s: None,
+                    forgets: false,
+                },
+            ),
+            (
+                r#"{"clock":{"ahead_s":-600,"forgets":true}}"#,
+                Input::Clock {
+                    hears_time: None,
+                    drift_ppm: None,
+                    ahead_s: Some(-600),
+                    forgets: true,
                 },
             ),
             (
@@ -165,6 +187,8 @@ mod tests {
                 Input::Clock {
                     hears_time: Some(true),
                     drift_ppm: None,
+                    ahead_s: None,
+                    forgets: false,
                 },
             ),
         ] {
@@ -184,6 +208,7 @@ mod tests {
             r#"{"network":"half"}"#,
             r#"{"finger":[-1]}"#,
             r#"{"slow":{"save":1}}"#,
+            r#"{"bolt":"jammed"}"#,
         ] {
             assert!(parse(line).is_err(), "{line}");
         }

@@ -4,8 +4,8 @@
 //! Each part of the device changes its own state only, and returns effects for the device to carry
 //! out. Modules depend on each other in one direction, from bottom to top:
 //!
-//! 1. `call`, `clock`, `input`, `link`, `output`; then `event`, `inbox`, `power`, `restart`,
-//!    `timer`
+//! 1. `bolt`, `call`, `clock`, `link`, `output`; then `event`, `input`, `power`, `restart`,
+//!    `timer`; then `inbox`
 //! 2. `config` (over its `value`, `walk`, `layer`, `difference`), `effect`
 //! 3. the parts: `finger`, `pin` (over `interrupt`), `mqtt` (over `connect`, `queue`, `topic`)
 //! 4. `device`, which owns the state of all parts and carries out their effects
@@ -13,6 +13,7 @@
 //!
 //! Must not know: what the firmware is for.
 
+mod bolt;
 mod call;
 mod clock;
 mod config;
@@ -67,6 +68,10 @@ const AFTER_HELP: &str = r#"INPUT, one JSON object per line:
                                   true ends this
   {"clock":{"hears_time":false}}  remove the time from the shadow's answers; true ends this
   {"clock":{"drift_ppm":200}}     make its clock fast, in parts per million; negative is slow
+  {"clock":{"ahead_s":600}}       let the time that it knows be ahead; negative is behind
+  {"clock":{"forgets":true}}      let it forget the time, as at power-on
+  {"bolt":"held"}                 hold the bolt where it is, or "out", or "in"; "free" lets it
+                                  follow the latch again; needs pins.bolt
   {"config_set":{"config":{"lock":{"relock_s":30}},"save":true,"reboot":true}}
                                   set, save and reboot as `mos config-set` does;
                                   answer: {"event":"config_set","saved":true}
@@ -87,8 +92,8 @@ POWER CUTS, at the N-th event of a kind, from 1:
 The process prints {"event":"power_cut","at":POINT} and ends. Started again with the same --flash,
 it finds what the cut left; files that were removed meanwhile count as erased flash.
 
-OUTPUT, one JSON object per line, with the member "event": ready, pin, latch, level, connected,
-disconnected, config_set, reboot, power_cut or log.
+OUTPUT, one JSON object per line, with the member "event": ready, pin, latch, bolt, level,
+connected, disconnected, config_set, reboot, power_cut or log.
 
 The values of --thing, --role, --broker, --ca, --cert, --key and --set override all files of the
 flash except conf9.json, and a save does not write them. Without them the device has the settings of

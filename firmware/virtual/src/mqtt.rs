@@ -8,6 +8,7 @@ mod connect;
 mod queue;
 #[cfg(test)]
 mod tests;
+mod timestamp;
 mod topic;
 
 use std::collections::BTreeMap;
@@ -53,16 +54,8 @@ pub struct Mqtt {
     /// Whether messages arrive with their timestamps; without them, the server seems to omit the
     /// time.
     pub hears_time: bool,
-}
-
-/// Renames each member that holds a time, so that no reader finds one.
-fn hide_time(payload: &mut [u8]) {
-    const MEMBER: &[u8] = b"\"timestamp\"";
-    for at in 0..payload.len() {
-        if payload[at..].starts_with(MEMBER) {
-            payload[at + 1] = b'T';
-        }
-    }
+    /// By how many seconds the timestamps in messages are ahead.
+    pub ahead_s: i64,
 }
 
 impl Mqtt {
@@ -82,6 +75,7 @@ impl Mqtt {
             offered: BTreeMap::new(),
             subscribes_open: 0,
             hears_time: true,
+            ahead_s: 0,
         }
     }
 
@@ -374,7 +368,9 @@ impl Mqtt {
 
     fn receive_message(&self, topic: &str, mut payload: Vec<u8>) -> Vec<Effect> {
         if !self.hears_time {
-            hide_time(&mut payload);
+            timestamp::hide(&mut payload);
+        } else if self.ahead_s != 0 {
+            payload = timestamp::shift(&payload, self.ahead_s);
         }
         let packet = Packet {
             topic: topic.as_bytes().to_vec(),

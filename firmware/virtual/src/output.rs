@@ -23,6 +23,11 @@ pub enum Output<'a> {
         /// `locked` or `unlocked`.
         latch: &'a str,
     },
+    /// The bolt has moved; only with `pins.bolt`.
+    Bolt {
+        /// `out` or `in`.
+        bolt: &'a str,
+    },
     /// The broker granted every subscription.
     Connected,
     /// The connection to the broker is closed.

@@ -17,6 +17,8 @@ pub enum Task {
     Debounce(i32),
     Finger,
     Drive(i32, bool),
+    /// The travel of the bolt is over.
+    Bolt,
     /// Try to connect to the broker again.
     Reconnect,
     /// Restart the program, as a reboot does.
@@ -26,7 +28,7 @@ pub enum Task {
 impl Task {
     /// Whether it happens outside the device, and therefore also while the device is busy.
     fn is_outside(&self) -> bool {
-        matches!(self, Self::Finger | Self::Drive(..))
+        matches!(self, Self::Finger | Self::Drive(..) | Self::Bolt)
     }
 }
 

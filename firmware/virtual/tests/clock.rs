@@ -166,6 +166,32 @@ fn a_device_without_the_time_locks_but_does_not_unlock() {
     assert!(device.latches().ends_with(&["unlocked".to_owned()]));
 }
 
+/// A clock that is off: what the device knows already moves with what it hears.
+#[test]
+fn a_clock_that_is_ahead_or_behind_refuses_an_unlock_until_it_is_right_again() {
+    let mut scene = Scene::start();
+    assert_eq!(scene.answer_after(0, SERVER_S), Some(1_000));
+    let issued_s = SERVER_S + 3;
+    for (version, line, outcome) in [
+        (5, r#"{"clock":{"ahead_s":600}}"#, "expired"),
+        (6, r#"{"clock":{"ahead_s":-600}}"#, "refused"),
+        (6, r#"{"clock":{"ahead_s":0}}"#, "executed"),
+    ] {
+        say(&mut scene.device, line);
+        assert_eq!(scene.unlock_after(version, issued_s, 0), outcome, "{line}");
+    }
+    say(&mut scene.device, r#"{"clock":{"forgets":true}}"#);
+    assert_eq!(scene.unlock_after(7, issued_s, 0), "refused");
+    let forgotten = scene.session.report(|r| r["clock"] == "unsynced");
+    // The next answers are moved as well.
+    say(&mut scene.device, r#"{"clock":{"ahead_s":-600}}"#);
+    scene.report = forgotten;
+    assert_eq!(scene.answer_after(0, SERVER_S + 5), Some(1_000));
+    assert_eq!(scene.unlock_after(7, SERVER_S + 5, 0), "refused");
+    say(&mut scene.device, r#"{"clock":{"ahead_s":0}}"#);
+    assert_eq!(scene.unlock_after(7, SERVER_S + 5, 0), "executed");
+}
+
 #[test]
 fn a_button_sends_its_earliest_press_time_and_its_health() {
     let (broker, flash) = (Broker::start(), flash());

@@ -230,6 +230,18 @@ fn invalid_settings_are_named_and_the_relay_is_safe_or_not_driven() {
             true,
         ),
         (
+            "lock",
+            &["pins.bolt=2"],
+            "pins.bolt and pins.led are both 2; allowed: pins of their own",
+            true,
+        ),
+        (
+            "lock",
+            &["lock.bolt_ms=0"],
+            "lock.bolt_ms is 0; allowed: 1 to 60000",
+            true,
+        ),
+        (
             "button",
             &["pins.button=99"],
             "pins.button is 99; allowed: 0 to 5, 12 to 15",

@@ -120,15 +120,6 @@ fn a_filter_matches_topics_as_the_library_reads_them() {
 }
 
 #[test]
-fn a_hidden_time_is_nowhere_in_a_message() {
-    let mut payload =
-        br#"{"timestamp":1,"state":{"timestamp":2},"clientToken":"timestamp"}"#.to_vec();
-    hide_time(&mut payload);
-    let expected = br#"{"Timestamp":1,"state":{"Timestamp":2},"clientToken":"Timestamp"}"#;
-    assert_eq!(payload, expected);
-}
-
-#[test]
 fn a_library_that_the_firmware_disables_is_silent_and_keeps_the_settings() {
     let broker = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = broker.local_addr().unwrap().to_string();

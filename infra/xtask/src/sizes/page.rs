@@ -110,7 +110,7 @@ fn structures(figures: &Figures) -> String {
     let mut rows: Vec<String> = Vec::new();
     for structure in &figures.structures {
         let name = match structure.name {
-            "contacts" => "two of `struct contact`".to_owned(),
+            "contacts" => "four of `struct contact`".to_owned(),
             name => format!("`struct {name}`"),
         };
         rows.push(format!("{} | {name} | {}", structure.part, structure.bytes));
