@@ -58,6 +58,11 @@ pub fn peers(workspace: &Workspace) -> Result<Peers> {
     })
 }
 
+/// The folder of the npm packages that tests use.
+pub fn node_packages(workspace: &Workspace) -> PathBuf {
+    node::directory(workspace)
+}
+
 /// Installs what `cargo xtask artefacts` and `sam build` need beyond Rust.
 ///
 /// # Errors

@@ -6,6 +6,7 @@
 //! Must not know: what a step does.
 
 mod lint;
+mod page;
 mod previous;
 mod rust;
 mod step;

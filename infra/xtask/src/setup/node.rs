@@ -63,7 +63,8 @@ fn install_into(directory: &Path, package: &str, lock: &str) -> Result<()> {
     fs::write(directory.join(STAMP), lock).context("write the stamp of the npm packages")
 }
 
-fn directory(workspace: &Workspace) -> PathBuf {
+/// The folder of the packages.
+pub fn directory(workspace: &Workspace) -> PathBuf {
     workspace.target().join("node")
 }
 

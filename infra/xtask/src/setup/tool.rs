@@ -86,9 +86,13 @@ pub const TOOLS: &[Tool] = &[
         Private(python::clients_are_ready)),
     tool("python linters", "", "", "checkov checks template.yaml for weak settings (300 MB)",
         Private(python::linters_are_ready)),
-    tool("node", "nodejs", "node", "runs the AWS SDK for JavaScript as a client", OnPath),
-    tool("npm", "npm", "node", "installs that SDK", OnPath),
-    tool("node packages", "", "", "the AWS SDK for JavaScript", Private(node::is_ready)),
+    tool("node", "nodejs", "node",
+        "runs the AWS SDK for JavaScript as a client, and the unit tests of the console's page",
+        OnPath),
+    tool("npm", "npm", "node", "installs that SDK and what checks the page", OnPath),
+    tool("node packages", "", "",
+        "the AWS SDK for JavaScript; TypeScript and a small document check the console's page",
+        Private(node::is_ready)),
 ];
 
 /// The C library of that of Lambda's processors which this machine does not have.

@@ -13,6 +13,7 @@ use anyhow::Result;
 use clap::ValueEnum;
 
 use super::lint;
+use super::page;
 use super::previous;
 use super::rust;
 use super::summary::Outcome;
@@ -37,6 +38,8 @@ pub enum StepName {
     Template,
     /// licences, bans, sources and advisories of the dependencies
     Deny,
+    /// the console's page: types, unit tests of its drawing functions
+    Page,
     /// the firmware's host tests
     C,
     /// the same tests on the ESP8266's instruction set
@@ -114,6 +117,12 @@ pub const STEPS: &[Step] = &[
         tools: &["python tools"],
         after: None,
         run: deny,
+    },
+    Step {
+        name: StepName::Page,
+        tools: &["node", "node packages"],
+        after: None,
+        run: |workspace| page::run(workspace).map(Outcome::from),
     },
     Step {
         name: StepName::C,
