@@ -6,6 +6,8 @@
 
 mod frame;
 mod part;
+mod polled;
+mod sheet;
 mod source;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -16,11 +18,12 @@ use local_cloud::{Event, EventKind};
 use lock_aws::Cloud;
 use lock_core::name::{ButtonSerial, LockName, NameError};
 use lock_core::time::UnixMillis;
-use serde_json::{Value, json};
-use tokio::sync::{Notify, broadcast, watch};
+use serde_json::Value;
 
-pub use self::frame::{Fields, Frame, State};
+pub use self::frame::{About, Can, Fields, Frame, State};
 use self::part::Part;
+pub use self::polled::{PolledBoard, Read};
+pub use self::sheet::{Look, Sheet};
 use self::source::Source;
 use crate::device::{DeviceState, Kind};
 use crate::fleet::Fleet;
@@ -30,8 +33,12 @@ use crate::view;
 const ALERTS_SHOWN: usize = 8;
 /// Pause before a failed read is repeated.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
-/// Frames kept for a slow receiver; one that lags further behind gets the whole state again.
-const FRAMES_MAX: usize = 64;
+/// What the page can do on a laptop: it has buttons to press, so it asks no lock by itself.
+const CAN: Can = Can {
+    switch: true,
+    request: false,
+    trace: true,
+};
 
 /// What the console shows.
 pub struct Board {
@@ -42,10 +49,7 @@ pub struct Board {
     locks: Vec<LockName>,
     buttons: Vec<ButtonSerial>,
     content: Mutex<Content>,
-    touched: Notify,
-    frames: broadcast::Sender<Frame>,
-    /// Number of updates that are done.
-    updates: watch::Sender<u64>,
+    sheet: Arc<Sheet>,
 }
 
 #[derive(Debug, Default)]
@@ -58,19 +62,6 @@ struct Content {
     has_changed_more: bool,
     /// Newest first.
     alerts: VecDeque<Value>,
-    state: State,
-    /// Number of the newest frame.
-    number: u64,
-    /// Number of updates that have begun.
-    begun: u64,
-}
-
-/// A receiver of frames. While there is one, the board is read.
-pub struct Look {
-    /// The first frame: the whole state.
-    pub first: Frame,
-    /// The frames after it, perhaps with some before it.
-    pub frames: broadcast::Receiver<Frame>,
 }
 
 impl Board {
@@ -95,49 +86,29 @@ impl Board {
             locks,
             buttons,
             content: Mutex::default(),
-            touched: Notify::new(),
-            frames: broadcast::channel(FRAMES_MAX).0,
-            updates: watch::Sender::default(),
+            sheet: Arc::new(Sheet::new(About {
+                can: CAN,
+                target: None,
+            })),
         };
         board.show_all(&Source::default());
         board.touch_all();
         Ok(board)
     }
 
-    /// A receiver, from the state at this call on.
-    pub async fn look(&self) -> Look {
-        let frames = self.frames.subscribe();
-        let mut updates = self.updates.subscribe();
-        // One that has begun may have taken its reads before this call.
-        let wanted = crate::lock(&self.content).begun + 1;
-        self.touched.notify_one();
-        // The board holds the sender, so this ends with an update.
-        let _ = updates.wait_for(|done| *done >= wanted).await;
-        Look {
-            first: self.whole(),
-            frames,
-        }
-    }
-
-    /// The whole state, as a frame.
-    pub fn whole(&self) -> Frame {
-        let content = crate::lock(&self.content);
-        content.state.frame(content.number)
+    /// What it shows, for those who look.
+    pub fn sheet(&self) -> &Arc<Sheet> {
+        &self.sheet
     }
 
     /// Waits until it shows a state that fits.
     pub async fn wait_until(&self, fits: impl Fn(&State) -> bool) {
-        let mut frames = self.frames.subscribe();
-        self.touched.notify_one();
-        while !fits(&crate::lock(&self.content).state) {
-            // A missed frame is one more reason to look.
-            let _ = frames.recv().await;
-        }
+        self.sheet.wait_until(fits).await;
     }
 
     /// The state that it shows, which is old if nobody looks.
     pub fn last(&self) -> State {
-        crate::lock(&self.content).state.clone()
+        self.sheet.last()
     }
 
     /// Marks a device to be shown again.
@@ -177,10 +148,10 @@ impl Board {
             let Some((subject, part)) = part::of_item(key) else {
                 continue;
             };
-            if let Some(subject) = subject.filter(|_| self.is_seen()) {
+            if let Some(subject) = subject.filter(|_| self.sheet.is_seen()) {
                 let name = subject.name().to_owned();
                 crate::lock(&self.content).written.insert(name);
-                self.touched.notify_one();
+                self.sheet.touch();
             }
             if let Some(part) = part {
                 crate::lock(&self.content).has_changed_more |= part.is_shared();
@@ -198,7 +169,7 @@ impl Board {
     fn touch(&self, part: Part) {
         if self.has(&part) {
             crate::lock(&self.content).stale.insert(part);
-            self.touched.notify_one();
+            self.sheet.touch();
         }
     }
 
@@ -223,7 +194,7 @@ impl Board {
         content.alerts.push_front(alert);
         content.alerts.truncate(ALERTS_SHOWN);
         drop(content);
-        self.touched.notify_one();
+        self.sheet.touch();
     }
 
     /// Marks everything to be read again.
@@ -235,7 +206,7 @@ impl Board {
         content.stale.extend(all);
         content.has_changed_more = true;
         drop(content);
-        self.touched.notify_one();
+        self.sheet.touch();
     }
 
     /// Keeps the board up to date until dropped. A failed read is shown, and repeated.
@@ -244,11 +215,8 @@ impl Board {
         let mut shown_until = self.cloud.clock.now();
         loop {
             self.wait(&source, &mut shown_until).await;
-            let (update, mut stale) = {
-                let mut content = crate::lock(&self.content);
-                content.begun += 1;
-                (content.begun, std::mem::take(&mut content.stale))
-            };
+            let update = self.sheet.begin_update();
+            let mut stale = std::mem::take(&mut crate::lock(&self.content).stale);
             stale.extend(source.failed_parts().cloned());
             source.read(&self.cloud, &stale).await;
             if stale.iter().any(Part::is_shared) {
@@ -256,7 +224,7 @@ impl Board {
             } else {
                 self.show(&source, stale.iter().filter_map(Part::thing));
             }
-            self.updates.send_replace(update);
+            self.sheet.end_update(update);
         }
     }
 
@@ -265,7 +233,7 @@ impl Board {
     async fn wait(&self, source: &Source, shown_until: &mut UnixMillis) {
         loop {
             let mut pause = None;
-            if self.is_seen() {
+            if self.sheet.is_seen() {
                 let now = self.cloud.clock.now();
                 let overdue = source.overdue(*shown_until, now);
                 self.show(source, overdue.map(LockName::as_str));
@@ -276,17 +244,12 @@ impl Board {
                 pause = next.into_iter().chain(retry).min();
             }
             tokio::select! {
-                () = self.touched.notified() => if self.is_seen() { return },
+                () = self.sheet.touched() => if self.sheet.is_seen() { return },
                 () = tokio::time::sleep(pause.unwrap_or_default()), if pause.is_some() => {
                     if source.failed_parts().next().is_some() { return }
                 }
             }
         }
-    }
-
-    /// Whether anybody looks.
-    fn is_seen(&self) -> bool {
-        self.frames.receiver_count() > 0
     }
 
     fn show_all(&self, source: &Source) {
@@ -320,26 +283,10 @@ impl Board {
     fn publish(&self, mut after: State) {
         let mut content = crate::lock(&self.content);
         after.alerts = content.alerts.iter().cloned().collect();
-        let mut body = frame::difference(&content.state, &after);
-        content.state.locks.append(&mut after.locks);
-        content.state.buttons.append(&mut after.buttons);
-        content.state.alerts = after.alerts;
         let written = std::mem::take(&mut content.written);
         let has_changed_more = std::mem::take(&mut content.has_changed_more);
-        if body.is_empty() && written.is_empty() && !has_changed_more {
-            return;
-        }
-        content.number += 1;
-        let number = content.number;
-        body.insert("number".to_owned(), json!(number));
-        body.insert("written".to_owned(), json!(written));
-        body.insert("more".to_owned(), json!(has_changed_more));
-        // Without a receiver nothing is lost: the next one begins with the whole state.
-        let _ = self.frames.send(Frame {
-            number,
-            kind: "change",
-            text: Value::Object(body).to_string().into(),
-        });
+        drop(content);
+        self.sheet.publish(after, &written, has_changed_more);
     }
 }
 

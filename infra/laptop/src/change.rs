@@ -83,8 +83,8 @@ impl Changes<'_> {
             FIRMWARE => vec![program::DEVICE.to_owned()],
             _ => self.function_names().await,
         };
-        let progress = Progress::begin(self.log, &format!("{sources} changed: building"));
-        match self.programs.build(&names, &progress).await {
+        let mut progress = Progress::begin(self.log, &format!("{sources} changed: building"));
+        match self.programs.build(&names, &mut progress).await {
             Ok(()) => progress.end(&format!("{sources} changed: built")),
             Err(error) => {
                 drop(progress);

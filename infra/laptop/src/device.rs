@@ -1,17 +1,22 @@
 //! A virtual device: real firmware in a process of its own, with a power switch. It is driven and
 //! observed through its pins and its lines of JSON alone.
 
+mod state;
+mod wiring;
+
 use std::path::PathBuf;
 use std::process::Stdio;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::sync::broadcast;
 
+pub use self::state::{DeviceState, latch_of};
+use self::wiring::Wiring;
 use crate::lock;
 
 /// The kind of a thing.
@@ -56,25 +61,6 @@ pub struct DeviceOptions {
     pub settings: Vec<String>,
 }
 
-/// The state of a device, as seen from outside.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct DeviceState {
-    pub powered: bool,
-    /// Whether its network is plugged in.
-    pub network: bool,
-    /// Whether it says that it is connected to the broker.
-    pub connected: bool,
-    /// Where its relay holds the latch: `locked` or `unlocked`; `None` for a button.
-    pub latch: Option<String>,
-    /// Whether its door is open; `None` without a door contact.
-    #[serde(rename = "doorOpen")]
-    pub door_open: Option<bool>,
-    /// Its process, while it has power.
-    pub pid: Option<u32>,
-    /// How often the latch has moved since the stack started.
-    pub movements: u64,
-}
-
 /// A line of JSON from a device.
 #[derive(Debug, Clone)]
 pub struct DeviceLine {
@@ -86,33 +72,48 @@ pub struct DeviceLine {
 #[derive(Debug)]
 pub struct Device {
     options: DeviceOptions,
+    outside: Outside,
+    process: tokio::sync::Mutex<Option<Process>>,
+}
+
+/// What is outside the process, and outlives its power.
+#[derive(Debug, Clone)]
+struct Outside {
+    thing: String,
+    wiring: Wiring,
     state: Arc<Mutex<DeviceState>>,
     lines: broadcast::Sender<DeviceLine>,
-    process: tokio::sync::Mutex<Option<Process>>,
-    /// Conditions of its clock. They outlive its power and are sent again at each power-on.
-    clock: Mutex<Map<String, Value>>,
 }
+
+type Stdin = Arc<tokio::sync::Mutex<ChildStdin>>;
 
 #[derive(Debug)]
 struct Process {
     child: Child,
-    stdin: ChildStdin,
+    stdin: Stdin,
 }
 
 impl Device {
     /// A device without power, which sends its lines to `lines`.
     pub fn new(options: DeviceOptions, lines: broadcast::Sender<DeviceLine>) -> Self {
+        let wiring = Wiring::of(&options);
         let state = DeviceState {
             network: true,
-            door_open: door_pin(&options).map(|_| false),
+            door_open: wiring.door.map(|_| false),
+            exit_pressed: wiring.exit.map(|_| false),
+            bolt_jammed: wiring.has_bolt.then_some(false),
             ..DeviceState::default()
+        };
+        let outside = Outside {
+            thing: options.thing.clone(),
+            wiring,
+            state: Arc::new(Mutex::new(state)),
+            lines,
         };
         Self {
             options,
-            state: Arc::new(Mutex::new(state)),
-            lines,
+            outside,
             process: tokio::sync::Mutex::new(None),
-            clock: Mutex::default(),
         }
     }
 
@@ -135,27 +136,26 @@ impl Device {
 
     /// Its present state.
     pub fn state(&self) -> DeviceState {
-        lock(&self.state).clone()
+        self.change().clone()
+    }
+
+    fn change(&self) -> MutexGuard<'_, DeviceState> {
+        lock(&self.outside.state)
     }
 
     /// Switches its power. Off is SIGKILL: the firmware gets no chance to disconnect.
     pub async fn set_power(&self, on: bool) -> Result<()> {
         let mut process = self.process.lock().await;
         if on && process.is_none() {
-            let mut started = self.start()?;
-            let clock = lock(&self.clock).clone();
-            if !clock.is_empty() {
-                self.write(&mut started, &json!({ "clock": clock })).await?;
-            }
-            if let Some(pin) = door_pin(&self.options) {
-                let open = self.state().door_open.unwrap_or_default();
-                self.write(&mut started, &door_line(pin, open)).await?;
+            let started = self.start()?;
+            for line in self.state().world(&self.outside.wiring) {
+                self.write(&started, &line).await?;
             }
             *process = Some(started);
         } else if !on && let Some(mut stopped) = process.take() {
             let killed = stopped.child.kill().await;
             killed.with_context(|| format!("cut the power of {}", self.thing()))?;
-            let mut state = lock(&self.state);
+            let mut state = self.change();
             state.powered = false;
             state.pid = None;
             state.connected = false;
@@ -166,49 +166,116 @@ impl Device {
     /// Plugs its network in or out.
     pub async fn set_network(&self, on: bool) -> Result<()> {
         self.send(&json!({ "network": on })).await?;
-        lock(&self.state).network = on;
+        let mut state = self.change();
+        (state.network, state.half_open) = (on, false);
+        Ok(())
+    }
+
+    /// Makes its network lose everything while it looks up, or ends that.
+    pub async fn set_half_open(&self, on: bool) -> Result<()> {
+        if !self.state().network {
+            bail!("the network of {} is cut: plug it in first", self.thing())
+        }
+        let network = if on { json!("half_open") } else { json!(true) };
+        self.send(&json!({ "network": network })).await?;
+        self.change().half_open = on;
         Ok(())
     }
 
     /// Opens or closes the door. The device may be without power; it then reads it at power-on.
     pub async fn set_door(&self, open: bool) -> Result<()> {
-        let Some(pin) = door_pin(&self.options) else {
+        let Some(contact) = self.outside.wiring.door else {
             bail!(
                 "{} has no door contact: start with --device-set pins.door=14",
                 self.thing()
             )
         };
-        let mut process = self.process.lock().await;
-        lock(&self.state).door_open = Some(open);
-        match process.as_mut() {
-            Some(process) => self.write(process, &door_line(pin, open)).await,
-            None => Ok(()),
-        }
+        let line = contact.line(!open);
+        self.change_world(&line, |state| state.door_open = Some(open))
+            .await
     }
 
-    /// Changes one condition of its clock. The device may be without power.
-    pub async fn set_clock(&self, condition: &str, value: Value) -> Result<()> {
-        let mut process = self.process.lock().await;
-        let line = json!({ "clock": { condition: &value } });
-        lock(&self.clock).insert(condition.to_owned(), value);
-        match process.as_mut() {
-            Some(process) => self.write(process, &line).await,
+    /// Presses its exit button or lets it go. Without power nothing notices.
+    pub async fn set_exit(&self, pressed: bool) -> Result<()> {
+        let Some(contact) = self.outside.wiring.exit else {
+            bail!(
+                "{} has no exit button: start with --device-set pins.exit=13 --device-set \
+                 lock.relock_s=30",
+                self.thing()
+            )
+        };
+        let line = contact.line(pressed);
+        self.change_world(&line, |state| state.exit_pressed = Some(pressed))
+            .await
+    }
+
+    /// Jams its bolt where it is, or frees it. The device may be without power.
+    pub async fn set_bolt(&self, jammed: bool) -> Result<()> {
+        if !self.outside.wiring.has_bolt {
+            bail!(
+                "{} has no bolt contact: start with --device-set pins.bolt=12",
+                self.thing()
+            )
+        }
+        let line = json!({ "bolt": if jammed { "held" } else { "free" } });
+        self.change_world(&line, |state| state.bolt_jammed = Some(jammed))
+            .await
+    }
+
+    /// Lets it hear the time or not; what it knows already is kept. The device may be without
+    /// power.
+    pub async fn set_hearing(&self, hears: bool) -> Result<()> {
+        let line = json!({ "clock": { "hears_time": hears } });
+        self.change_world(&line, |state| state.clock.hears = hears)
+            .await
+    }
+
+    /// Lets it hear no time and forget what it knows. The device may be without power.
+    pub async fn take_time(&self) -> Result<()> {
+        let line = json!({ "clock": { "hears_time": false, "forgets": true } });
+        self.change_world(&line, |state| state.clock.hears = false)
+            .await
+    }
+
+    /// Sets its time ahead by this many seconds, or behind. The device may be without power.
+    pub async fn set_ahead(&self, ahead_s: i64) -> Result<()> {
+        let line = json!({ "clock": { "ahead_s": ahead_s } });
+        self.change_world(&line, |state| state.clock.ahead_s = ahead_s)
+            .await
+    }
+
+    /// Makes its clock fast or slow, in parts per million. The device may be without power.
+    pub async fn set_drift(&self, drift_ppm: i32) -> Result<()> {
+        let line = json!({ "clock": { "drift_ppm": drift_ppm } });
+        self.change_world(&line, |state| state.clock.drift_ppm = drift_ppm)
+            .await
+    }
+
+    /// Changes what is outside it. A device without power finds it so at power-on.
+    async fn change_world(
+        &self,
+        line: &Value,
+        change: impl FnOnce(&mut DeviceState),
+    ) -> Result<()> {
+        let process = self.process.lock().await;
+        change(&mut self.change());
+        match &*process {
+            Some(process) => self.write(process, line).await,
             None => Ok(()),
         }
     }
 
     /// Sends it one line of JSON: a pin level, a press.
     pub async fn send(&self, line: &Value) -> Result<()> {
-        let mut process = self.process.lock().await;
-        let Some(process) = process.as_mut() else {
+        let process = self.process.lock().await;
+        let Some(process) = &*process else {
             bail!("{} has no power", self.thing())
         };
         self.write(process, line).await
     }
 
-    async fn write(&self, process: &mut Process, line: &Value) -> Result<()> {
-        let text = format!("{line}\n");
-        let written = process.stdin.write_all(text.as_bytes()).await;
+    async fn write(&self, process: &Process, line: &Value) -> Result<()> {
+        let written = write_line(&process.stdin, line).await;
         written.with_context(|| format!("write to {}", self.thing()))
     }
 
@@ -223,17 +290,14 @@ impl Device {
         let stdout = child.stdout.take();
         let stdout = stdout.context("the device's standard output was not captured")?;
         {
-            let mut state = lock(&self.state);
+            let mut state = self.change();
             state.powered = true;
             state.pid = child.id();
-            state.network = true;
+            (state.network, state.half_open) = (true, false);
         }
-        tokio::spawn(read_lines(
-            self.options.thing.clone(),
-            stdout,
-            Arc::clone(&self.state),
-            self.lines.clone(),
-        ));
+        let stdin = Arc::new(tokio::sync::Mutex::new(stdin));
+        let outside = self.outside.clone();
+        tokio::spawn(read_lines(outside, stdout, Arc::clone(&stdin)));
         Ok(Process { child, stdin })
     }
 
@@ -283,52 +347,36 @@ fn with_required(given: &[String]) -> impl Iterator<Item = &str> {
     required.chain(given.iter().map(String::as_str))
 }
 
-/// The GPIO number of a lock's door contact, if its settings name one.
-fn door_pin(options: &DeviceOptions) -> Option<i64> {
-    let setting = |text: &String| text.strip_prefix("pins.door=")?.parse().ok();
-    let pin = options.settings.iter().rev().find_map(setting);
-    pin.filter(|pin| options.kind == Kind::Lock && *pin >= 0)
-}
-
-/// The contact connects the pin to ground while the door is closed.
-fn door_line(pin: i64, open: bool) -> Value {
-    json!({ "pin": { "number": pin, "level": open } })
-}
-
-async fn read_lines(
-    thing: String,
-    stdout: ChildStdout,
-    state: Arc<Mutex<DeviceState>>,
-    lines: broadcast::Sender<DeviceLine>,
-) {
+/// The lines of a process, as they come. After a reboot of the device, which starts its program
+/// again, it finds the world as before.
+async fn read_lines(device: Outside, stdout: ChildStdout, stdin: Stdin) {
     // Without a listener a line is dropped; the state is updated anyway.
     let send = |line| {
-        let thing = thing.clone();
-        let _ = lines.send(DeviceLine { thing, line });
+        let thing = device.thing.clone();
+        let _ = device.lines.send(DeviceLine { thing, line });
     };
     let mut texts = BufReader::new(stdout).lines();
+    let mut has_rebooted = false;
     while let Ok(Some(text)) = texts.next_line().await {
         let line = serde_json::from_str(&text)
             .unwrap_or_else(|_| json!({ "event": "log", "level": "error", "text": text }));
-        update(&mut lock(&state), &line);
+        lock(&device.state).take(&line);
+        has_rebooted |= line["event"] == "reboot";
+        if line["event"] == "ready" && std::mem::take(&mut has_rebooted) {
+            let world = lock(&device.state).world(&device.wiring);
+            for line in world {
+                // It fails if the device has lost its power since.
+                let _ = write_line(&stdin, &line).await;
+            }
+        }
         send(line);
     }
     send(json!({ "event": "off" }));
 }
 
-fn update(state: &mut DeviceState, line: &Value) {
-    match line["event"].as_str() {
-        Some("connected") => state.connected = true,
-        Some("disconnected") => state.connected = false,
-        Some("latch") => {
-            let latch = line["latch"].as_str().map(str::to_owned);
-            if state.latch.is_some() && state.latch != latch {
-                state.movements += 1;
-            }
-            state.latch = latch;
-        }
-        _ => {}
-    }
+async fn write_line(stdin: &Stdin, line: &Value) -> std::io::Result<()> {
+    let text = format!("{line}\n");
+    stdin.lock().await.write_all(text.as_bytes()).await
 }
 
 #[cfg(test)]

@@ -1,30 +1,72 @@
-//! Carries out the faults of devices (power, network, clock, drift) on schedule. The local cloud
-//! carries out its own faults.
+//! Faults of a run: those of the start, those that a person arms on the page, and their journal.
+//! The local cloud carries out its own faults; those of devices are carried out here.
+//!
+//! Must not know: how the page shows them.
 
-use std::sync::Arc;
+mod injector;
+mod journal;
+mod kind;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use local_cloud::Fault;
 use local_cloud::fault::{DeviceEffect, Schedule};
-use serde_json::json;
 
-use crate::board::Board;
+pub use self::injector::Injector;
 use crate::device::Device;
-use crate::fleet::Fleet;
 
-/// The faults of a run.
+/// The faults of the start.
 #[derive(Debug)]
 pub struct Faults {
     /// Faults of the cloud.
     pub cloud: Vec<Fault>,
-    devices: Vec<DeviceFault>,
+    pub devices: Vec<DeviceFault>,
 }
 
+/// A fault of a device.
 #[derive(Debug, Clone)]
-struct DeviceFault {
+pub struct DeviceFault {
     effect: DeviceEffect,
     thing: String,
     schedule: Schedule,
+}
+
+impl DeviceFault {
+    /// The fault if it is one of a device, or else the fault of the cloud.
+    fn of(fault: Fault) -> Result<Self, Fault> {
+        match fault {
+            Fault::Device {
+                effect,
+                target,
+                when,
+            } => Ok(Self {
+                effect,
+                thing: target,
+                schedule: when,
+            }),
+            fault => Err(fault),
+        }
+    }
+
+    /// It as it is written.
+    fn spec(&self) -> String {
+        let (effect, target, when) = (self.effect, self.thing.clone(), self.schedule);
+        let fault = Fault::Device {
+            effect,
+            target,
+            when,
+        };
+        fault.to_string()
+    }
+
+    /// Begins or ends it.
+    async fn switch(&self, device: &Device, begins: bool) -> Result<()> {
+        match self.effect {
+            DeviceEffect::Power => device.set_power(!begins).await,
+            DeviceEffect::Network => device.set_network(!begins).await,
+            DeviceEffect::Clock => device.set_hearing(!begins).await,
+            DeviceEffect::Drift(ppm) => device.set_drift(ppm).await,
+        }
+    }
 }
 
 impl Faults {
@@ -32,17 +74,9 @@ impl Faults {
     pub fn new(faults: Vec<Fault>) -> Self {
         let (mut cloud, mut devices) = (Vec::new(), Vec::new());
         for fault in faults {
-            match fault {
-                Fault::Device {
-                    effect,
-                    target,
-                    when,
-                } => devices.push(DeviceFault {
-                    effect,
-                    thing: target,
-                    schedule: when,
-                }),
-                fault => cloud.push(fault),
+            match DeviceFault::of(fault) {
+                Ok(fault) => devices.push(fault),
+                Err(fault) => cloud.push(fault),
             }
         }
         Self { cloud, devices }
@@ -57,46 +91,6 @@ impl Faults {
             bail!("--fault {what}:{thing}: no device {thing} runs here; the devices are {there}");
         }
         Ok(())
-    }
-
-    /// Carries out the faults of devices, timed from this call, then waits until dropped.
-    pub async fn run(&self, fleet: &Arc<Fleet>, board: &Arc<Board>) -> Result<()> {
-        let mut running = tokio::task::JoinSet::new();
-        for fault in self.devices.clone() {
-            let (fleet, board) = (Arc::clone(fleet), Arc::clone(board));
-            running.spawn(async move { fault.carry_out(&fleet, &board).await });
-        }
-        while let Some(outcome) = running.join_next().await {
-            outcome.context("a fault's task has panicked")??;
-        }
-        std::future::pending().await
-    }
-}
-
-impl DeviceFault {
-    async fn carry_out(&self, fleet: &Fleet, board: &Board) -> Result<()> {
-        let device = fleet
-            .device(&self.thing)
-            .with_context(|| format!("fault {}: no device {}", self.effect.name(), self.thing))?;
-        tokio::time::sleep(self.schedule.at).await;
-        self.switch(device, true).await?;
-        board.touch_device(&self.thing);
-        if let Some(lasts) = self.schedule.lasts {
-            tokio::time::sleep(lasts).await;
-            self.switch(device, false).await?;
-            board.touch_device(&self.thing);
-        }
-        Ok(())
-    }
-
-    /// Begins or ends the fault.
-    async fn switch(&self, device: &Device, begins: bool) -> Result<()> {
-        match self.effect {
-            DeviceEffect::Power => device.set_power(!begins).await,
-            DeviceEffect::Network => device.set_network(!begins).await,
-            DeviceEffect::Clock => device.set_clock("hears_time", json!(!begins)).await,
-            DeviceEffect::Drift(ppm) => device.set_clock("drift_ppm", json!(ppm)).await,
-        }
     }
 }
 
@@ -115,6 +109,7 @@ mod tests {
         let faults = specs.map(|spec| spec.parse().expect("a fault"));
         let faults = Faults::new(faults.to_vec());
         assert_eq!((faults.cloud.len(), faults.devices.len()), (2, 2));
+        assert_eq!(faults.devices[0].spec(), "power:lock-1@t=20000ms+3000ms");
         let here = faults.check_devices(&["button-1", "lock-1"]);
         here.expect("lock-1 is there");
         let error = faults.check_devices(&["button-1", "lock-2"]);

@@ -37,6 +37,18 @@ impl Fleet {
         self.devices.get(thing)
     }
 
+    /// The things that have a device here.
+    pub fn things(&self) -> Vec<&str> {
+        self.devices.keys().map(String::as_str).collect()
+    }
+
+    /// The first thing of a kind.
+    pub fn first(&self, kind: Kind) -> Option<&str> {
+        let mut devices = self.devices.values();
+        let first = devices.find(|device| device.kind() == kind);
+        first.map(Device::thing)
+    }
+
     /// The lines that any device prints after this call.
     pub fn subscribe(&self) -> broadcast::Receiver<DeviceLine> {
         self.lines.subscribe()

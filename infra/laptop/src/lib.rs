@@ -1,29 +1,42 @@
 //! The laptop mode: the local cloud, the functions, the virtual devices and the console, put
-//! together into the whole product on one machine. `lockctl` shares its ready file and its JSON of
-//! records and events.
+//! together into the whole product on one machine. `lockctl` shares its ready file, its JSON of
+//! records and events, and the console's page with its board.
 //!
 //! Must not know: what a press means; the functions decide that.
 
 mod board;
+mod cargo;
 mod change;
+mod claim;
 pub mod cli;
+mod compiler;
 mod console;
 mod device;
+mod disk;
 mod fault;
 mod fleet;
+pub mod history;
+mod message;
 mod metric;
 mod narrate;
+mod page;
 mod plan;
 mod program;
 mod progress;
 mod provision;
 pub mod ready;
 mod stack;
+mod trail;
+pub mod unknown;
 pub mod view;
+mod way;
+mod welcome;
 pub mod when;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+pub use board::{About, Can, PolledBoard, Read};
+pub use console::remote;
 pub use provision::PRESS_COUNTS_AFTER;
 pub use stack::run;
 

@@ -52,10 +52,11 @@ fn print_step(at_ms: u64, step: Option<(String, String)>) {
     }
 }
 
-/// What the latch and the connection of a device do, and its errors.
+/// What the latch, the bolt and the connection of a device do, and its errors.
 fn device_step(line: &Value) -> Option<String> {
     match line["event"].as_str()? {
         "latch" => Some(format!("latch is {}", line["latch"].as_str()?)),
+        "bolt" => Some(format!("bolt is {}", line["bolt"].as_str()?)),
         "connected" => Some("connected".to_owned()),
         "disconnected" => Some("disconnected".to_owned()),
         "off" => Some("power is off".to_owned()),
@@ -84,6 +85,7 @@ fn event_step(kind: &EventKind) -> Option<(String, String)> {
         | EventKind::Disconnected { .. }
         | EventKind::ShadowUpdated { .. }
         | EventKind::RuleMatched { .. }
+        | EventKind::RuleInvoked { .. }
         | EventKind::Scheduled { .. }
         | EventKind::Invoked { .. } => None,
         EventKind::Completed { outcome, .. } if outcome == "ok" => None,

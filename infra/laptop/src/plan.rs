@@ -2,7 +2,7 @@
 //! started.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail};
 use local_cloud::cli::Log;
@@ -10,6 +10,7 @@ use local_cloud::{Options, Ports};
 use sam_template::{Context as TemplateContext, Template};
 
 use crate::board::{Fields, State};
+use crate::claim::Claim;
 use crate::cli::{LocalArgs, StackArgs};
 use crate::device::{DeviceOptions, Kind};
 use crate::fault::Faults;
@@ -34,6 +35,7 @@ pub struct Plan<'a> {
     /// Directory of certificates and flash, and of the cloud's data.
     pub home: PathBuf,
     _scratch: Option<tempfile::TempDir>,
+    _claim: Option<Claim>,
 }
 
 impl<'a> Plan<'a> {
@@ -44,15 +46,6 @@ impl<'a> Plan<'a> {
     /// A stack already runs on the data directory, a setting or fault is not valid, a fault names
     /// no device, or the directory cannot be made.
     pub fn check(args: &'a LocalArgs, stack: &'a StackArgs) -> Result<Self> {
-        let data_dir = &stack.data_dir;
-        let running = Ready::read(&data_dir.join("ready.json"));
-        if !args.memory && running.is_ok_and(|ready| ready.is_live()) {
-            bail!(
-                "a stack already runs on {}: use it (`lockctl status`), or choose another \
-                 --data-dir",
-                data_dir.display()
-            );
-        }
         let checkout = find_checkout(args)?;
         check_settings(&args.device_settings)?;
         let things = things(args.locks, args.buttons);
@@ -65,22 +58,23 @@ impl<'a> Plan<'a> {
         let scratch = scratch.context("make a temporary directory")?;
         let home = scratch
             .as_ref()
-            .map_or(data_dir.as_path(), |scratch| scratch.path());
-        std::fs::create_dir_all(home)
-            .and_then(|()| home.canonicalize())
-            .map_err(|error| {
-                let home = home.display();
-                anyhow!("make the data directory {home}: {error}; choose another with --data-dir")
-            })
-            .map(|home| Self {
-                args,
-                stack,
-                things,
-                faults,
-                checkout,
-                home,
-                _scratch: scratch,
-            })
+            .map_or(stack.data_dir.as_path(), |scratch| scratch.path());
+        let made = std::fs::create_dir_all(home).and_then(|()| home.canonicalize());
+        let home = made.map_err(|error| {
+            let home = home.display();
+            anyhow!("make the data directory {home}: {error}; choose another with --data-dir")
+        })?;
+        let claim = (!args.memory).then(|| Claim::take(&stack.data_dir));
+        Ok(Self {
+            args,
+            stack,
+            things,
+            faults,
+            checkout,
+            home,
+            _scratch: scratch,
+            _claim: claim.transpose()?,
+        })
     }
 
     /// The ready files to write.
@@ -88,6 +82,16 @@ impl<'a> Plan<'a> {
         let shared = self.stack.data_dir.join("ready.json");
         let shared = (!self.args.memory).then_some(shared);
         shared.into_iter().chain(self.stack.ready_file.clone())
+    }
+
+    /// The ready file that was asked for.
+    pub fn ready_file(&self) -> Option<&Path> {
+        self.stack.ready_file.as_deref()
+    }
+
+    /// The data directory as given; `None` if nothing is kept.
+    pub fn data_dir(&self) -> Option<&Path> {
+        (!self.args.memory).then_some(self.stack.data_dir.as_path())
     }
 
     /// Where the state is kept, for people.
@@ -107,8 +111,8 @@ impl<'a> Plan<'a> {
             let device = [program::DEVICE.to_owned()];
             let names = [&functions[..], &device].concat();
             let listed = names.join(", ");
-            let progress = Progress::begin(self.args.cloud.log, &format!("building {listed}"));
-            programs.build(&names, &progress).await?;
+            let mut progress = Progress::begin(self.args.cloud.log, &format!("building {listed}"));
+            programs.build(&names, &mut progress).await?;
             progress.end(&format!("built {listed}"));
         }
         let path = |name: String| Ok((name.clone(), programs.path(&name)?));
@@ -168,10 +172,9 @@ impl<'a> Plan<'a> {
         options.collect()
     }
 
-    /// Whether the board shows every lock settled and every button device connected.
-    pub fn is_up(&self, state: &State) -> bool {
-        state.locks.values().all(is_settled)
-            && (self.args.no_button_devices || state.buttons.values().all(is_connected))
+    /// The things that are not up on the board.
+    pub fn down<'s>(&self, state: &'s State) -> Vec<&'s str> {
+        down(self.args, state)
     }
 
     /// The programs: those next to this one with --no-build, else as built in the checkout.
@@ -192,15 +195,28 @@ impl<'a> Plan<'a> {
     }
 }
 
+/// Locks that are not settled, and devices that are not connected. A lock that was settled in an
+/// earlier run is so without a connection.
+fn down<'s>(args: &LocalArgs, state: &'s State) -> Vec<&'s str> {
+    let is_up = |lock: &Fields| is_settled(lock) && is_connected(lock);
+    let locks = state.locks.iter().filter(|(_, lock)| !is_up(lock));
+    let buttons = state.buttons.iter();
+    let buttons = buttons.filter(|(_, button)| !args.no_button_devices && !is_connected(button));
+    locks
+        .chain(buttons)
+        .map(|(name, _)| name.as_str())
+        .collect()
+}
+
 /// Whether the record of a lock, as the board shows it, is settled.
-pub fn is_settled(lock: &Fields) -> bool {
+fn is_settled(lock: &Fields) -> bool {
     lock.get("record")
         .is_some_and(|record| record["status"] == "settled")
 }
 
-/// Whether a button's device, as the board shows it, is connected.
-pub fn is_connected(button: &Fields) -> bool {
-    let device = button.get("device");
+/// Whether a thing's device, as the board shows it, is connected.
+fn is_connected(thing: &Fields) -> bool {
+    let device = thing.get("device");
     device.is_some_and(|device| device["connected"] == true)
 }
 
@@ -259,6 +275,7 @@ fn function_names(options: &Options) -> Result<Vec<String>> {
 #[cfg(test)]
 mod tests {
     use clap::Parser;
+    use serde_json::{Value, json};
 
     use super::*;
 
@@ -266,6 +283,38 @@ mod tests {
     struct Cli {
         #[command(flatten)]
         local: LocalArgs,
+    }
+
+    #[test]
+    fn what_is_not_up_is_named() {
+        let things = |things: Value| {
+            let things = things.as_object().cloned().into_iter().flatten();
+            let fields = |fields: Value| fields.as_object().cloned().expect("an object");
+            let things = things.map(|(name, it)| (name, fields(it)));
+            things.collect::<BTreeMap<String, Fields>>()
+        };
+        let (settled, connected) = (json!({"status": "settled"}), json!({"connected": true}));
+        let state = State {
+            locks: things(json!({
+                "lock-1": {"record": settled, "device": connected},
+                "lock-2": {"record": {"status": "pending"}, "device": connected},
+                "lock-3": {"record": null, "device": connected, "error": "no connection"},
+                // Settled before this start, with a key that lets it no longer in.
+                "lock-4": {"record": settled, "device": {"connected": false}},
+            })),
+            buttons: things(json!({
+                "button-1": {"device": connected},
+                "button-2": {"device": null},
+            })),
+            ..State::default()
+        };
+        for (arguments, wanted) in [
+            (&[][..], &["lock-2", "lock-3", "lock-4", "button-2"][..]),
+            (&["--no-button-devices"], &["lock-2", "lock-3", "lock-4"]),
+        ] {
+            let cli = Cli::parse_from(["lockctl"].iter().chain(arguments));
+            assert_eq!(down(&cli.local, &state), wanted);
+        }
     }
 
     #[test]

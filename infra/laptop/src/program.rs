@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use anyhow::{Context, Result, anyhow, bail};
-use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::Command;
 
+use crate::cargo::{self, Piece};
+use crate::compiler;
 use crate::progress::Progress;
 
 /// The virtual ESP8266.
@@ -71,7 +73,7 @@ impl Programs {
     ///
     /// Cargo runs in the workspace's root and gets no package names, so that it resolves features
     /// as for `cargo run` and builds no dependency twice.
-    pub async fn build(&self, names: &[String], progress: &Progress) -> Result<()> {
+    pub async fn build(&self, names: &[String], progress: &mut Progress) -> Result<()> {
         let checkout = self
             .checkout
             .as_deref()
@@ -86,14 +88,13 @@ impl Programs {
             .stderr
             .take()
             .context("cargo's output was not captured")?;
-        let mut lines = BufReader::new(stderr).lines();
-        let mut output = Vec::new();
-        while let Some(line) = lines.next_line().await.context("read cargo's output")? {
-            progress.show(line.trim());
-            output.push(line);
-        }
+        let output = follow(stderr, progress).await;
+        let output = output.context("read cargo's output")?;
         let status = child.wait().await.context("wait for cargo")?;
         if !status.success() {
+            if let Some(lack) = compiler::lack(&output) {
+                bail!("{}", compiler::sentence(lack));
+            }
             let tail = &output[output.len().saturating_sub(OUTPUT_LINES_MAX)..];
             bail!(
                 "cargo could not build {}; repair what it names, then repeat the command:\n{}",
@@ -111,7 +112,7 @@ impl Programs {
         let output = self.directory.parent();
         let output = output.map(|output| [OsStr::new("--target-dir"), output.as_os_str()]);
         // An installed lockctl must find them, whatever the environment says of cargo's output.
-
+        command.envs(cargo::DRAW);
         command.args(["build", "--color", "never", "--profile", self.profile()]);
         command.args(output.into_iter().flatten());
         for name in names {
@@ -139,6 +140,35 @@ impl Programs {
         match self.directory.file_name().and_then(|name| name.to_str()) {
             None | Some("debug") => "dev",
             Some(other) => other,
+        }
+    }
+}
+
+/// Shows what cargo prints until it ends. Returns the lines.
+async fn follow(
+    mut stderr: impl AsyncRead + Unpin,
+    progress: &mut Progress,
+) -> std::io::Result<Vec<String>> {
+    let (mut read, mut lines) = (Vec::new(), Vec::new());
+    loop {
+        let count = stderr.read_buf(&mut read).await?;
+        if count == 0 {
+            read.push(b'\n');
+        }
+        for piece in cargo::take_pieces(&mut read) {
+            match piece {
+                Piece::Line(line) => {
+                    progress.show(line.trim());
+                    lines.push(line);
+                }
+                Piece::Bar { done, all, units } => {
+                    progress.count(done, all);
+                    progress.show(&units);
+                }
+            }
+        }
+        if count == 0 {
+            return Ok(lines);
         }
     }
 }

@@ -1,33 +1,39 @@
 //! `lockctl local`: starts the local cloud, the functions, the virtual devices and the console,
 //! watches them, and ends them.
 
-use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, bail};
 use local_cloud::LocalCloud;
 use local_cloud::cli::{Log, interrupted};
 use local_cloud::ready;
+use lock_aws::Cloud;
 use tokio::net::TcpListener;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::Instant;
 
-use crate::board::{Board, State};
+use crate::board::Board;
 use crate::change::Changes;
 use crate::cli::{LocalArgs, StackArgs};
-use crate::console::Console;
-use crate::device::Kind;
+use crate::console::{self, Console};
+use crate::device::{Kind, latch_of};
+use crate::disk;
+use crate::fault::Injector;
 use crate::fleet::Fleet;
 use crate::narrate::Narrator;
-use crate::plan::{Plan, is_connected, is_settled};
+use crate::plan::Plan;
 use crate::program::{self, Programs};
 use crate::provision::{self, PRESS_COUNTS_AFTER};
 use crate::ready::Ready;
+use crate::trail::Trail;
+use crate::welcome::{Call, Welcome};
 
-/// Time that the locks may take to report and settle after the start.
+/// Time that the devices may take to connect, report and settle after the start.
 const SETTLE: Duration = Duration::from_secs(60);
+/// Time between two lines about what is not up yet.
+const WAIT_LINE_EVERY: Duration = Duration::from_secs(5);
 
 /// Runs the laptop mode until Ctrl-C or SIGTERM, then ends everything it started.
 ///
@@ -42,8 +48,9 @@ pub async fn run(args: &LocalArgs, stack: &StackArgs) -> Result<()> {
     let interrupted = interrupted();
     tokio::pin!(interrupted);
     let plan = Plan::check(args, stack)?;
+    let home = plan.home.clone();
     let (stack, listener) = tokio::select! {
-        started = Stack::start(plan) => started?,
+        started = Stack::start(plan) => started.map_err(|error| disk::explain(error, &home))?,
         _ = &mut interrupted => bail!("interrupted before the stack was up"),
     };
     stack.print_addresses();
@@ -63,6 +70,10 @@ struct Stack<'a> {
     cloud: LocalCloud,
     fleet: Arc<Fleet>,
     board: Arc<Board>,
+    trail: Arc<Trail>,
+    injector: Arc<Injector>,
+    /// The clients of the functions' services.
+    remote: Cloud,
     ready: Ready,
     programs: Programs,
     template: PathBuf,
@@ -80,14 +91,7 @@ impl<'a> Stack<'a> {
             .await
             .context("start the local cloud")?;
         let things = provision::create_things(&cloud, &plan.home, &plan.things)?;
-        let port = plan.args.port;
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await;
-        let listener = listener.map_err(|error| {
-            anyhow!(
-                "listen on port {port} for the console: {error}; choose another with --port, or \
-                 leave it out for a free one"
-            )
-        })?;
+        let listener = console::listen(plan.args.port).await?;
         let ready = Ready::new(&cloud, &listener, &region, plan.home.join("ca.pem"), things)?;
         let remote = ready.remote()?;
         let has_bound = provision::register(&remote, plan.args).await?;
@@ -95,13 +99,22 @@ impl<'a> Stack<'a> {
         let device = programs.path(program::DEVICE)?;
         let fleet = Arc::new(Fleet::new(plan.device_options(&ready, device)?));
         let table = ready.table.clone();
-        let board = Board::new(remote, table, Arc::clone(&fleet), &plan.things);
+        let trail = Arc::new(Trail::new(&table));
+        let board = Board::new(remote.clone(), table, Arc::clone(&fleet), &plan.things);
         let board = Arc::new(board.context("name the things")?);
+        let injector = Injector::new(
+            Arc::clone(cloud.faults()),
+            Arc::clone(&fleet),
+            Arc::clone(&board),
+        );
         let stack = Self {
             plan,
             cloud,
             fleet,
             board,
+            trail,
+            injector: Arc::new(injector),
+            remote,
             ready,
             programs,
             template,
@@ -115,12 +128,15 @@ impl<'a> Stack<'a> {
         let console = Console {
             fleet: Arc::clone(&self.fleet),
             board: Arc::clone(&self.board),
-            faults: Arc::clone(self.cloud.faults()),
+            trail: Arc::clone(&self.trail),
+            cloud: self.remote.clone(),
+            injector: Arc::clone(&self.injector),
             metrics: self.cloud.metrics().clone(),
         };
         tokio::select! {
             outcome = console.serve(listener, !self.plan.args.headless) => outcome,
             () = self.board.keep() => Ok(()),
+            () = self.trail.keep() => Ok(()),
             () = self.narrate_cloud() => bail!("the local cloud has ended"),
             () = self.narrate_devices() => bail!("the devices have ended"),
             outcome = self.power_up() => outcome,
@@ -152,12 +168,15 @@ impl<'a> Stack<'a> {
         if !args.no_button_devices {
             self.fleet.power_on(Kind::Button).await?;
         }
-        let up = self.board.wait_until(|state| self.plan.is_up(state));
+        let up = self
+            .board
+            .wait_until(|state| self.plan.down(state).is_empty());
         tokio::select! {
             outcome = tokio::time::timeout(SETTLE, up) => {
-                let is_up = outcome.is_ok();
-                anyhow::ensure!(is_up, unsettled_text(&self.board.last()));
+                let state = self.board.last();
+                anyhow::ensure!(outcome.is_ok(), unsettled_text(&self.plan.down(&state)));
             }
+            () = self.say_what_is_down() => {}
             thing = self.fleet.wait_for_end() => bail!(
                 "the device {thing} has ended: the lines above say why; check --device-set"
             ),
@@ -169,9 +188,9 @@ impl<'a> Stack<'a> {
             ready::write(&path, &self.ready)?;
         }
         if args.cloud.log == Log::Pretty {
-            self.print_hints();
+            print!("{}", self.welcome_text());
         }
-        self.plan.faults.run(&self.fleet, &self.board).await
+        self.injector.run(&self.plan.faults.devices).await
     }
 
     async fn narrate_cloud(&self) {
@@ -182,6 +201,8 @@ impl<'a> Stack<'a> {
                 Ok(event) => {
                     narrator.print_event(&event);
                     self.board.on_event(&event);
+                    self.trail.on_event(&event);
+                    self.injector.on_event(&event);
                 }
                 Err(RecvError::Lagged(missed)) => {
                     eprintln!("({missed} events dropped: output too slow)");
@@ -198,8 +219,12 @@ impl<'a> Stack<'a> {
         loop {
             match lines.recv().await {
                 Ok(line) => {
-                    narrator.print_device_line(lock_aws::clock::now().0, &line);
+                    let now = lock_aws::clock::now().0;
+                    narrator.print_device_line(now, &line);
                     self.board.touch_device(&line.thing);
+                    if let Some(latch) = latch_of(&line.line) {
+                        self.trail.on_latch(now, &line.thing, latch);
+                    }
                 }
                 Err(RecvError::Lagged(_)) => self.board.touch_all(),
                 Err(RecvError::Closed) => return,
@@ -223,27 +248,39 @@ impl<'a> Stack<'a> {
         );
     }
 
-    fn print_hints(&self) {
-        let args = self.plan.args;
-        println!("\nready: every lock is settled");
-        if !args.headless {
-            println!("  console   {}", self.ready.console);
+    /// Says now and then what is not up yet, until dropped.
+    async fn say_what_is_down(&self) {
+        let begun = Instant::now();
+        let mut lines = tokio::time::interval_at(begun + WAIT_LINE_EVERY, WAIT_LINE_EVERY);
+        loop {
+            lines.tick().await;
+            if self.plan.args.cloud.log == Log::Pretty {
+                let state = self.board.last();
+                let names = self.plan.down(&state).join(", ");
+                let (seconds, most) = (begun.elapsed().as_secs(), SETTLE.as_secs());
+                println!("waiting for {names}: {seconds} s of at most {most} s");
+            }
         }
-        let press =
-            "lockctl press button-1   (from a second shell; cargo run -q -- press button-1)";
-        println!("  press     {press}");
-        println!("  look      lockctl status · lockctl history lock-1");
-        if self.plan.watches() {
+    }
+
+    fn welcome_text(&self) -> String {
+        let args = self.plan.args;
+        let change = self.plan.watches().then(|| {
             let sources = if args.no_build {
                 "or build a function or the virtual device again"
             } else {
                 "a function in lambdas/, or firmware/"
             };
             let template = self.template.display();
-            println!("  change    edit {template}, {sources}: applied while this runs");
-        }
-        println!("  break     lockctl local --fault help   (lose messages, power and more)");
-        println!("  end       Ctrl-C\n");
+            format!("edit {template}, {sources}: applied while this runs")
+        });
+        let welcome = Welcome {
+            console: (!args.headless).then_some(self.ready.console.as_str()),
+            state: &self.board.last(),
+            call: Call::find(self.plan.ready_file(), self.plan.data_dir()),
+            change,
+        };
+        welcome.screen()
     }
 
     async fn stop(self) -> Result<()> {
@@ -261,15 +298,8 @@ impl<'a> Stack<'a> {
     }
 }
 
-/// The error about devices that did not come up in time, from the board's state.
-fn unsettled_text(state: &State) -> String {
-    let locks = state.locks.iter().filter(|(_, lock)| !is_settled(lock));
-    let buttons = state.buttons.iter();
-    let buttons = buttons.filter(|(_, button)| !is_connected(button));
-    let names: Vec<&str> = locks
-        .chain(buttons)
-        .map(|(name, _)| name.as_str())
-        .collect();
+/// The error about things that did not come up in time.
+fn unsettled_text(names: &[&str]) -> String {
     format!(
         "not settled or connected within {} s: {}; the lines of these devices and of the functions \
          above say why; a fault or --device-set of this command may be the cause",
@@ -280,38 +310,15 @@ fn unsettled_text(state: &State) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
-    use serde_json::{Value, json};
-
     use super::*;
-    use crate::board::Fields;
 
     #[test]
     fn what_does_not_come_up_is_named() {
-        let things = |things: Value| {
-            let things = things.as_object().cloned().into_iter().flatten();
-            let fields = |fields: Value| fields.as_object().cloned().expect("an object");
-            let things = things.map(|(name, it)| (name, fields(it)));
-            things.collect::<BTreeMap<String, Fields>>()
-        };
-        let state = State {
-            locks: things(json!({
-                "lock-1": { "record": { "status": "settled" } },
-                "lock-2": { "record": { "status": "pending" } },
-                "lock-3": { "record": null, "error": "no connection" },
-            })),
-            buttons: things(json!({
-                "button-1": { "device": { "connected": true } },
-                "button-2": { "device": null },
-            })),
-            ..State::default()
-        };
         assert_eq!(
-            unsettled_text(&state),
-            "not settled or connected within 60 s: lock-2, lock-3, button-2; the lines of these \
-             devices and of the functions above say why; a fault or --device-set of this command \
-             may be the cause"
+            unsettled_text(&["lock-2", "button-2"]),
+            "not settled or connected within 60 s: lock-2, button-2; the lines of these devices \
+             and of the functions above say why; a fault or --device-set of this command may be \
+             the cause"
         );
     }
 }

@@ -1,7 +1,7 @@
 //! `lockctl bind`, `unbind` and `bindings`: which button commands which lock.
 
 use anyhow::{Context, Result};
-use laptop::{PRESS_COUNTS_AFTER, view, when};
+use laptop::{PRESS_COUNTS_AFTER, unknown, view, when};
 use lock_aws::{Bound, Register, Unbound};
 use lock_core::BindWish;
 use lock_core::action::ClickType;
@@ -17,7 +17,6 @@ use crate::lock_command::{LockCommand, add_to};
 use crate::sentence::name_columns;
 use crate::target::{Operator, Target};
 use crate::terminal::pad;
-use crate::unknown;
 
 /// Runs `lockctl bind`. Returns when a press counts.
 pub async fn bind(target: &Target, args: &BindArgs) -> Result<Answer> {

@@ -13,7 +13,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use laptop::cli::{LocalArgs, StackArgs};
 
 pub use inspect::{DoctorArgs, FailuresArgs};
-pub use look::{HistoryArgs, StatusArgs, WatchArgs};
+pub use look::{ConsoleArgs, HistoryArgs, StatusArgs, WatchArgs};
 pub use operate::{
     Actor, BindArgs, EnableArgs, ForgetArgs, LabelArgs, PressArgs, RecoverArgs, RequestArgs,
     RetireArgs, RevokeArgs, RuleArgs, UnbindArgs,
@@ -79,6 +79,8 @@ Examples:
   lockctl unlock lock-1            request an unlock; the history records who asked
   lockctl status                   the state of every lock, and how old it is
   lockctl watch                    every lock, then one line per event as it happens
+  lockctl console                  the same on a page, read-only; with --allow-requests it has
+                                   buttons that lock and unlock
   lockctl history lock-1           one line per event, with the reason
   lockctl history --since 2h --who button-1
                                    what a button did in the last two hours
@@ -134,6 +136,15 @@ pub enum Command {
     /// changes. A stack in AWS is asked: each second after a change, and less and less often, down
     /// to every ten seconds, while nothing happens.
     Watch(WatchArgs),
+    /// Serve a page on this machine that shows every door and its history, until Ctrl-C.
+    ///
+    /// It reads with your credentials, which never reach the page, and as `watch` does, but only
+    /// while the page is open. Open the printed address: nothing else opens the page, since others
+    /// may use this machine too.
+    ///
+    /// With --allow-requests the page also locks and unlocks, as `lockctl lock` and `unlock` do.
+    /// The policy of a viewer is enough to look, and that of an operator to ask.
+    Console(ConsoleArgs),
     /// Print the completions of a shell.
     ///
     /// For bash: `lockctl completions bash > ~/.local/share/bash-completion/completions/lockctl`.

@@ -1,14 +1,13 @@
 //! `lockctl enable`: restores a button's permission after `lockctl revoke`.
 
 use anyhow::{Context, Result};
-use laptop::{PRESS_COUNTS_AFTER, view};
+use laptop::{PRESS_COUNTS_AFTER, unknown, view};
 use lock_aws::Enabled;
 use serde_json::json;
 
 use crate::answer::Answer;
 use crate::cli::EnableArgs;
 use crate::target::Target;
-use crate::unknown;
 
 /// Runs `lockctl enable`. Returns when a press counts.
 pub async fn run(target: &Target, args: &EnableArgs) -> Result<Answer> {

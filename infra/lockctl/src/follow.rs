@@ -11,8 +11,9 @@ use lock_aws::store::last_time;
 use lock_core::event::{Event, Subject};
 use lock_core::time::UnixMillis;
 
-use crate::history::READS_AT_ONCE;
-
+/// Histories that are read at once: enough to hide the network's delay, too few for a table to
+/// refuse them.
+pub const READS_AT_ONCE: usize = 8;
 /// How far back each look reads. An event that is written later than this after its message came,
 /// after many failed attempts, is not seen.
 const WINDOW_MS: u64 = 10 * 60_000;

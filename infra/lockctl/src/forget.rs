@@ -1,6 +1,7 @@
 //! `lockctl forget`: removes a lock from the register.
 
 use anyhow::{Context, Result};
+use laptop::unknown;
 use lock_aws::Forgotten;
 use lock_core::ForgetRefusal;
 use serde_json::json;
@@ -9,7 +10,6 @@ use crate::answer::Answer;
 use crate::cli::ForgetArgs;
 use crate::status_code::refuse;
 use crate::target::Target;
-use crate::unknown;
 
 /// Runs `lockctl forget`.
 pub async fn run(target: &Target, args: &ForgetArgs) -> Result<Answer> {

@@ -7,6 +7,7 @@ use std::cmp::Reverse;
 
 use anyhow::Result;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
+use laptop::history::Filter;
 use laptop::view;
 use lock_aws::store::{Wanted, last_time};
 use lock_core::binding::Binding;
@@ -17,10 +18,10 @@ use lock_core::name::{ButtonSerial, LockName};
 use lock_core::record::Record;
 use serde_json::json;
 
-use self::filter::Filter;
+use self::filter::filter;
 use crate::answer::Answer;
 use crate::cli::{HistoryArgs, Output};
-use crate::follow::Follow;
+use crate::follow::{Follow, READS_AT_ONCE};
 use crate::pulse::{Look, Pulse};
 use crate::screen::Screen;
 use crate::sentence;
@@ -28,15 +29,11 @@ use crate::target::Target;
 use crate::terminal::pad;
 use crate::wait;
 
-/// Histories that are read at once: enough to hide the network's delay, too few for a table to
-/// refuse them.
-pub const READS_AT_ONCE: usize = 8;
-
 /// Runs `lockctl history` without `--follow`. If a lock and a button have the same name, it shows
 /// the events of both.
 pub async fn run(target: &Target, args: &HistoryArgs) -> Result<Answer> {
     let store = &target.cloud.store;
-    let filter = Filter::new(args, target.now());
+    let filter = filter(args, target.now());
     let (limits, names) = tokio::join!(target.limits(), target.names());
     let events = read(target, args, &filter, &names).await?;
     let Some(name) = &args.name else {
@@ -54,7 +51,7 @@ pub async fn run(target: &Target, args: &HistoryArgs) -> Result<Answer> {
 
 /// Runs `lockctl history --follow`: prints the newest events, then each further one.
 pub async fn follow(target: &Target, args: &HistoryArgs, output: Output) -> Result<()> {
-    let filter = Filter::new(args, target.now());
+    let filter = filter(args, target.now());
     let mut names = target.names().await;
     let mut screen = Screen::new(output);
     let show = |event: &Event, names: &Names| match output {

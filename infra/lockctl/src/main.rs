@@ -8,6 +8,7 @@ mod answer;
 mod bind;
 mod cli;
 mod colour;
+mod console;
 mod doctor;
 mod enable;
 mod failures;
@@ -33,7 +34,6 @@ mod status;
 mod status_code;
 mod target;
 mod terminal;
-mod unknown;
 mod wait;
 mod watch;
 
@@ -110,6 +110,10 @@ async fn run(command: Command, global: Global) -> Result<StatusCode> {
         Command::Watch(args) => {
             let target = Target::find(&global.stack).await?;
             until_interrupted(watch::run(&target, &args, global.output)).await
+        }
+        Command::Console(args) => {
+            let target = Target::find(&global.stack).await?;
+            until_interrupted(Box::pin(console::run(&target, &args, global.output))).await
         }
     }
 }

@@ -142,8 +142,9 @@ async fn connect(url: &str) -> std::io::Result<Console> {
     let host = url.trim_start_matches("http://").trim_end_matches('/');
     let mut stream = TcpStream::connect(host).await?;
     // HTTP/1.0 has no chunks between the lines.
-    let request =
-        format!("GET /api/stream HTTP/1.0\r\nHost: {host}\r\nAccept: text/event-stream\r\n\r\n");
+    let request = format!(
+        "GET /api/stream?part=board HTTP/1.0\r\nHost: {host}\r\nAccept: text/event-stream\r\n\r\n"
+    );
     stream.write_all(request.as_bytes()).await?;
     Ok(Console {
         stream: BufReader::new(stream),

@@ -4,7 +4,7 @@
 //! Must not know: which version is chosen; the core decides that.
 
 use anyhow::{Context, Result, bail};
-use laptop::view;
+use laptop::{unknown, view};
 use lock_core::binding::Binding;
 use lock_core::field::Refusal;
 use lock_core::label::Names;
@@ -18,8 +18,8 @@ use serde_json::json;
 use crate::answer::Answer;
 use crate::cli::RecoverArgs;
 use crate::lock_command::LockCommand;
+use crate::rule;
 use crate::target::{Operator, Target};
-use crate::{rule, unknown};
 
 /// What a recovery did to one lock.
 #[derive(Debug)]

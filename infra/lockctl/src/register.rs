@@ -9,7 +9,7 @@ pub mod name;
 pub mod plan;
 
 use anyhow::{Context, Result};
-use laptop::view;
+use laptop::{unknown, view};
 use lock_aws::Registered;
 use lock_core::BindWish;
 use lock_core::binding::Actions;
@@ -23,7 +23,7 @@ use self::kind::Kind;
 use crate::answer::Answer;
 use crate::cli::{RegisterButtonArgs, RegisterLockArgs, RegisterThing};
 use crate::target::{Operator, Target};
-use crate::{bind, label, unknown};
+use crate::{bind, label};
 
 /// Runs `lockctl register`.
 pub async fn run(target: &Target, thing: &RegisterThing) -> Result<Answer> {

@@ -3,7 +3,7 @@
 //! Must not know: what a request means; the functions decide that.
 
 use anyhow::{Context, Result};
-use laptop::view;
+use laptop::{unknown, view};
 use lock_core::action::Intent;
 use lock_core::event::{Event, Kind, Subject};
 use lock_core::reason::Verdict;
@@ -14,7 +14,6 @@ use crate::answer::Answer;
 use crate::cli::RequestArgs;
 use crate::outcome::Watch;
 use crate::target::Target;
-use crate::unknown;
 
 /// Runs `lockctl lock`.
 pub async fn lock(target: &Target, args: &RequestArgs) -> Result<Answer> {

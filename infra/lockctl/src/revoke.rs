@@ -1,7 +1,7 @@
 //! `lockctl revoke`: withdraws a button's permission, and locks a door that may be open.
 
 use anyhow::{Context, Result};
-use laptop::view;
+use laptop::{unknown, view};
 use lock_core::event::Subject;
 use lock_core::label::Names;
 use lock_core::name::{ButtonSerial, LockName};
@@ -12,7 +12,6 @@ use crate::answer::Answer;
 use crate::cli::RevokeArgs;
 use crate::lock_command::{LockCommand, add_to};
 use crate::target::Target;
-use crate::unknown;
 
 /// Runs `lockctl revoke`.
 pub async fn run(target: &Target, args: &RevokeArgs) -> Result<Answer> {

@@ -1,7 +1,7 @@
 //! `lockctl status`: the state of each lock, how old it is and how certain.
 
 use anyhow::Result;
-use laptop::view;
+use laptop::{unknown, view};
 use lock_core::label::Names;
 use lock_core::limits::Limits;
 use lock_core::name::LockName;
@@ -11,9 +11,9 @@ use serde_json::json;
 
 use crate::answer::Answer;
 use crate::cli::StatusArgs;
+use crate::sentence;
 use crate::target::Target;
 use crate::terminal::pad;
-use crate::{sentence, unknown};
 
 /// Runs `lockctl status`.
 pub async fn run(target: &Target, args: &StatusArgs) -> Result<Answer> {

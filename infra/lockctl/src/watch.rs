@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use anyhow::Result;
-use laptop::view;
+use laptop::{unknown, view};
 use lock_core::event::{Event, Subject};
 use lock_core::label::Names;
 use lock_core::name::LockName;
@@ -19,7 +19,6 @@ use crate::screen::Screen;
 use crate::sentence::name_columns;
 use crate::status::status_answer;
 use crate::target::{KnownLimits, Target};
-use crate::unknown;
 
 /// The ages in the table are renewed this often.
 const AGES_EVERY: Duration = Duration::from_secs(1);

@@ -10,6 +10,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 /// The fields of a lock or button. A thing has the same fields in every state.
@@ -24,6 +25,28 @@ pub struct State {
     pub buttons: BTreeMap<String, Fields>,
     /// Newest first.
     pub alerts: Vec<Value>,
+    /// Why nothing newer is shown, if the last read failed as a whole.
+    pub error: Option<String>,
+}
+
+/// What the page learns of its server, with each whole state.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct About {
+    /// What the page can do.
+    pub can: Can,
+    /// Whose doors they are, if that is not said elsewhere.
+    pub target: Option<String>,
+}
+
+/// What the page can do with its server.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Can {
+    /// Press buttons, withdraw their permission, and switch what the devices have.
+    pub switch: bool,
+    /// Ask a lock to lock or unlock.
+    pub request: bool,
+    /// Show the ways of presses, messages, alerts and metrics.
+    pub trace: bool,
 }
 
 /// A numbered message to the receivers.
@@ -38,20 +61,23 @@ pub struct Frame {
 }
 
 impl State {
-    /// `{"locks":[…],"buttons":[…],"alerts":[…]}`
+    /// `{"locks":[…],"buttons":[…],"alerts":[…],"error":null}`
     pub fn to_json(&self) -> Value {
         let all = |things: &BTreeMap<String, Fields>| things.values().cloned().collect::<Vec<_>>();
         json!({
             "locks": all(&self.locks),
             "buttons": all(&self.buttons),
             "alerts": self.alerts,
+            "error": self.error,
         })
     }
 
-    /// The whole state as a frame.
-    pub fn frame(&self, number: u64) -> Frame {
+    /// The whole state as a frame, with what the page can do: `"can":{…},"target":null`.
+    pub fn frame(&self, number: u64, about: &About) -> Frame {
         let mut body = self.to_json();
         body["number"] = json!(number);
+        body["can"] = json!(about.can);
+        body["target"] = json!(about.target);
         Frame {
             number,
             kind: "state",
@@ -63,8 +89,9 @@ impl State {
 /// What differs between two states; empty parts are left out.
 ///
 /// `{"locks":{"lock-1":{"fields":{"device":…},"lists":{"history":{"front":[…],"keep":[0,11]}}}},
-/// "buttons":{…},"alerts":{"front":[…],"keep":[0,7]}}`. A field is replaced. A list becomes what is
-/// in `front`, then the former items from the first number of `keep` up to the second.
+/// "buttons":{…},"alerts":{"front":[…],"keep":[0,7]},"error":null}`. A field is replaced. A list
+/// becomes what is in `front`, then the former items from the first number of `keep` up to the
+/// second.
 pub fn difference(before: &State, after: &State) -> Fields {
     let mut all = Fields::new();
     for (name, before, after) in [
@@ -83,6 +110,9 @@ pub fn difference(before: &State, after: &State) -> Fields {
     if before.alerts != after.alerts {
         let changed = list_difference(&before.alerts, &after.alerts);
         all.insert("alerts".to_owned(), changed);
+    }
+    if before.error != after.error {
+        all.insert("error".to_owned(), json!(after.error));
     }
     all
 }

@@ -3,10 +3,13 @@
 //!
 //! Must not know: who looks.
 
+mod table;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 use lock_aws::Cloud;
+use lock_core::binding::Binding;
 use lock_core::event::{Event, Subject};
 use lock_core::label::Names;
 use lock_core::limits::Limits;
@@ -20,6 +23,8 @@ use super::part::Part;
 use crate::device::DeviceState;
 use crate::view;
 
+pub use self::table::Listed;
+
 /// Number of events shown for each lock.
 const EVENTS_SHOWN: usize = 12;
 
@@ -29,7 +34,7 @@ pub struct Source {
     limits: Option<Limits>,
     names: Names,
     locks: BTreeMap<LockName, Lock>,
-    bindings: BTreeMap<ButtonSerial, Option<LockName>>,
+    bindings: BTreeMap<ButtonSerial, Binding>,
     /// The parts whose last read failed, and why.
     failed: BTreeMap<Part, String>,
 }
@@ -92,8 +97,10 @@ impl Source {
             }
             Part::Binding(button) => {
                 let binding = store.read_binding(button).await?;
-                let lock = binding.and_then(|binding| binding.lock);
-                self.bindings.insert(button.clone(), lock);
+                match binding {
+                    Some(binding) => self.bindings.insert(button.clone(), binding),
+                    None => self.bindings.remove(button),
+                };
             }
             // The labels are read together, and a device is asked when it is shown.
             Part::LockLabel(_) | Part::ButtonLabel(_) | Part::Device(_) => {}
@@ -169,9 +176,11 @@ impl Source {
 
     /// What is shown of a button.
     pub fn show_button(&self, name: &ButtonSerial, device: Option<DeviceState>) -> Fields {
+        let binding = self.bindings.get(name);
         let fields = json!({
             "thing": name,
-            "lock": self.bindings.get(name),
+            "lock": binding.and_then(|binding| binding.lock.as_ref()),
+            "revoked": binding.is_some_and(|binding| !binding.enabled),
             "device": device,
             "error": self.error_of(name.as_str()),
         });
@@ -192,13 +201,27 @@ fn into_fields(value: Value) -> Fields {
     fields
 }
 
-/// The parts of a shadow document that the console shows.
+/// The parts of a shadow document that the console shows. Its own timestamp is the time of the
+/// read, so the time of the report is that of its newest value.
 fn shadow_summary(document: &Value) -> Value {
     json!({
         "reported": document["state"]["reported"],
         "version": document["version"],
-        "at": document["timestamp"].as_u64().map(|seconds| seconds * 1000),
+        "at": newest(&document["metadata"]["reported"]).map(|seconds| seconds * 1000),
     })
+}
+
+/// The latest timestamp in a shadow's metadata, in seconds.
+fn newest(metadata: &Value) -> Option<u64> {
+    let of_field = |(name, value): (&String, &Value)| match value.as_u64() {
+        Some(seconds) => (name == "timestamp").then_some(seconds),
+        None => newest(value),
+    };
+    match metadata {
+        Value::Object(fields) => fields.iter().filter_map(of_field).max(),
+        Value::Array(items) => items.iter().filter_map(newest).max(),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

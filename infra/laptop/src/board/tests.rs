@@ -7,6 +7,7 @@ use lock_core::time::UnixMillis;
 use lock_testing::broker::Broker;
 use lock_testing::counter::Counter;
 use lock_testing::table;
+use serde_json::json;
 
 use super::*;
 
@@ -84,7 +85,7 @@ impl World {
     }
 
     async fn look(&self) -> Look {
-        let look = tokio::time::timeout(DEADLINE, self.board.look());
+        let look = tokio::time::timeout(DEADLINE, self.board.sheet.look());
         look.await.expect("the board is kept")
     }
 
@@ -180,7 +181,7 @@ async fn a_frame_holds_what_differs_and_its_number_follows_the_last() {
     let fields = locks["lock-2"]["fields"].as_object().expect("fields");
     assert_eq!(fields.keys().collect::<Vec<_>>(), ["record"]);
     assert_eq!(fields["record"]["state"], "unlocked");
-    assert_eq!(parse(&world.board.whole())["number"], next.number);
+    assert_eq!(parse(&world.board.sheet.whole())["number"], next.number);
 }
 
 #[tokio::test]

@@ -1,8 +1,10 @@
-//! The options of the commands that only look: `status`, `watch`, `history`.
+//! The options of the commands that look: `status`, `watch`, `console`, `history`.
 
 use clap::Args;
 use laptop::when::Moment;
 use lock_core::name::LockName;
+
+use super::Actor;
 
 /// Options of `status`.
 #[derive(Debug, Args)]
@@ -19,6 +21,19 @@ pub struct WatchArgs {
     /// End after this many events.
     #[arg(long, value_name = "N")]
     pub count: Option<u64>,
+}
+
+/// Options of `console`.
+#[derive(Debug, Args)]
+pub struct ConsoleArgs {
+    /// Port of the page on this machine. [default: a free port]
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    pub port: u16,
+    /// Let the page lock and unlock. Without it the page only shows.
+    #[arg(long)]
+    pub allow_requests: bool,
+    #[command(flatten)]
+    pub actor: Actor,
 }
 
 /// Options of `history`.

@@ -23,6 +23,9 @@ fn apply(difference: &Value, state: &State) -> State {
     if !difference["alerts"].is_null() {
         state.alerts = apply_list(&difference["alerts"], &state.alerts);
     }
+    if let Some(error) = difference.get("error") {
+        state.error = error.as_str().map(str::to_owned);
+    }
     state
 }
 
@@ -56,10 +59,13 @@ fn state() -> impl Strategy<Value = State> {
             named.map(|(i, it)| (format!("{kind}-{i}"), it)).collect()
         })
     };
-    (things("lock"), things("button"), list()).prop_map(|(locks, buttons, alerts)| State {
+    let error = prop_oneof![Just(None), "[ab]".prop_map(Some)];
+    let parts = (things("lock"), things("button"), list(), error);
+    parts.prop_map(|(locks, buttons, alerts, error)| State {
         locks,
         buttons,
         alerts,
+        error,
     })
 }
 

@@ -5,6 +5,33 @@ use lock_core::record::Status;
 use super::*;
 
 #[test]
+fn a_shadow_is_as_old_as_its_newest_report_whenever_it_is_read() {
+    let read_at = |seconds: u64| {
+        json!({
+            "state": { "reported": { "lock": "locked", "net": { "rssi": -61 } } },
+            "metadata": {
+                "reported": {
+                    "lock": { "timestamp": 5 },
+                    "net": { "rssi": { "timestamp": 7 } },
+                    "list": [{ "timestamp": 6 }],
+                },
+                "desired": { "lock": { "timestamp": 8 } },
+            },
+            "version": 3,
+            "timestamp": seconds,
+        })
+    };
+    let shown = shadow_summary(&read_at(70));
+    assert_eq!(shown, shadow_summary(&read_at(71)));
+    assert_eq!(
+        (&shown["at"], &shown["version"]),
+        (&json!(7_000), &json!(3))
+    );
+    let empty = shadow_summary(&json!({ "state": {}, "version": 4, "timestamp": 9 }));
+    assert_eq!(empty["at"], Value::Null);
+}
+
+#[test]
 fn a_pending_lock_becomes_unknown_by_time_alone_and_once() {
     let (lock, decided) = (LockName::new("lock-1").expect("a name"), UnixMillis(1_000));
     let limits = Limits::default();
