@@ -1,5 +1,7 @@
 //! A headless Chromium, driven through `ChromeDriver` by a few `WebDriver` commands.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -14,6 +16,8 @@ use tokio::process::{Child, Command};
 
 /// How long `ChromeDriver` may take to start, and an element to appear on the page.
 const DEADLINE: Duration = Duration::from_secs(120);
+/// How long the browser of a failed test may take to close.
+const CLOSE_WITHIN: Duration = Duration::from_secs(20);
 /// The key under which `WebDriver` answers with an element's id.
 /// Source: <https://www.w3.org/TR/webdriver2/#elements>
 const ELEMENT_KEY: &str = "element-6066-11e4-a52e-4f735466cecf";
@@ -74,7 +78,11 @@ impl Browser {
         let arguments = [&arguments, more].concat();
         let mut capabilities = json!({
             "goog:chromeOptions": { "args": arguments },
-            "timeouts": { "implicit": DEADLINE.as_millis() as u64 },
+            "goog:loggingPrefs": { "browser": "ALL" },
+            "timeouts": {
+                "implicit": DEADLINE.as_millis() as u64,
+                "script": DEADLINE.as_millis() as u64,
+            },
         });
         if !phone.is_null() {
             capabilities["goog:chromeOptions"]["mobileEmulation"] = phone;
@@ -90,6 +98,35 @@ impl Browser {
         let id = opened["sessionId"].as_str().context("no session id")?;
         browser.session = format!("{}/{id}", browser.session);
         Ok(browser)
+    }
+
+    /// Makes media queries of a page see these features, such as `prefers-color-scheme`, `dark`.
+    pub async fn set_media(&self, features: &[(&str, &str)]) -> Result<()> {
+        let features = features
+            .iter()
+            .map(|(name, value)| json!({ "name": name, "value": value }));
+        let features = features.collect::<Vec<_>>();
+        let features = json!({ "features": features });
+        let command = "Emulation.setEmulatedMedia";
+        self.debug(command, &features).await.map(drop)
+    }
+
+    /// How long the page's scripts have run, in CPU time of their thread: other programs on the
+    /// machine do not count.
+    pub async fn script_time(&self) -> Result<Duration> {
+        let domain = json!({ "timeDomain": "threadTicks" });
+        self.debug("Performance.enable", &domain).await?;
+        let metrics = self.debug("Performance.getMetrics", &json!({})).await?;
+        let metrics = metrics["metrics"].as_array().context("no metrics")?;
+        let script = metrics.iter().find(|it| it["name"] == "ScriptDuration");
+        let seconds = script.and_then(|it| it["value"].as_f64());
+        Ok(Duration::from_secs_f64(seconds.context("no time")?))
+    }
+
+    /// Calls a command of the `DevTools` protocol.
+    async fn debug(&self, command: &str, params: &Value) -> Result<Value> {
+        let body = json!({ "cmd": command, "params": params });
+        self.call(Method::POST, "/goog/cdp/execute", &body).await
     }
 
     /// Opens a page.
@@ -118,6 +155,34 @@ impl Browser {
         self.call(Method::POST, "/execute/sync", &body).await
     }
 
+    /// What the page has complained about on its console since the last call: errors and warnings.
+    pub async fn complaints(&self) -> Result<Vec<String>> {
+        let body = json!({ "type": "browser" });
+        let entries = self.call(Method::POST, "/se/log", &body).await?;
+        let entries = entries.as_array().context("the log is not a list")?;
+        let is_bad = |entry: &&Value| matches!(entry["level"].as_str(), Some("SEVERE" | "WARNING"));
+        Ok(entries
+            .iter()
+            .filter(is_bad)
+            .map(|entry| entry["message"].to_string())
+            .collect())
+    }
+
+    /// Presses keys, one after another, in the element that has the focus.
+    pub async fn press_keys(&self, keys: &str) -> Result<()> {
+        let strokes = keys.chars().flat_map(|key| {
+            let key = key.to_string();
+            [
+                json!({ "type": "keyDown", "value": key }),
+                json!({ "type": "keyUp", "value": key }),
+            ]
+        });
+        let strokes: Vec<Value> = strokes.collect();
+        let keyboard = json!({ "type": "key", "id": "keyboard", "actions": strokes });
+        let body = json!({ "actions": [keyboard] });
+        self.call(Method::POST, "/actions", &body).await.map(drop)
+    }
+
     /// Takes a picture of the window, as PNG.
     pub async fn screenshot(&self) -> Result<Vec<u8>> {
         let picture = self.call(Method::GET, "/screenshot", &Value::Null).await?;
@@ -142,6 +207,28 @@ impl Browser {
             bail!("WebDriver command {path} {body}: {error}");
         }
         Ok(answer["value"].take())
+    }
+}
+
+/// A test that fails does not close its browser, and a driver that is killed leaves it running.
+impl Drop for Browser {
+    fn drop(&mut self) {
+        let target = self.session.strip_prefix("http://");
+        let Some((address, path)) = target.and_then(|target| target.split_once('/')) else {
+            return;
+        };
+        let close = || {
+            let mut driver = TcpStream::connect(address)?;
+            driver.set_read_timeout(Some(CLOSE_WITHIN))?;
+            let head = "Connection: close\r\nContent-Length: 0\r\n";
+            write!(
+                driver,
+                "DELETE /{path} HTTP/1.1\r\nHost: {address}\r\n{head}\r\n"
+            )?;
+            driver.read(&mut [0; 1])
+        };
+        // A driver that has ended has closed it.
+        let _ = close();
     }
 }
 

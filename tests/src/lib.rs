@@ -8,10 +8,14 @@
 )]
 
 mod act;
+pub mod animation;
 pub mod browser;
+pub mod frame;
+pub mod inspect;
 pub mod item;
 pub mod log;
 pub mod mqtt;
+pub mod page;
 pub mod place;
 pub mod program;
 pub mod proxy;

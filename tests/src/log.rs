@@ -44,6 +44,13 @@ impl Log {
         errors.filter(|error| error.contains(text)).count()
     }
 
+    /// Why the broker's connections with this client have ended, oldest first.
+    pub fn disconnects(&self, client: &str) -> Vec<&str> {
+        let all = self.cloud("disconnected");
+        let ended = all.filter(|event| event["client"] == client);
+        ended.filter_map(|event| event["reason"].as_str()).collect()
+    }
+
     /// Number of times that a fault has struck.
     pub fn strikes(&self, fault: &str) -> usize {
         let struck = self.cloud("faultInjected");

@@ -70,6 +70,11 @@ impl Proxy {
         })
     }
 
+    /// Calls that still pass.
+    pub fn left(&self) -> usize {
+        self.state.left.load(Ordering::SeqCst)
+    }
+
     /// Runs a program that calls through it, and kills the program at the call at which it stops.
     /// Returns whether it was killed; it was not if it ended well before that call.
     pub async fn kill_at_stop(&self, command: &mut Command) -> Result<bool> {

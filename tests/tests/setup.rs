@@ -67,7 +67,8 @@ async fn a_data_directory_that_a_stack_uses_is_refused() -> Result<()> {
     let world = World::start_with(&["--no-button-devices"]).await?;
     let data = world.data_dir();
     let data = data.to_str().context("the path is not UTF-8")?;
-    let begin = format!("lockctl: a stack already runs on {data}: ");
+    let pid = world.pid()?;
+    let begin = format!("lockctl: a stack already runs on {data} (process {pid}): ");
     let end = "use it (`lockctl status`), or choose another --data-dir";
     refuse_local(&["--data-dir", data], &begin, end).await
 }

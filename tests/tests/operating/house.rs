@@ -72,7 +72,8 @@ impl House {
         }
         let arguments: Vec<&str> = words[1..].iter().map(String::as_str).collect();
         self.take_time().await;
-        let is_endless = arguments[0] == "watch" || arguments.contains(&"--follow");
+        let is_endless =
+            ["watch", "console"].contains(&arguments[0]) || arguments.contains(&"--follow");
         let followed = if is_endless {
             self.watch(&arguments, &step.shown).await
         } else {

@@ -67,6 +67,8 @@ fn mask_part(part: &str) -> &str {
         "<time>"
     } else if is_id || version.len() >= ID_LENGTH && has_only(version, is_digit) {
         "<id>"
+    } else if bare.starts_with("#token=") {
+        "<token>"
     } else if has(':') && bare.starts_with("127.0.0.1") {
         "<address>"
     } else {
@@ -105,6 +107,11 @@ fn what_differs_from_run_to_run_is_not_compared() {
         (
             "see http://127.0.0.1:1/x",
             "see http://127.0.0.1:22/x",
+            true,
+        ),
+        (
+            "http://127.0.0.1:1/#token=a",
+            "http://127.0.0.1:2/#token=b",
             true,
         ),
         ("3 messages", "4 messages", false),

@@ -44,6 +44,7 @@ transcripts! {
     bind
     bindings
     completions
+    console
     doctor
     enable
     failures

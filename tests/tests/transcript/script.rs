@@ -20,9 +20,9 @@
 //! ```
 //!
 //! `FOLDER` in a value, a content or an argument is the folder of the commands, and `\n` in a
-//! content a new line. `ready:` changes a value of the stack's ready file, such as the address of a
-//! service (a text, or JSON): commands then read a changed copy. A command with a `--ready-file` of
-//! its own does not get the stack's.
+//! content a new line; a content that begins with `#!` is a program. `ready:` changes a value of
+//! the stack's ready file, such as the address of a service (a text, or JSON): commands then read a
+//! changed copy. A command with a `--ready-file` of its own does not get the stack's.
 
 use std::path::PathBuf;
 

@@ -1,5 +1,7 @@
 //! Runs a transcript in a stack of its own.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
@@ -219,7 +221,14 @@ impl Session {
         let above = path.parent().context("a file is in a folder")?;
         std::fs::create_dir_all(above).context("make a folder")?;
         let content = self.fill(content).replace("\\n", "\n");
-        std::fs::write(&path, content).with_context(|| path.display().to_string())
+        let mode = if content.starts_with("#!") {
+            0o755
+        } else {
+            0o644
+        };
+        std::fs::write(&path, content)
+            .and_then(|()| std::fs::set_permissions(&path, Permissions::from_mode(mode)))
+            .with_context(|| path.display().to_string())
     }
 
     /// Path of the copy of the ready file that `ready:` has changed.
