@@ -195,6 +195,50 @@ async fn check_every_page(browser: &Browser, world: &World, screen: &str) -> Res
     Ok(())
 }
 
+#[tokio::test]
+async fn browser_a_lost_button_is_revoked_and_the_history_says_what_its_press_did() -> Result<()> {
+    let world = World::start_with_page(&["--memory"]).await?;
+    world.until_settled("lock-1", "locked").await?;
+    let browser = Browser::start(1200, 1060).await?;
+    open(&browser, &world, "/door/lock-1").await?;
+    let permission = |label: &str| {
+        format!("//*[@data-button='button-1']//button[@aria-label='{label} button-1']")
+    };
+    let revoke = browser.find(&permission("Revoke")).await?;
+    browser.click(&revoke).await?;
+    browser
+        .find("//*[@data-button='button-1'][@data-revoked='true']")
+        .await?;
+    browser.click(&browser.find(SINGLE).await?).await?;
+    let ignored = "ignored: revoked";
+    browser
+        .find(&format!("//*[@id='history'][contains(., '{ignored}')]"))
+        .await?;
+    browser
+        .find("//*[@id='way'][@data-end='ignored']//*[@data-step='function'][@data-state='ended']")
+        .await?;
+    // The filter leaves one event, and the file has the same.
+    let why = "//*[@id='why']/option[@value='revoked']";
+    browser.click(&browser.find(why).await?).await?;
+    browser
+        .find("//*[@id='history'][not(li[not(contains(., 'revoke'))])]")
+        .await?;
+    let csv = "return fetch(document.getElementById('export-csv').href).then(it => it.text());";
+    let csv = browser.run(csv).await?;
+    let csv = csv.as_str().context("no file")?;
+    assert!(csv.contains(",press,ignored,revoked,button-1,"), "{csv}");
+    assert!(!csv.contains("first report"), "{csv}");
+    let shown = world.lock("lock-1").await?;
+    assert_eq!(shown["record"]["state"], "locked", "{shown:#}");
+    browser
+        .click(&browser.find(&permission("Restore")).await?)
+        .await?;
+    browser
+        .find("//*[@data-button='button-1'][@data-revoked='false']")
+        .await?;
+    browser.close().await
+}
+
 /// The keys of `WebDriver`. Source: <https://www.w3.org/TR/webdriver2/#keyboard-actions>
 const ENTER: &str = "\u{e007}";
 const TAB: &str = "\u{e004}";
