@@ -6,7 +6,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
 use aws_sdk_iotdataplane::primitives::Blob;
-use serde_json::json;
+use reqwest::StatusCode;
+use serde_json::{Value, json};
 
 use crate::World;
 
@@ -22,6 +23,16 @@ impl World {
         let mut button = self.client(BUTTON).await?;
         let topic = format!("iotbutton/{BUTTON}");
         button.publish(&topic, &payload.to_string()).await
+    }
+
+    /// Asks the console's server to do something. Returns the status, and the answer; what is not
+    /// JSON is a string.
+    pub async fn ask_console(&self, path: &str, body: &Value) -> Result<(StatusCode, Value)> {
+        let url = format!("{}/api/{path}", self.at("console"));
+        let answer = reqwest::Client::new().post(url).json(body).send().await?;
+        let status = answer.status();
+        let text = answer.text().await?;
+        Ok((status, serde_json::from_str(&text).unwrap_or(json!(text))))
     }
 
     /// Another program locks a lock, with a version of its own clock, which is ahead. Returns that

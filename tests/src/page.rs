@@ -12,6 +12,20 @@ use crate::World;
 /// How long an event may take to come. Generous: test machines are shared.
 const DEADLINE: Duration = Duration::from_secs(120);
 
+/// Every part that a press passes, in order.
+pub const PLACES: [&str; 10] = [
+    "button",
+    "broker",
+    "rule",
+    "function",
+    "transaction",
+    "command",
+    "latch",
+    "shadow",
+    "report-rule",
+    "record",
+];
+
 /// An open stream.
 pub struct Page {
     answer: reqwest::Response,

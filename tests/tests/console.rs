@@ -10,15 +10,6 @@ async fn get(world: &World, path: &str) -> Result<reqwest::Response> {
     Ok(reqwest::get(url).await?)
 }
 
-async fn post(world: &World, path: &str) -> Result<(StatusCode, Value)> {
-    let url = format!("{}/api/{path}", world.at("console"));
-    let body = json!({});
-    let answer = reqwest::Client::new().post(url).json(&body).send().await?;
-    let status = answer.status();
-    let text = answer.text().await?;
-    Ok((status, serde_json::from_str(&text).unwrap_or(json!(text))))
-}
-
 async fn events(world: &World, question: &str) -> Result<Vec<Value>> {
     let answer = get(world, &format!("history?{question}")).await?;
     let body: Value = answer.error_for_status()?.json().await?;
@@ -94,14 +85,24 @@ async fn a_button_is_revoked_and_restored() -> Result<()> {
     let world = World::start().await?;
     let done = (StatusCode::NO_CONTENT, json!(""));
     for _ in 0..2 {
-        assert_eq!(post(&world, "buttons/button-1/revoke").await?, done);
+        assert_eq!(
+            world
+                .ask_console("buttons/button-1/revoke", &json!({}))
+                .await?,
+            done
+        );
     }
     world.press("button-1", "LONG").await?;
     world
         .until_history("lock-1", "LONG: ignored: revoked")
         .await?;
     for _ in 0..2 {
-        assert_eq!(post(&world, "buttons/button-1/restore").await?, done);
+        assert_eq!(
+            world
+                .ask_console("buttons/button-1/restore", &json!({}))
+                .await?,
+            done
+        );
     }
     world.press("button-1", "LONG").await?;
     world.until_settled("lock-1", "unlocked").await?;
@@ -114,14 +115,18 @@ async fn a_button_is_revoked_and_restored() -> Result<()> {
         ("lock-1/restore", 404, "lock-1 is a lock"),
         ("%23/revoke", 404, "nothing is called \"#\""),
     ] {
-        let (found, body) = post(&world, &format!("buttons/{path}")).await?;
+        let (found, body) = world
+            .ask_console(&format!("buttons/{path}"), &json!({}))
+            .await?;
         assert_eq!(found.as_u16(), status, "{path}: {body}");
         let error = body["error"].as_str().unwrap_or_default();
         assert!(error.contains(words), "{path}: {error}");
     }
     let unbound = world.lockctl(&["unbind", "button-1"]).await?;
     assert!(unbound.status.success(), "{unbound:?}");
-    let (status, body) = post(&world, "buttons/button-1/restore").await?;
+    let (status, body) = world
+        .ask_console("buttons/button-1/restore", &json!({}))
+        .await?;
     assert_eq!(status, StatusCode::CONFLICT, "{body}");
     assert!(
         body["error"]

@@ -6,15 +6,11 @@ use e2e::page::Page;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
+/// What the server answers, with the error if there is one.
 async fn post(world: &World, path: &str, body: &Value) -> Result<(StatusCode, String)> {
-    let url = format!("{}/api/{path}", world.at("console"));
-    let answer = reqwest::Client::new().post(url).json(body).send().await?;
-    let status = answer.status();
-    let body: Value = serde_json::from_str(&answer.text().await?).unwrap_or_default();
-    Ok((
-        status,
-        body["error"].as_str().unwrap_or_default().to_owned(),
-    ))
+    let (status, answer) = world.ask_console(path, body).await?;
+    let error = answer["error"].as_str().unwrap_or_default();
+    Ok((status, error.to_owned()))
 }
 
 async fn faults(world: &World) -> Result<Value> {

@@ -7,6 +7,7 @@ use anyhow::Result;
 use e2e::browser::Browser;
 use e2e::frame::{Server, send};
 use e2e::inspect::{Inspector, hold_still};
+use e2e::page::PLACES;
 use serde_json::{Value, json};
 
 /// A whole state with this number, whose only lock has this label.
@@ -159,17 +160,8 @@ async fn browser_a_hundred_doors_take_little_script_and_nothing_shifts() -> Resu
 
 /// A way with the first of these steps, one every 10 ms.
 fn way(steps: usize, end: &Value) -> Value {
-    let names = [
-        "button",
-        "broker",
-        "rule",
-        "function",
-        "transaction",
-        "command",
-        "latch",
-    ];
     let step = |(at, name): (u64, &&str)| json!({ "name": name, "at": 1000 + at * 10 });
-    let steps: Vec<Value> = (0..).zip(names.iter().take(steps)).map(step).collect();
+    let steps: Vec<Value> = (0..).zip(PLACES.iter().take(steps)).map(step).collect();
     json!({ "id": "w", "button": "button-1", "lock": "lock-1", "at": 1000, "steps": steps,
         "end": end })
 }

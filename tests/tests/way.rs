@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use anyhow::{Context, Result};
 use aws_sdk_iotdataplane::primitives::Blob;
 use e2e::World;
-use e2e::page::Page;
+use e2e::page::{PLACES, Page};
 use serde_json::{Value, json};
 
 /// Sweeps every 1.2 s, and a wide quiet window for a busy machine.
@@ -15,19 +15,6 @@ const QUICK: [&str; 5] = [
     "0.02",
     "--parameter",
     "QuietWindowMs=4999",
-];
-/// Every part that a press passes, in order.
-const ALL: [&str; 10] = [
-    "button",
-    "broker",
-    "rule",
-    "function",
-    "transaction",
-    "command",
-    "latch",
-    "shadow",
-    "report-rule",
-    "record",
 ];
 
 fn names(way: &Value) -> Vec<&str> {
@@ -108,7 +95,7 @@ async fn a_press_is_followed_from_the_button_to_the_record() -> Result<()> {
     assert_eq!(message["client"], "button-1", "{message}");
     assert_eq!(message["cut"], false, "{message}");
     let way = reader.end("done", any).await?;
-    assert_eq!(names(&way), ALL, "{way:#}");
+    assert_eq!(names(&way), PLACES, "{way:#}");
     assert_eq!(
         (&way["button"], &way["lock"]),
         (&json!("button-1"), &json!("lock-1"))
@@ -158,7 +145,7 @@ async fn a_duplicate_and_a_lost_command_come_out_right() -> Result<()> {
     };
     let way = reader.end("done", is_copied).await?;
     assert!(detail(&way, "rule").ends_with("matched 2 times"), "{way:#}");
-    assert_eq!(names(&way), ALL, "{way:#}");
+    assert_eq!(names(&way), PLACES, "{way:#}");
 
     world.arm("drop:remote-lock/lock-1@1").await?;
     world.press("button-1", "DOUBLE").await?;
@@ -215,7 +202,7 @@ async fn two_presses_at_once_have_a_way_each() -> Result<()> {
             (&way["button"], &way["lock"]),
             (&json!(button), &json!(lock))
         );
-        assert_eq!(names(way), ALL, "{way:#}");
+        assert_eq!(names(way), PLACES, "{way:#}");
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 //!
 //! Must not know: how a state is inspected.
 
+use e2e::page::PLACES;
 use serde_json::{Value, json};
 
 /// A moment in 2025.
@@ -185,22 +186,10 @@ fn locks() -> Vec<(&'static str, Value)> {
 
 /// A way of a press of `button-1` for `lock` with the first of these steps.
 fn way(lock: &str, steps: usize, end: &Value) -> Value {
-    let names = [
-        "button",
-        "broker",
-        "rule",
-        "function",
-        "transaction",
-        "command",
-        "latch",
-        "shadow",
-        "report-rule",
-        "record",
-    ];
     let detail = "remote-lock/lock-1/command";
     let step =
         |(at, name): (u64, &&str)| json!({ "name": name, "at": NOW + at * 10, "detail": detail });
-    let steps: Vec<Value> = (0..).zip(names.iter().take(steps)).map(step).collect();
+    let steps: Vec<Value> = (0..).zip(PLACES.iter().take(steps)).map(step).collect();
     json!({ "id": format!("w-{}", steps.len()), "button": "button-1", "lock": lock, "at": NOW,
         "steps": steps, "end": end })
 }

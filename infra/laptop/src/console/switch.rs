@@ -55,10 +55,7 @@ pub async fn power(
     Path(thing): Path<String>,
     Json(Switch { on }): Json<Switch>,
 ) -> Response {
-    let Some(device) = console.fleet.device(&thing) else {
-        return no_device(&thing);
-    };
-    show(&console, device, device.set_power(on).await)
+    move_switch(&console, &thing, async |device| device.set_power(on).await).await
 }
 
 /// `POST /api/devices/{thing}/network`.
@@ -67,10 +64,10 @@ pub async fn network(
     Path(thing): Path<String>,
     Json(Switch { on }): Json<Switch>,
 ) -> Response {
-    let Some(device) = console.fleet.device(&thing) else {
-        return no_device(&thing);
-    };
-    show(&console, device, device.set_network(on).await)
+    move_switch(&console, &thing, async |device| {
+        device.set_network(on).await
+    })
+    .await
 }
 
 /// `POST /api/devices/{thing}/half-open`.
@@ -79,10 +76,10 @@ pub async fn half_open(
     Path(thing): Path<String>,
     Json(Switch { on }): Json<Switch>,
 ) -> Response {
-    let Some(device) = console.fleet.device(&thing) else {
-        return no_device(&thing);
-    };
-    show(&console, device, device.set_half_open(on).await)
+    move_switch(&console, &thing, async |device| {
+        device.set_half_open(on).await
+    })
+    .await
 }
 
 /// `{"hears":false}` takes the time from it, `{"hears":true,"aheadS":600}` lets it hear one that is
@@ -104,10 +101,10 @@ pub async fn clock(
         let error = format!("aheadS: a clock is at most {AHEAD_S_MAX} seconds off, either way");
         return refusal(StatusCode::BAD_REQUEST, error);
     }
-    let Some(device) = console.fleet.device(&thing) else {
-        return no_device(&thing);
-    };
-    show(&console, device, set_clock(device, hears, ahead_s).await)
+    move_switch(&console, &thing, async |device| {
+        set_clock(device, hears, ahead_s).await
+    })
+    .await
 }
 
 async fn set_clock(device: &Device, hears: Option<bool>, ahead_s: Option<i64>) -> Result<()> {
@@ -135,10 +132,7 @@ pub async fn door(
     Path(thing): Path<String>,
     Json(Door { open }): Json<Door>,
 ) -> Response {
-    let Some(device) = console.fleet.device(&thing) else {
-        return no_device(&thing);
-    };
-    show(&console, device, device.set_door(open).await)
+    move_switch(&console, &thing, async |device| device.set_door(open).await).await
 }
 
 /// `{"pressed":true}`
@@ -154,10 +148,10 @@ pub async fn exit(
     Path(thing): Path<String>,
     Json(Exit { pressed }): Json<Exit>,
 ) -> Response {
-    let Some(device) = console.fleet.device(&thing) else {
-        return no_device(&thing);
-    };
-    show(&console, device, device.set_exit(pressed).await)
+    move_switch(&console, &thing, async |device| {
+        device.set_exit(pressed).await
+    })
+    .await
 }
 
 /// `{"jammed":true}`
@@ -173,14 +167,22 @@ pub async fn bolt(
     Path(thing): Path<String>,
     Json(Bolt { jammed }): Json<Bolt>,
 ) -> Response {
-    let Some(device) = console.fleet.device(&thing) else {
-        return no_device(&thing);
-    };
-    show(&console, device, device.set_bolt(jammed).await)
+    move_switch(&console, &thing, async |device| {
+        device.set_bolt(jammed).await
+    })
+    .await
 }
 
-/// Answers, and lets the board show the device as it is now.
-fn show(console: &Console, device: &Device, outcome: Result<()>) -> Response {
+/// Moves a switch of a device, and lets the board show the device as it is then.
+async fn move_switch(
+    console: &Console,
+    thing: &str,
+    act: impl AsyncFnOnce(&Device) -> Result<()>,
+) -> Response {
+    let Some(device) = console.fleet.device(thing) else {
+        return no_device(thing);
+    };
+    let outcome = act(device).await;
     console.board.touch_device(device.thing());
     respond(outcome)
 }
