@@ -40,6 +40,10 @@ pub use console::remote;
 pub use provision::PRESS_COUNTS_AFTER;
 pub use stack::run;
 
+/// Locks or buttons that are read at once: enough to hide the network's delay, too few for a table
+/// to refuse them.
+pub const READS_AT_ONCE: usize = 8;
+
 /// Locks a mutex and ignores poison: each guarded value is valid after every single change.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)

@@ -6,14 +6,12 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
+use laptop::READS_AT_ONCE;
 use lock_aws::Cloud;
 use lock_aws::store::last_time;
 use lock_core::event::{Event, Subject};
 use lock_core::time::UnixMillis;
 
-/// Histories that are read at once: enough to hide the network's delay, too few for a table to
-/// refuse them.
-pub const READS_AT_ONCE: usize = 8;
 /// How far back each look reads. An event that is written later than this after its message came,
 /// after many failed attempts, is not seen.
 const WINDOW_MS: u64 = 10 * 60_000;

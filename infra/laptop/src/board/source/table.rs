@@ -6,16 +6,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
+use futures_util::stream::{self, StreamExt};
 use lock_aws::Cloud;
 use lock_core::event::Subject;
 use lock_core::name::{ButtonSerial, LockName};
-use tokio::task::JoinSet;
 
 use super::{EVENTS_SHOWN, Source};
+use crate::READS_AT_ONCE;
 use crate::board::part::Part;
-
-/// Locks that are read at once: enough to hide the network's delay, too few to be refused.
-const AT_ONCE: usize = 8;
 
 /// The locks and buttons of a table, in order. Retired buttons are left out.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -102,27 +100,24 @@ impl Source {
     /// Reads history and shadow of these locks. A read that fails leaves what was read before, with
     /// the error.
     pub async fn read_closely(&mut self, cloud: &Cloud, locks: &BTreeSet<LockName>) {
-        let locks: Vec<&LockName> = locks.iter().collect();
-        for few in locks.chunks(AT_ONCE) {
-            let mut reads = JoinSet::new();
-            for lock in few {
-                let (cloud, lock) = (cloud.clone(), (*lock).clone());
-                reads.spawn(async move {
-                    let (subject, now) = (Subject::Lock(lock.clone()), cloud.clock.now());
-                    let history = cloud.store.read_history(&subject, EVENTS_SHOWN, now);
-                    let shadow = cloud.publisher.get_shadow(&lock);
-                    let (history, shadow) = tokio::join!(history, shadow);
-                    (lock, history, shadow)
-                });
+        let reads = locks.iter().cloned().map(|lock| {
+            let cloud = cloud.clone();
+            async move {
+                let (subject, now) = (Subject::Lock(lock.clone()), cloud.clock.now());
+                let history = cloud.store.read_history(&subject, EVENTS_SHOWN, now);
+                let shadow = cloud.publisher.get_shadow(&lock);
+                let (history, shadow) = tokio::join!(history, shadow);
+                (lock, history, shadow)
             }
-            for (lock, history, shadow) in reads.join_all().await {
-                let history = history.map(|history| self.lock(&lock).history = history);
-                let shadow = shadow.map(|shadow| self.lock(&lock).shadow = shadow);
-                let history = history.map_err(anyhow::Error::from);
-                let shadow = shadow.map_err(anyhow::Error::from);
-                self.note(&Part::History(lock.clone()), history.as_ref().map(drop));
-                self.note(&Part::Shadow(lock), shadow.as_ref().map(drop));
-            }
+        });
+        let mut reads = stream::iter(reads).buffered(READS_AT_ONCE);
+        while let Some((lock, history, shadow)) = reads.next().await {
+            let history = history.map(|history| self.lock(&lock).history = history);
+            let shadow = shadow.map(|shadow| self.lock(&lock).shadow = shadow);
+            let history = history.map_err(anyhow::Error::from);
+            let shadow = shadow.map_err(anyhow::Error::from);
+            self.note(&Part::History(lock.clone()), history.as_ref().map(drop));
+            self.note(&Part::Shadow(lock), shadow.as_ref().map(drop));
         }
     }
 }
