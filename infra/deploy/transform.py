@@ -17,7 +17,8 @@ from stack import PSEUDO, Stack, read
 HERE = pathlib.Path(__file__).parent
 ROOT = HERE.parent.parent
 RIGHTS = HERE / "right.txt"
-FUNCTIONS = ["Press", "Report", "Sweep", "Failure", "Announce"]
+FUNCTIONS = ["Press", "Report", "Sweep", "Failure", "Announce", "Show"]
+RULES = ["button", "request", "lock_only", "ask", "report"]
 
 EVERYTHING = {
     "AlertEmail": "alerts@example.com",
@@ -34,11 +35,11 @@ EVERYTHING = {
 NOTHING = {"Alarms": "none", "Metrics": "none", "ProtectTable": "false", "LogLevel": "WARN"}
 # Name, parameters, and how many alarms there are.
 SETS = [
-    ("defaults", {}, 8),
-    ("everything", EVERYTHING, 23),
+    ("defaults", {}, 9),
+    ("everything", EVERYTHING, 25),
     ("nothing", NOTHING, 0),
-    ("all alarms without metrics", {"Alarms": "all", "Metrics": "none"}, 22),
-    ("x86_64", {"Architecture": "x86_64"}, 8),
+    ("all alarms without metrics", {"Alarms": "all", "Metrics": "none"}, 24),
+    ("x86_64", {"Architecture": "x86_64"}, 9),
 ]
 # Policies of AWS that a role may have: by role, since each covers the whole account.
 MANAGED = {"AuditRole": ["arn:aws:iam::aws:policy/service-role/AWSIoTDeviceDefenderAudit"]}
@@ -200,7 +201,7 @@ def longest_value(stack, name):
 
 def of_rules(stack):
     names = {rule["RuleName"] for _, rule in stack.of("AWS::IoT::TopicRule")}
-    if names != {f"remote_lock_{name}" for name in ["button", "request", "report"]}:
+    if names != {f"remote_lock_{name}" for name in RULES}:
         yield f"the rules are named {names}, so lockctl does not find them"
 
 

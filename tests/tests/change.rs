@@ -123,6 +123,7 @@ fn programs() -> Result<TempDir> {
         "sweep",
         "failure",
         "announce",
+        "show",
         "virtual-device",
     ] {
         std::fs::hard_link(program(name)?, folder.path().join(name))

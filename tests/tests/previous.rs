@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 const FUNCTIONS: [&str; 4] = ["press", "report", "sweep", "failure"];
 /// Programs that a stack needs and that are always this release's.
-const OTHERS: [&str; 3] = ["lockctl", "announce", "virtual-device"];
+const OTHERS: [&str; 4] = ["lockctl", "announce", "show", "virtual-device"];
 
 /// The folder of the programs of a stack, with these functions of the previous release.
 fn programs(previous: &[&str]) -> Result<TempDir> {

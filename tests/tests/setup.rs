@@ -126,7 +126,7 @@ async fn a_call_that_fails_midway_is_followed_by_what_to_repeat() -> Result<()> 
         ),
         (
             "iot",
-            3,
+            4,
             &["pause"],
             "some rules may be switched, others not: repeat `lockctl pause`: ",
         ),

@@ -137,7 +137,7 @@ fn message_step(topic: &str, payload: &Value, client: Option<&str>) -> Option<(S
             button.to_owned(),
             format!("press {} (from {by})", word(&payload["clickType"])),
         )),
-        ["remote-lock", lock, "request"] => {
+        ["remote-lock", lock, "request"] | ["remote-lock", lock, "request", "lock"] => {
             let (action, actor) = (word(&payload["action"]), word(&payload["actor"]));
             Some((
                 lock.to_owned(),
@@ -151,6 +151,10 @@ fn message_step(topic: &str, payload: &Value, client: Option<&str>) -> Option<(S
                 word(&payload["action"]),
                 payload["version"]
             ),
+        )),
+        ["remote-lock-ask", locks] => Some((
+            locks.to_owned(),
+            format!("a reader asks for the state (from {by})"),
         )),
         ["$aws", "things", thing, "shadow", "update"] => {
             let reported = &payload["state"]["reported"];

@@ -11,7 +11,9 @@ use crate::status_code::refuse;
 use crate::target::Target;
 
 /// Ends of the names of a stack's rules, in the order in which they are disabled: people first.
-const ROLES: [&str; 3] = ["button", "request", "report"];
+const ROLES: [&str; 4] = ["button", "request", LOCK_ONLY, "report"];
+/// The rule that a stack of an earlier release does not have.
+const LOCK_ONLY: &str = "lock_only";
 
 /// Beginnings of the topics that the rules of a stack listen to.
 const TOPICS: [&str; 3] = ["iotbutton/", "remote-lock/", "$aws/things/"];
@@ -96,6 +98,9 @@ async fn find(target: &Target, args: &RuleArgs) -> Result<Vec<FoundRule>> {
     }
     let listed = registry.list_rules().await;
     let listed = listed.context("find the stack's rules under other names")?;
+    if are_of_later_release(&missing, &listed) {
+        return Ok(found);
+    }
     Err(anyhow!(missing_text(&missing, &listed)))
 }
 
@@ -103,6 +108,13 @@ async fn find(target: &Target, args: &RuleArgs) -> Result<Vec<FoundRule>> {
 fn names_of(stack: &str) -> Vec<String> {
     let stack = stack.replace('-', "_");
     ROLES.map(|role| format!("{stack}_{role}")).into()
+}
+
+/// Whether the `missing` rules are one that the stack cannot have yet, and that does not exist.
+fn are_of_later_release(missing: &[String], listed: &[ListedRule]) -> bool {
+    let is_absent =
+        |name: &String| name.ends_with(LOCK_ONLY) && !listed.iter().any(|rule| rule.name == *name);
+    missing.iter().all(is_absent)
 }
 
 /// The error about `missing` rules: which of the account's rules listen to our topics.

@@ -11,8 +11,8 @@
 //! Each announcement has a mark, written after it is sent. So a repeated delivery sends nothing
 //! again, except after a crash between the two.
 
-use lock_aws::item::{ItemError, from_item, item_of_image};
 use lock_aws::settings::Lookup;
+use lock_aws::stream::{ImageError, Record};
 use lock_aws::{
     AnnounceSettings, BatchFunction, Cloud, Handled, Handling, Notifier, NotifyError,
     SettingsError, StoreError, chain,
@@ -23,7 +23,6 @@ use lock_core::label::Names;
 use lock_core::time::UnixMillis;
 use serde_json::Value;
 
-use crate::record::Record;
 use crate::zone::Zone;
 
 /// What a deployment chooses.
@@ -53,7 +52,7 @@ pub enum AnnounceError {
     Malformed(&'static str),
     /// The item is not an event. No later delivery cures it.
     #[error("an item under an event's key is not an event")]
-    NoEvent(#[source] ItemError),
+    NoEvent(#[source] ImageError),
     /// A mark was not read or written.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -118,11 +117,9 @@ impl Handler {
         if !key.is_event() {
             return Ok(());
         }
-        let image = record.new_image();
-        let image = image.ok_or(AnnounceError::Malformed("the record has no NewImage"))?;
-        let event = read_event(image).map_err(AnnounceError::NoEvent)?;
+        let event: Event = record.read_new().map_err(AnnounceError::NoEvent)?;
         // Nothing was announced from an item that was not an event.
-        let old = record.old_image().and_then(|image| read_event(image).ok());
+        let old: Option<Event> = record.read_old();
         let (store, now) = (&self.cloud.store, self.cloud.clock.now());
         let write = |at| self.options.zone.write(at, now);
         let unlocks = self.options.unlocks;
@@ -163,10 +160,6 @@ impl Handler {
             Names::default()
         })
     }
-}
-
-fn read_event(image: &Value) -> Result<Event, ItemError> {
-    from_item(&item_of_image(image)?)
 }
 
 impl BatchFunction for Handler {

@@ -5,5 +5,4 @@
 //! crash of another function can lose it; a crash of this one repeats a message and loses none.
 
 pub mod handler;
-pub mod record;
 pub mod zone;

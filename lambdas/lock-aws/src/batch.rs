@@ -65,6 +65,15 @@ pub trait BatchFunction: Sync {
     /// The record's identity in the answer.
     fn id<'a>(record: &'a Self::Record<'_>) -> &'a str;
 
+    /// Handles an event that is not a batch, before `deadline`; `None` if it must be a batch.
+    fn handle_other<'a>(
+        &'a self,
+        _event: &Value,
+        _deadline: UnixMillis,
+    ) -> Option<Invocation<'a, Value>> {
+        None
+    }
+
     /// Handles a record before `deadline`, and logs why it failed.
     fn handle_record<'a, 'r: 'a>(
         &'a self,
@@ -107,6 +116,9 @@ impl<F: BatchFunction> Function for Batch<F> {
         Box::pin(async move {
             let event =
                 parse_event(event).map_err(|refusal| Failed::new(refusal.code(), &refusal))?;
+            if let Some(other) = self.0.handle_other(&event, deadline) {
+                return other.await;
+            }
             let answer = self.handle(&event, deadline).await;
             answer.map_err(|error| Failed::new(error.code(), &error))
         })
@@ -114,8 +126,8 @@ impl<F: BatchFunction> Function for Batch<F> {
 }
 
 /// As [`serve()`](crate::serve()), for a function whose events are batches. `read` reads its own
-/// settings before any connection opens. It publishes to no device, so only the table's connection
-/// opens at start-up.
+/// settings before any connection opens. It publishes to no device, and a reader may wait, so only
+/// the table's connection opens at start-up.
 pub fn serve_batch<F: BatchFunction, Own>(
     read: impl FnOnce(Lookup<'_>) -> Result<Own, SettingsError>,
     new: impl FnOnce(Cloud, &Settings, Own) -> F,

@@ -30,6 +30,11 @@ pub const SK: &str = "sk";
 /// Beginning of an event's sort key.
 const EVENT: &str = "event#";
 
+/// Sort key of a record.
+const RECORD: &str = "record";
+/// Sort key of a binding.
+const BINDING: &str = "binding";
+
 /// Partition of the list of registered locks and buttons.
 pub const THINGS: &str = "things";
 
@@ -70,12 +75,12 @@ impl Key {
 
     /// `lock#<thing>` / `record`.
     pub fn record(lock: &LockName) -> Self {
-        Self::new(format!("lock#{lock}"), "record")
+        Self::new(format!("lock#{lock}"), RECORD)
     }
 
     /// `button#<serial>` / `binding`.
     pub fn binding(button: &ButtonSerial) -> Self {
-        Self::new(format!("button#{button}"), "binding")
+        Self::new(format!("button#{button}"), BINDING)
     }
 
     /// `request#<thing>#<requestId>` / `request`. A name does not contain `#`.
@@ -92,6 +97,18 @@ impl Key {
     /// The prefix of the sort keys of lines at `at`.
     pub fn event_at(at: UnixMillis) -> String {
         format!("{EVENT}{:013}", at.0)
+    }
+
+    /// The lock whose record has this key, if it is that of a record.
+    pub fn lock_of_record(&self) -> Option<LockName> {
+        let name = self.pk.strip_prefix("lock#");
+        let name = name.filter(|_| self.sk == RECORD)?;
+        LockName::new(name).ok()
+    }
+
+    /// Whether a binding has this key.
+    pub fn is_binding(&self) -> bool {
+        self.sk == BINDING
     }
 
     /// Whether an event has this key.
@@ -115,6 +132,11 @@ impl Key {
     pub fn announced(event: &Self, code: &str) -> Self {
         let Self { pk, sk } = event;
         Self::new(format!("announced#{pk}"), format!("{code}#{sk}"))
+    }
+
+    /// `shown#<thing>` / `part`: what the show function keeps for a lock's state messages.
+    pub fn kept(lock: &LockName, part: &str) -> Self {
+        Self::new(format!("shown#{lock}"), part)
     }
 
     /// Key of the line that ignored presses of one button for one reason share for a minute.

@@ -23,6 +23,7 @@ mod serve;
 pub mod settings;
 pub mod start;
 pub mod store;
+pub mod stream;
 
 pub use batch::{Batch, BatchError, BatchFunction, Handled, Handling, serve_batch};
 pub use error::{CallError, Remedy, chain};
@@ -31,7 +32,7 @@ pub use metric::Metrics;
 pub use notifier::{Notifier, NotifyError};
 pub use operate::{Bound, Enabled, Forgotten, Recovered, Registered, Unbound};
 pub use perform::{PerformError, Performed, Steps};
-pub use publisher::{PublishError, Publisher};
+pub use publisher::{Kept, PublishError, Publisher};
 #[cfg(feature = "registry")]
 pub use registry::{Registry, RegistryError};
 pub use serve::{Failed, Function, Invocation, serve};

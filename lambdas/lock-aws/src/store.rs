@@ -8,6 +8,7 @@ mod due;
 mod error;
 mod expression;
 mod history;
+mod kept;
 mod label;
 mod limits;
 mod mark;

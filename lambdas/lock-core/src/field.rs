@@ -55,6 +55,9 @@ pub enum Refusal {
     /// A request that could open a door and does not say when it was made (C4).
     #[error("missing field requestedAt: an unlock or toggle must say when it was made, in ms")]
     NoTime,
+    /// A request to unlock or toggle, on a topic for senders that may only lock.
+    #[error("the sender may lock this door and not unlock it")]
+    LockOnly,
     /// A lock's or a button's name that breaks the rule for names.
     #[error("field {field}: {cause}")]
     BadName {
@@ -76,6 +79,7 @@ impl Refusal {
             Self::UnknownWord { .. } => "unknown-word",
             Self::BadName { .. } => "bad-name",
             Self::NoTime => "no-time",
+            Self::LockOnly => "lock-only",
         }
     }
 }

@@ -15,7 +15,7 @@
 //! | what changes, and under which conditions | [`mod@write`] |
 //! | what a process knows without reading | [`predict`] |
 //! | what is sent | [`command`] |
-//! | what a person reads | [`announce`] |
+//! | what a person reads | [`announce`]; what a home's hub reads: [`state`] |
 //! | how long, how often, how many | [`limits`], [`time`] |
 //!
 //! A caller does three things. It loads what a decision needs, asks for the decision, and performs
@@ -44,6 +44,7 @@ pub mod reason;
 pub mod record;
 pub mod report;
 pub mod request;
+pub mod state;
 pub mod time;
 pub mod word;
 pub mod write;

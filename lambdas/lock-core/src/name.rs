@@ -109,6 +109,21 @@ impl LockName {
     pub fn request_topic(&self) -> String {
         format!("remote-lock/{self}/request")
     }
+
+    /// The topic of this lock's state, for readers. No device reads it.
+    pub fn state_topic(&self) -> String {
+        format!("remote-lock-state/{self}")
+    }
+
+    /// The topic of this lock's state for readers whose own broker would keep what it gets as kept.
+    pub fn live_topic(&self) -> String {
+        format!("remote-lock-live/{self}")
+    }
+
+    /// The topic of this lock's events, for readers. No device reads it.
+    pub fn event_topic(&self) -> String {
+        format!("remote-lock-event/{self}")
+    }
 }
 
 impl ButtonSerial {
@@ -168,6 +183,9 @@ mod tests {
         let lock = LockName::new("lock-1").unwrap();
         assert_eq!(lock.command_topic(), "remote-lock/lock-1");
         assert_eq!(lock.request_topic(), "remote-lock/lock-1/request");
+        assert_eq!(lock.state_topic(), "remote-lock-state/lock-1");
+        assert_eq!(lock.live_topic(), "remote-lock-live/lock-1");
+        assert_eq!(lock.event_topic(), "remote-lock-event/lock-1");
         let button = ButtonSerial::new("button-1").unwrap();
         assert_eq!(button.press_topic(), "iotbutton/button-1");
         assert_eq!(button.to_string(), String::from(button.clone()));

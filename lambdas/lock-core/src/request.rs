@@ -17,7 +17,8 @@ use crate::time::UnixMillis;
 ///  "actor":"alice","receivedAt":1763779512345,"principal":"…"}
 /// ```
 ///
-/// `actor` and `principal` may be absent, and `requestedAt` if the action is `lock`.
+/// `actor` and `principal` may be absent, and `requestedAt` if the action is `lock`. The rule of
+/// the topic for senders that may only lock adds `"only":"lock"`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
     /// The lock, from the topic.
@@ -63,6 +64,9 @@ impl Request {
         let request_id = fields.text("requestId")?.to_owned();
         if request_id.is_empty() {
             return Err(Refusal::MissingField("requestId"));
+        }
+        if fields.text_or_none("only")?.is_some() && intent != Intent::Lock {
+            return Err(Refusal::LockOnly);
         }
         let requested_at = fields.number_or_none("requestedAt")?.map(UnixMillis);
         if requested_at.is_none() && intent != Intent::Lock {
@@ -133,6 +137,25 @@ mod tests {
                 "missing-field",
                 "{field}"
             );
+        }
+    }
+
+    #[test]
+    fn on_a_topic_for_locking_nothing_but_a_lock_is_read() {
+        let event = |action: &str, only: Value| {
+            json!({"thing": "lock-1", "action": action, "requestId": "r1", "requestedAt": 4,
+                "receivedAt": 5, "only": only})
+        };
+        assert!(Request::parse(&event("lock", json!("lock"))).is_ok());
+        for (action, only, code) in [
+            ("unlock", json!("lock"), "lock-only"),
+            ("toggle", json!("lock"), "lock-only"),
+            // A word of a later rule: it may mean less, never more.
+            ("unlock", json!("unlock"), "lock-only"),
+            ("lock", json!(1), "wrong-type"),
+        ] {
+            let refusal = Request::parse(&event(action, only)).unwrap_err();
+            assert_eq!(refusal.code(), code, "{action}");
         }
     }
 

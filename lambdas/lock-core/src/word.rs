@@ -88,6 +88,7 @@ mod tests {
     use crate::reason::{Alert, Verdict};
     use crate::record::Status;
     use crate::report::{Clock, Door, Latch, Outcome, Source};
+    use crate::state::{Certainty, Moving};
 
     /// Each value has the same word for people, on the wire and in the table, and is read from it.
     fn check<T>(all: &[T], words: &str)
@@ -115,6 +116,8 @@ mod tests {
         check(Clock::ALL, "synced unsynced");
         check(Door::ALL, "open closed");
         check(Status::ALL, "settled pending unresponsive");
+        check(Certainty::ALL, "sensed acknowledged assumed unknown");
+        check(Moving::ALL, "locking unlocking");
         check(
             Verdict::ALL,
             "command resend settled noted unresponsive ignored refused given-up",

@@ -1,9 +1,15 @@
 //! The test vectors of the device's C: the core reads the device's reports, and the device accepts
-//! the core's commands.
+//! the core's commands. And those of readers: the core writes the messages that they know.
 
 use lock_core::command::WireCommand;
-use lock_core::limits::{COMMAND_ID_SENT_CHARS, COMMAND_SENT_BYTES_MAX, TEXT_BYTES_MAX};
+use lock_core::event::{Event, Subject};
+use lock_core::label::{Label, Labels, Names};
+use lock_core::limits::{COMMAND_ID_SENT_CHARS, COMMAND_SENT_BYTES_MAX, Limits, TEXT_BYTES_MAX};
+use lock_core::name::{ButtonSerial, LockName};
+use lock_core::record::Record;
 use lock_core::report::Report;
+use lock_core::state::{Batteries, Line, State};
+use lock_core::time::UnixMillis;
 use serde_json::Value;
 
 fn cases(text: &str) -> Vec<Value> {
@@ -119,4 +125,68 @@ fn a_device_accepts_the_commands_that_the_core_writes() {
         same_bytes >= 2,
         "an unlock and a lock of the vectors are byte for byte ours"
     );
+}
+
+const STATES: &str = include_str!("../../../tests/vectors/states.json");
+
+/// A label of a case, if it has one.
+fn label(value: &Value) -> Option<Label> {
+    value
+        .as_str()
+        .map(|text| Label::new(text).expect("a label"))
+}
+
+/// The labels of the lock and the button of a case.
+fn names(case: &Value) -> Names {
+    let lock = LockName::new("lock-1").expect("a name");
+    let button = ButtonSerial::new("button-1").expect("a name");
+    let labels = |label, room| Labels { label, room };
+    let mut names = Names::default();
+    let of_lock = labels(
+        label(&case["labels"]["label"]),
+        label(&case["labels"]["room"]),
+    );
+    names.insert(Subject::Lock(lock), of_lock);
+    names.insert(
+        Subject::Button(button),
+        labels(label(&case["buttonLabel"]), None),
+    );
+    names
+}
+
+#[test]
+fn a_state_message_says_what_the_record_says_and_null_for_the_rest() {
+    let cases = section(STATES, "states");
+    assert!(cases.len() >= 8);
+    for case in cases {
+        let name = &case["name"];
+        let record: Record = serde_json::from_value(case["record"].clone())
+            .unwrap_or_else(|error| panic!("{name}: {error}"));
+        let batteries: Batteries = match case.get("batteries") {
+            Some(batteries) => serde_json::from_value(batteries.clone()).expect("batteries"),
+            None => Batteries::new(),
+        };
+        let since = case["since"].as_u64().map(UnixMillis);
+        let now = UnixMillis(case["now"].as_u64().expect("a time"));
+        let names = names(&case);
+        let state = State::of(&record, since, &batteries, &names, now, &Limits::default());
+        assert_eq!(
+            Some(state.to_json().as_str()),
+            case["text"].as_str(),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn an_event_message_says_what_the_history_says() {
+    let cases = section(STATES, "lines");
+    assert!(cases.len() >= 3);
+    for case in cases {
+        let name = &case["name"];
+        let event: Event = serde_json::from_value(case["event"].clone())
+            .unwrap_or_else(|error| panic!("{name}: {error}"));
+        let line = Line::of(&event, &names(&case)).to_json();
+        assert_eq!(Some(line.as_str()), case["text"].as_str(), "{name}");
+    }
 }

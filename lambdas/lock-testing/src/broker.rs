@@ -1,10 +1,13 @@
 //! An HTTP server in place of the data plane. It keeps what is published, and can be made to fail.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex};
 
-use serde_json::Value;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 
@@ -18,6 +21,12 @@ pub struct Broker {
     status: Arc<AtomicU16>,
     published: Arc<Mutex<Vec<(String, Value)>>>,
     shadow: Arc<Mutex<Option<Value>>>,
+    kept: Arc<Mutex<BTreeMap<String, Vec<u8>>>>,
+}
+
+/// Whether a publish asks the broker to keep the message.
+fn is_kept(target: &str) -> bool {
+    target.contains("retain=true")
 }
 
 impl Broker {
@@ -29,6 +38,7 @@ impl Broker {
             status: Arc::new(AtomicU16::new(200)),
             published: Arc::default(),
             shadow: Arc::default(),
+            kept: Arc::default(),
         };
         let serving = broker.clone();
         tokio::spawn(async move {
@@ -70,6 +80,19 @@ impl Broker {
 
     fn answer_to(&self, request: &str, body: &[u8]) -> (u16, String) {
         let target = request.split(' ').nth(1).unwrap().replace("%2F", "/");
+        if let Some(topic) = target.strip_prefix("/retainedMessage/") {
+            let kept = self.kept.lock().unwrap().get(topic).cloned();
+            return match kept {
+                Some(text) => {
+                    let payload = BASE64.encode(text);
+                    (
+                        200,
+                        json!({"topic": topic, "payload": payload, "qos": 1}).to_string(),
+                    )
+                }
+                None => (404, "{\"message\":\"No retained message\"}".to_owned()),
+            };
+        }
         if request.starts_with("GET ") {
             return match &*self.shadow.lock().unwrap() {
                 Some(shadow) => (200, shadow.to_string()),
@@ -81,10 +104,20 @@ impl Broker {
         }
         let status = self.status.load(Ordering::SeqCst);
         if status == 200 {
-            self.published
-                .lock()
-                .unwrap()
-                .push((target, serde_json::from_slice(body).unwrap()));
+            // An empty message, which removes a retained one, is `null` here.
+            let message = match body {
+                [] => Value::Null,
+                body => serde_json::from_slice(body).unwrap(),
+            };
+            if let Some((topic, _)) = target.split_once('?').filter(|_| is_kept(&target)) {
+                let topic = topic.trim_start_matches("/topics/").to_owned();
+                let mut kept = self.kept.lock().unwrap();
+                match body {
+                    [] => kept.remove(&topic),
+                    text => kept.insert(topic, text.to_vec()),
+                };
+            }
+            self.published.lock().unwrap().push((target, message));
         }
         (status, "{\"message\":\"OK\"}".to_owned())
     }

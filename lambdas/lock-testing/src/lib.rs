@@ -10,5 +10,6 @@ pub mod counter;
 pub mod message;
 pub mod metric;
 pub mod opening;
+pub mod stream;
 pub mod table;
 pub mod topic;

@@ -4,9 +4,10 @@
 use std::net::SocketAddr;
 
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
-    ProjectionType, ScalarAttributeType,
+    AttributeDefinition, AttributeValue, BillingMode, GlobalSecondaryIndex, KeySchemaElement,
+    KeyType, Projection, ProjectionType, ScalarAttributeType,
 };
+use lock_aws::item::Key;
 use lock_aws::{Access, Cloud, Committed, OperatorEndpoints};
 use lock_core::binding::{Actions, Binding};
 use lock_core::event::{Event, Kind, Subject};
@@ -220,4 +221,12 @@ pub async fn create(client: &aws_sdk_dynamodb::Client) {
         );
         tokio::task::yield_now().await;
     }
+}
+
+/// Lists a lock or button with a label.
+pub async fn label(cloud: &Cloud, subject: &Subject, text: &str) {
+    let mut item = Key::listing(subject).to_item();
+    item.insert("label".to_owned(), AttributeValue::S(text.to_owned()));
+    let put = cloud.store.client().put_item().table_name(TABLE);
+    put.set_item(Some(item)).send().await.unwrap();
 }

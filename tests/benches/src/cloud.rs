@@ -27,7 +27,14 @@ pub struct Programs {
 }
 
 /// What `lockctl local` starts from its own folder, apart from the press function.
-const OTHERS: [&str; 5] = ["report", "sweep", "failure", "announce", "virtual-device"];
+const OTHERS: [&str; 6] = [
+    "report",
+    "sweep",
+    "failure",
+    "announce",
+    "show",
+    "virtual-device",
+];
 
 /// The local cloud with `tests/benches/template.yaml` and these things.
 pub async fn start_alone(programs: &Programs, things: &[String]) -> Result<RunningCloud> {
@@ -123,11 +130,15 @@ fn allow_to_listen(template: &str) -> Result<String> {
 }
 
 fn batch_announcements(template: &str) -> Result<String> {
-    let small = "StartingPosition: TRIM_HORIZON\n      BatchSize: 10\n";
-    let lacks = "template.yaml lacks the batch size of its stream";
-    let (head, tail) = template.split_once(small).context(lacks)?;
-    let large = small.replace("10\n", "1000\n");
-    Ok(format!("{head}{large}{tail}"))
+    let mut text = template.to_owned();
+    for position in ["TRIM_HORIZON", "LATEST"] {
+        let small = format!("StartingPosition: {position}\n      BatchSize: 10\n");
+        let lacks = "template.yaml lacks the batch size of its stream";
+        let (head, tail) = text.split_once(&small).context(lacks)?;
+        let large = small.replace("10\n", "1000\n");
+        text = format!("{head}{large}{tail}");
+    }
+    Ok(text)
 }
 
 #[cfg(test)]
@@ -167,6 +178,6 @@ mod tests {
         assert_eq!(changed.lines().count(), text.lines().count() + 1);
         assert!(allow_to_listen("Resources:\n").is_err());
         let changed = batch_announcements(&text).unwrap();
-        assert!(changed.contains("BatchSize: 1000\n"));
+        assert_eq!(changed.matches("BatchSize: 1000\n").count(), 2);
     }
 }

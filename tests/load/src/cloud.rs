@@ -15,7 +15,7 @@ use crate::Options;
 /// Name of the stack, with which its policies begin.
 const STACK: &str = "load";
 /// The functions' programs, by their names in the template.
-const FUNCTIONS: [&str; 5] = ["press", "report", "sweep", "failure", "announce"];
+const FUNCTIONS: [&str; 6] = ["press", "report", "sweep", "failure", "announce", "show"];
 
 /// Starts the cloud with these faults and waits until it is ready. Tables are files, so that a
 /// history that grows is not memory that grows; in memory, as no disk carries a commit per write

@@ -88,7 +88,13 @@ fn only_the_functions_that_decide_may_publish_a_command() -> Result<()> {
                 let may = may_publish(documents, &request, name);
                 let asks = ["OperatorPolicy", "OwnerPolicy"].contains(&holder.as_str());
                 assert_eq!(may, asks, "{holder} as {name} on {request}");
-                for other in ["more/request", "request/more", "more"] {
+                for first in ["remote-lock-state", "remote-lock-live", "remote-lock-event"] {
+                    let shown = format!("{first}/{lock}");
+                    let may = may_publish(documents, &shown, name);
+                    let shows = holder == "ShowRole";
+                    assert_eq!(may, shows, "{holder} as {name} on {shown}");
+                }
+                for other in ["more/request", "request/lock", "request/more", "more"] {
                     let topic = format!("remote-lock/{lock}/{other}");
                     let may = may_publish(documents, &topic, name);
                     assert!(!may, "{holder} as {name} on {topic}");

@@ -28,6 +28,14 @@ async fn rights(cloud: &Cloud, thing: &str, files: &[PathBuf; 3]) -> Result<[Vec
         .collect();
     let requests = [thing, OTHER].map(|name| format!("remote-lock/{name}/request"));
     topics.extend(requests);
+    topics.extend([thing, OTHER].map(|name| format!("remote-lock/{name}/request/lock")));
+    topics.push(format!("remote-lock-ask/{thing}"));
+    let shown = [
+        "remote-lock-state/",
+        "remote-lock-live/",
+        "remote-lock-event/",
+    ];
+    topics.extend(shown.map(|first| format!("{first}{thing}")));
     let mut filters = topics.clone();
     filters.extend(["iotbutton/+", "remote-lock/+", "remote-lock/#"].map(str::to_owned));
     for base in bases.as_flattened() {

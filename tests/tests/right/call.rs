@@ -23,6 +23,10 @@ pub enum Call {
     Update,
     Query,
     Publish(&'static str),
+    /// A message that the broker keeps: it needs a permission beyond that of `Publish`.
+    Retain(&'static str),
+    /// The message that the broker keeps on a topic.
+    Kept(&'static str),
     Shadow,
     Notify,
     /// Calls of Lambda, which checks them when a function is set up: to a queue, to a stream.
@@ -47,11 +51,25 @@ impl Call {
             Self::Update => ("dynamodb:UpdateItem", table),
             Self::Query => ("dynamodb:Query", format!("{table}/index/due")),
             Self::Publish(topic) => ("iot:Publish", format!("{}:topic/{topic}", at("iot"))),
+            Self::Retain(topic) => ("iot:RetainPublish", format!("{}:topic/{topic}", at("iot"))),
+            Self::Kept(topic) => {
+                let topic = format!("{}:topic/{topic}", at("iot"));
+                ("iot:GetRetainedMessage", topic)
+            }
             Self::Shadow => ("iot:GetThingShadow", format!("{}:thing/lock-1", at("iot"))),
             Self::Notify => ("sns:Publish", format!("{}:{STACK}-AlertTopic", at("sns"))),
             Self::Queue(action, queue) => (action, format!("{}:{STACK}-{queue}", at("sqs"))),
             Self::Stream(action) => (action, format!("{table}/stream/")),
             Self::Log(action) => (action, format!("{}:log-group:", at("logs"))),
+        }
+    }
+
+    /// Action and resource of the refusal if it has no permission at all.
+    pub fn refused_right(self) -> (&'static str, String) {
+        match self {
+            // The first of the two that is checked.
+            Self::Retain(topic) => Self::Publish(topic).right(),
+            _ => self.right(),
         }
     }
 
@@ -88,6 +106,18 @@ impl Call {
                 refusal(call.send().await)
             }
             Self::Publish(topic) => refusal(function.data.publish().topic(topic).send().await),
+            Self::Retain(topic) => {
+                let call = function.data.publish().topic(topic).retain(true);
+                refusal(call.send().await)
+            }
+            Self::Kept(topic) => refusal(
+                function
+                    .data
+                    .get_retained_message()
+                    .topic(topic)
+                    .send()
+                    .await,
+            ),
             Self::Shadow => {
                 let call = function.data.get_thing_shadow().thing_name("lock-1");
                 refusal(call.send().await)

@@ -4,6 +4,7 @@
 //! Must not know: the functions' code. Each process prints its environment and ends.
 
 mod call;
+mod statement;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -15,89 +16,13 @@ use sam_template::Template;
 use serde_json::Value;
 
 use call::{Call, Function};
+use statement::{DENIAL, FORBIDDEN, FUNCTIONS, LOG, Row, SET_UP, STATEMENTS};
 
 const REGION: &str = "us-east-1";
 const ACCOUNT: &str = "123456789012";
 const STACK: &str = "doors";
 /// How long a function's first line may take. Generous: test machines are shared.
 const DEADLINE: Duration = Duration::from_secs(120);
-
-/// A statement of the template: function, name, and the calls it decides.
-type Row = (&'static str, &'static str, &'static [Call]);
-
-const RECORD: &[Call] = &[Call::Get("a"), Call::Put("a"), Call::Update];
-const COMMAND: &[Call] = &[Call::Publish("remote-lock/lock-1")];
-const REQUEST: &[Call] = &[Call::Publish("remote-lock/lock-1/request")];
-
-const SHADOW: &[Call] = &[Call::Shadow];
-const GIVE_UP: &[Call] = &[Call::Queue("sqs:SendMessage", "FailureQueue")];
-const POISON: &[Call] = &[Call::Queue("sqs:SendMessage", "PoisonQueue")];
-const QUEUE: &[Call] = &[
-    Call::Queue("sqs:ReceiveMessage", "FailureQueue"),
-    Call::Queue("sqs:DeleteMessage", "FailureQueue"),
-    Call::Queue("sqs:GetQueueAttributes", "FailureQueue"),
-];
-const STREAM: &[Call] = &[
-    Call::Stream("dynamodb:DescribeStream"),
-    Call::Stream("dynamodb:GetRecords"),
-    Call::Stream("dynamodb:GetShardIterator"),
-    Call::Stream("dynamodb:ListStreams"),
-];
-const MARK: &[Call] = &[Call::Get("announced#a"), Call::Put("announced#a")];
-const LABEL: &[Call] = &[Call::BatchGet("things")];
-/// What the conditions of the statements `Mark` and `Label` forbid.
-const FORBIDDEN: [Call; 7] = [
-    Call::Get("a"),
-    Call::Put("a"),
-    Call::Put("lock#announced#a"),
-    Call::Get("things"),
-    Call::Put("things"),
-    Call::BatchGet("a"),
-    Call::BatchGet("lock#things"),
-];
-const LOGS: &[Call] = &[
-    Call::Log("logs:CreateLogStream"),
-    Call::Log("logs:PutLogEvents"),
-];
-
-/// The only statement that denies.
-const DENIAL: &str = "NoRequest";
-/// The statement about a function's own log. Without it nothing is refused, and lines are lost.
-const LOG: &str = "Log";
-/// The statements that Lambda needs at set-up; without one of them nothing starts.
-const SET_UP: [&str; 3] = ["GiveUp", "Queue", "Stream"];
-
-const FUNCTIONS: [&str; 5] = ["press", "report", "sweep", "failure", "announce"];
-
-const STATEMENTS: [Row; 27] = [
-    ("press", "Record", RECORD),
-    ("press", "Command", COMMAND),
-    ("press", DENIAL, REQUEST),
-    ("press", "GiveUp", GIVE_UP),
-    ("press", LOG, LOGS),
-    ("report", "Record", RECORD),
-    ("report", "Command", COMMAND),
-    ("report", DENIAL, REQUEST),
-    ("report", "Shadow", SHADOW),
-    ("report", "GiveUp", GIVE_UP),
-    ("report", LOG, LOGS),
-    ("sweep", "Record", RECORD),
-    ("sweep", "Due", &[Call::Query]),
-    ("sweep", "Command", COMMAND),
-    ("sweep", DENIAL, REQUEST),
-    ("sweep", "Shadow", SHADOW),
-    ("sweep", "GiveUp", GIVE_UP),
-    ("sweep", LOG, LOGS),
-    ("failure", "Line", &[Call::Get("a"), Call::Put("a")]),
-    ("failure", "Queue", QUEUE),
-    ("failure", LOG, LOGS),
-    ("announce", "Stream", STREAM),
-    ("announce", "Mark", MARK),
-    ("announce", "Label", LABEL),
-    ("announce", "Announce", &[Call::Notify]),
-    ("announce", "GiveUp", POISON),
-    ("announce", LOG, LOGS),
-];
 
 fn template() -> Result<String> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../template.yaml");
@@ -178,7 +103,7 @@ async fn check(cloud: &LocalCloud, refused: impl Fn(&Row) -> bool) -> Result<()>
             let answer = call.make(&function).await?;
             let case = format!("{name} {statement} {call:?}: {answer:?}");
             ensure!(answer.is_some() == refused(row), "{case}");
-            let (action, resource) = call.right();
+            let (action, resource) = call.refused_right();
             let mut missing = Vec::new();
             while let Ok(event) = events.try_recv() {
                 if let EventKind::MissingRight {
@@ -341,11 +266,34 @@ async fn without_a_statement_the_call_that_it_is_for_changes_its_answer_and_no_o
     Ok(())
 }
 
+/// A line is never kept, and no command, request or press is published.
 #[tokio::test]
-async fn announce_reaches_marks_and_labels_and_no_record_binding_or_event() -> Result<()> {
+async fn show_keeps_states_alone_and_publishes_no_command() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let cloud = cloud(folder.path(), &template()?).await?;
+    let function = Function::new(&cloud, "show")?;
+    for call in [
+        Call::Retain("remote-lock-event/lock-1"),
+        Call::Retain("remote-lock-live/lock-1"),
+        Call::Kept("remote-lock/lock-1"),
+        Call::Publish("remote-lock/lock-1"),
+        Call::Publish("remote-lock/lock-1/request"),
+        Call::Publish("iotbutton/button-1"),
+    ] {
+        let answer = call.make(&function).await?;
+        assert!(answer.is_some(), "{call:?}");
+    }
+    cloud.shutdown().await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn announce_and_show_reach_their_own_and_labels_and_no_record_binding_or_event() -> Result<()>
+{
     let whole = template()?;
     let conditions = [
         "ForAllValues:StringLike: {'dynamodb:LeadingKeys': ['announced#*']}",
+        "ForAllValues:StringLike: {'dynamodb:LeadingKeys': ['shown#*']}",
         "ForAllValues:StringEquals: {'dynamodb:LeadingKeys': [things]}",
     ];
     let kept = whole
@@ -356,15 +304,17 @@ async fn announce_reaches_marks_and_labels_and_no_record_binding_or_event() -> R
         "Resource: !GetAtt Table.Arn\n                Condition:\n",
         "Resource: !GetAtt Table.Arn\n",
     );
-    assert_eq!(whole.lines().count(), open.lines().count() + 4);
+    assert_eq!(whole.lines().count(), open.lines().count() + 8);
     // Without the condition the calls are permitted: the condition is what refuses them.
     for (text, is_refused) in [(&whole, true), (&open, false)] {
         let folder = tempfile::tempdir()?;
         let cloud = cloud(folder.path(), text).await?;
-        let function = Function::new(&cloud, "announce")?;
-        for call in FORBIDDEN {
-            let answer = call.make(&function).await?;
-            assert_eq!(answer.is_some(), is_refused, "{call:?}: {answer:?}");
+        for name in ["announce", "show"] {
+            let function = Function::new(&cloud, name)?;
+            for call in FORBIDDEN {
+                let answer = call.make(&function).await?;
+                assert_eq!(answer.is_some(), is_refused, "{name} {call:?}: {answer:?}");
+            }
         }
         cloud.shutdown().await;
     }

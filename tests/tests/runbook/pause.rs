@@ -12,9 +12,10 @@ pub fn states(answer: &Value) -> Vec<[String; 3]> {
     rows.collect()
 }
 
-/// The rows of the three rules of the stack.
-pub fn rows(was: &str, is: &str) -> [[String; 3]; 3] {
-    let names = ["button", "request", "report"].map(|end| format!("remote_lock_{end}"));
+/// The rows of the rules of the stack that are switched.
+pub fn rows(was: &str, is: &str) -> [[String; 3]; 4] {
+    let names =
+        ["button", "request", "lock_only", "report"].map(|end| format!("remote_lock_{end}"));
     names.map(|name| [name, was.to_owned(), is.to_owned()])
 }
 
@@ -66,7 +67,7 @@ async fn a_rule_under_another_name_is_offered_and_nothing_is_switched() -> Resul
     for part in [
         "nothing is switched: rule other does not exist",
         "remote_lock_button (iotbutton/+)",
-        "--rule remote_lock_button --rule remote_lock_report --rule remote_lock_request",
+        "--rule remote_lock_button --rule remote_lock_lock_only --rule remote_lock_report",
     ] {
         assert!(text.contains(part), "{part}: {text}");
     }

@@ -61,7 +61,7 @@ fn is_retired(device: &Device) -> bool {
 fn enrol(evidence: &Evidence, device: &Device) -> String {
     let options = match device.kind {
         Kind::Lock => " --unlocked-level 1 --power-on locked",
-        Kind::Button => "",
+        Kind::Button | Kind::Bridge => "",
         Kind::GenuineButton => " --genuine",
     };
     let (word, name) = (device.kind.word(), &device.name);

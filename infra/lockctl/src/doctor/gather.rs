@@ -14,17 +14,20 @@ use crate::register::kind::Kind;
 use crate::target::Target;
 
 /// The functions: their part, and the output that names them.
-const FUNCTIONS: [(&str, &str); 5] = [
+const FUNCTIONS: [(&str, &str); 6] = [
     ("press", "PressFunctionName"),
     ("report", "ReportFunctionName"),
     ("sweep", "SweepFunctionName"),
     ("failure", "FailureFunctionName"),
     ("announce", "AnnounceFunctionName"),
+    ("show", "ShowFunctionName"),
 ];
 /// The rules: their part, the output that names them, and the function that they invoke.
-const RULES: [(&str, &str, &str); 3] = [
+const RULES: [(&str, &str, &str); 5] = [
     ("button", "ButtonRuleName", "press"),
     ("request", "RequestRuleName", "press"),
+    ("lock-only", "LockOnlyRuleName", "press"),
+    ("ask", "AskRuleName", "show"),
     ("report", "ReportRuleName", "report"),
 ];
 /// How far back runs are counted.

@@ -46,7 +46,7 @@ const BAD_CREDENTIALS: [&str; 14] = [
 pub const LOG_IN: &str = "eval \"$(aws configure export-credentials --format env)\"";
 
 /// The outputs of the template that lockctl uses.
-const OUTPUTS: [&str; 15] = [
+const OUTPUTS: [&str; 18] = [
     "TableName",
     "FailureQueueUrl",
     "PoisonQueueUrl",
@@ -55,8 +55,11 @@ const OUTPUTS: [&str; 15] = [
     "SweepFunctionName",
     "FailureFunctionName",
     "AnnounceFunctionName",
+    "ShowFunctionName",
     "ButtonRuleName",
     "RequestRuleName",
+    "LockOnlyRuleName",
+    "AskRuleName",
     "ReportRuleName",
     "LockPolicyName",
     "ButtonPolicyName",

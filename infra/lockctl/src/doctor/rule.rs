@@ -13,9 +13,10 @@ use super::judge::unknown;
 use super::link::{Link, Verdict};
 
 /// The topics of the stack's rules. Every stack of an account has the same.
-const TOPICS: [&str; 3] = [
+const TOPICS: [&str; 4] = [
     "iotbutton/+",
     "remote-lock/+/request",
+    "remote-lock/+/request/lock",
     "$aws/things/+/shadow/update/accepted",
 ];
 

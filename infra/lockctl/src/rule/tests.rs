@@ -15,10 +15,29 @@ fn the_names_of_the_rules_follow_from_the_stack() {
     let wanted = [
         "remote_lock_button",
         "remote_lock_request",
+        "remote_lock_lock_only",
         "remote_lock_report",
     ];
     assert_eq!(names_of("remote-lock"), wanted);
     assert_eq!(names_of("Test-2-b")[0], "Test_2_b_button");
+}
+
+#[test]
+fn only_a_rule_of_a_later_release_may_be_absent() {
+    let name = |end: &str| format!("remote_lock_{end}");
+    let other = [rule("remote_lock_button", "iotbutton/+", true)];
+    assert!(are_of_later_release(&[name("lock_only")], &other));
+    assert!(!are_of_later_release(
+        &[name("lock_only"), name("report")],
+        &other
+    ));
+    // It is there, and these credentials may not read it.
+    let there = [rule(
+        "remote_lock_lock_only",
+        "remote-lock/+/request/lock",
+        true,
+    )];
+    assert!(!are_of_later_release(&[name("lock_only")], &there));
 }
 
 #[test]

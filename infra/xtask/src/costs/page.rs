@@ -221,12 +221,14 @@ fn assumptions() -> String {
 ## Assumed, not counted
 
 Billed time of an invocation: press {} ms, with its cold start, report {} ms, sweep {} ms, announce
-{} ms, at 256 MB on arm64. {} bytes of log for an invocation, {} bytes of an event for {} days. A
-press meets a process that has just started, a report one that runs. The announce function is
-invoked for each event line; under load up to ten share an invocation. Lambda asks an idle queue 15
-times a minute (UNVERIFIED), and reads a stream free of charge. Retries, alerts, operators'
-commands and the requests of the table's key are not counted. A transaction's write of the index is
-counted as a plain one.
+and show {} ms, at 256 MB on arm64. {} bytes of log for an invocation, {} bytes of an event for {}
+days. A press meets a process that has just started, a report one that runs. The announce function
+is invoked for each event line, the show function for each line and each change of a record or
+binding; under load up to ten share an invocation. The show function publishes a state twice and a
+line once for readers; what a reader gets, two messages each, delivery and PUBACK, is not counted.
+Lambda asks an idle queue 15 times a minute (UNVERIFIED), and reads a stream free of charge.
+Retries, alerts, operators' commands and the requests of the table's key are not counted. A
+transaction's write of the index is counted as a plain one.
 ",
         usage::PRESS_MS,
         usage::REPORT_MS,

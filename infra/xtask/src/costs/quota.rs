@@ -5,7 +5,7 @@
 use anyhow::Result;
 
 use super::count::Counts;
-use super::usage::{self, ANNOUNCE_MS, PRESS_MS, REPORT_MS};
+use super::usage::{self, ANNOUNCE_MS, PRESS_MS, REPORT_MS, SHOW_MS};
 
 /// Presses of a lock in a day, on the sheet.
 pub const PRESSES: f64 = 10.0;
@@ -48,10 +48,14 @@ pub fn quotas(counts: &Counts) -> Result<Vec<Quota>> {
     let presses = PRESSES / 86_400.0;
     let press = usage::press(counts)?;
     let report = usage::report(counts, "report, unchanged")?;
-    let busy_s = reports * (REPORT_MS + ANNOUNCE_MS) / 1e3
-        + presses * (PRESS_MS + 2.0 * REPORT_MS + 3.0 * ANNOUNCE_MS) / 1e3;
+    // Each report and each press is a line, read twice, and a state; a press is also a binding.
+    let report_ms = REPORT_MS + ANNOUNCE_MS + 2.0 * SHOW_MS;
+    let press_ms = PRESS_MS + ANNOUNCE_MS + 3.0 * SHOW_MS;
+    let busy_s = (reports * report_ms + presses * (press_ms + 2.0 * report_ms)) / 1e3;
     // An update of a shadow counts as four publishes, by an older text of AWS.
-    let publishes = 2.0 * reports * 4.0 + presses * (2.0 + 2.0 * 4.0);
+    // A state is published twice, a line once.
+    let shown = 3.0 * (reports + 3.0 * presses);
+    let publishes = 2.0 * reports * 4.0 + presses * (2.0 + 2.0 * 4.0) + shown;
     let writes = reports * report.get("dynamodb-write") + presses * press.get("dynamodb-write");
     let index_writes = 2.0 * (reports + 3.0 * presses);
     let shards = counts.of("sweep, nothing due")?.queries;

@@ -25,6 +25,7 @@ pub const PRESS_MS: f64 = 60.0;
 pub const REPORT_MS: f64 = 20.0;
 pub const SWEEP_MS: f64 = 60.0;
 pub const ANNOUNCE_MS: f64 = 10.0;
+pub const SHOW_MS: f64 = 10.0;
 /// Assumed: bytes of an invocation's log lines, and of an event in the table.
 pub const LOG_BYTES: f64 = 1_000.0;
 pub const EVENT_BYTES: f64 = 600.0;
@@ -85,14 +86,24 @@ fn invocation(milliseconds: f64, step: Option<Step>) -> Usage {
     ])
 }
 
-/// An event line: kept in the table, and read once by the announce function.
-fn event() -> Usage {
+/// An event line: kept in the table, read once by the announce function, and once by the show
+/// function, which tells it.
+fn event(counts: &Counts) -> Result<Usage> {
     let gb_months = EVENT_BYTES / 1e9 * EVENT_DAYS / DAYS;
-    Usage::of(&[
+    let kept = Usage::of(&[
         ("dynamodb-storage", gb_months),
         ("dynamodb-backup", gb_months),
-    ])
-    .plus(&invocation(ANNOUNCE_MS, None))
+    ]);
+    let read = kept.plus(&invocation(ANNOUNCE_MS, None));
+    Ok(read.plus(&shown(counts, "line")?))
+}
+
+/// A change that the show function reads and publishes for readers. Their own messages are not in
+/// it.
+fn shown(counts: &Counts, name: &str) -> Result<Usage> {
+    let step = counts.of(name)?;
+    let published = Usage::of(&[("iot-message", step.publishes)]);
+    Ok(published.plus(&invocation(SHOW_MS, Some(step))))
 }
 
 /// A report: the update, its answer, the answer's PUBACK, a rule, and the report function.
@@ -104,7 +115,12 @@ pub fn report(counts: &Counts, name: &str) -> Result<Usage> {
         ("iot-action", 1.0),
     ]);
     let function = invocation(REPORT_MS, Some(counts.of(name)?));
-    Ok(wire.plus(&function).plus(&event()))
+    let state = match name {
+        "report, unchanged" => "state, unchanged",
+        _ => "state, changed",
+    };
+    let shown = event(counts)?.plus(&shown(counts, state)?);
+    Ok(wire.plus(&function).plus(&shown))
 }
 
 /// A press as a process does it that has just started, the command, its report, and the report of
@@ -116,10 +132,12 @@ pub fn press(counts: &Counts) -> Result<Usage> {
         ("iot-rule", 1.0),
         ("iot-action", 1.0),
     ]);
-    let pressed = wire.plus(&invocation(PRESS_MS, Some(step))).plus(&event());
-    Ok(pressed
-        .plus(&report(counts, "report, settling")?)
-        .plus(&report(counts, "report, unchanged")?))
+    // The show function also looks for a new battery in the binding.
+    let shown = event(counts)?
+        .plus(&shown(counts, "state, unchanged")?)
+        .plus(&invocation(SHOW_MS, None));
+    let pressed = wire.plus(&invocation(PRESS_MS, Some(step))).plus(&shown);
+    Ok(pressed.plus(&report(counts, "report, settling")?.times(2.0)))
 }
 
 /// A month of a connected lock that reports at this interval and is never opened.
@@ -181,13 +199,21 @@ mod tests {
     #[test]
     fn a_press_contains_two_reports() {
         let step = r#"{"calls": {}, "readUnits": 1, "writeUnits": 5, "publishes": 1}"#;
-        let names = ["press, cold", "report, settling", "report, unchanged"];
+        let states = ["state, unchanged", "state, changed"];
+        let names = [
+            "press, cold",
+            "report, settling",
+            "line",
+            states[0],
+            states[1],
+        ];
         let steps: Vec<String> = names.map(|name| format!("{name:?}: {step}")).to_vec();
         let counts = Counts::parse(&format!("{{{}}}", steps.join(", "))).expect("the counts");
         let press = press(&counts).expect("every step is there");
-        assert_eq!(press.get("dynamodb-write"), 15.0);
-        assert_eq!(press.get("iot-message"), 4.0 + 2.0 * 3.0);
-        // Press, two reports, and an announcement for each of their lines.
-        assert_eq!(press.get("lambda-request"), 6.0);
+        // Press and two reports, and of each a line and a state.
+        assert_eq!(press.get("dynamodb-write"), 3.0 * 15.0);
+        assert_eq!(press.get("iot-message"), 4.0 + 2.0 * 3.0 + 3.0 * 2.0);
+        // Each line is also read for its alerts. And the binding.
+        assert_eq!(press.get("lambda-request"), 13.0);
     }
 }

@@ -12,10 +12,11 @@ use lock_core::label::Names;
 use lock_core::reason::Alert;
 use lock_core::report::Latch;
 use lock_testing::bound::{NOW, button, lock};
+use lock_testing::stream::{batch, failed};
 use lock_testing::{table, topic};
 use serde_json::{Value, json};
 
-use world::{World, alert, batch, failed, gone, inserted, modified, unlock};
+use world::{World, alert, gone, inserted, modified, unlock};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_alert_is_sent_once_however_often_its_batch_is_delivered() {

@@ -2,9 +2,8 @@
 
 use announce::handler::{Handler, Options};
 use announce::zone::Zone;
-use aws_sdk_dynamodb::types::AttributeValue;
 use lock_aws::clock::Clock;
-use lock_aws::item::{Item, Key, to_item};
+use lock_aws::item::Key;
 use lock_aws::{Access, Batch, Cloud, Notifier};
 use lock_core::event::{Event, Kind, Subject};
 use lock_core::limits::Limits;
@@ -12,9 +11,10 @@ use lock_core::reason::{Alert, Reason, Verdict};
 use lock_core::report::{Latch, Source};
 use lock_testing::bound::{NOW, button, lock};
 use lock_testing::counter::Counter;
+use lock_testing::stream::{change, failed};
 use lock_testing::table;
 use lock_testing::topic::{ARN, Sent, Topic};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 /// An address at which nothing listens: the function publishes to no device.
 pub const NOWHERE: &str = "127.0.0.1:1";
@@ -70,11 +70,7 @@ impl World {
 
     /// Labels a lock or button, which is listed by it.
     pub async fn label(&self, subject: Subject, text: &str) {
-        let mut item = Key::listing(&subject).to_item();
-        item.insert("label".to_owned(), AttributeValue::S(text.to_owned()));
-        let put = self.cloud.store.client().put_item();
-        let put = put.table_name(table::TABLE).set_item(Some(item));
-        put.send().await.unwrap();
+        table::label(&self.cloud, &subject, text).await;
     }
 
     /// The end of life of each mark, in seconds.
@@ -89,12 +85,6 @@ impl World {
         }
         marks
     }
-}
-
-pub fn failed(answer: &Value) -> Vec<&str> {
-    let failures = answer["batchItemFailures"].as_array().unwrap();
-    let ids = failures.iter().map(|failure| &failure["itemIdentifier"]);
-    ids.map(|id| id.as_str().unwrap()).collect()
 }
 
 /// The codes of messages, in the order in which they were sent.
@@ -131,10 +121,6 @@ pub fn unlock(number: u64) -> Event {
     }
 }
 
-pub fn batch(records: &[Value]) -> Value {
-    json!({ "Records": records })
-}
-
 pub fn inserted(event: &Event) -> Value {
     record("INSERT", event, &[("NewImage", event)])
 }
@@ -151,35 +137,6 @@ pub fn gone(event: &Event) -> Value {
 }
 
 fn record(name: &str, event: &Event, images: &[(&str, &Event)]) -> Value {
-    let key = Key::event(event);
     let number = event.key.strip_prefix("shadow-").unwrap();
-    let mut change = json!({
-        "Keys": image(&key.to_item()), "SequenceNumber": number,
-        "StreamViewType": "NEW_AND_OLD_IMAGES"
-    });
-    for (name, event) in images {
-        change[*name] = image(&to_item(&key, event));
-    }
-    json!({"eventName": name, "eventSource": "aws:dynamodb", "dynamodb": change})
-}
-
-fn image(item: &Item) -> Value {
-    let pairs = item
-        .iter()
-        .map(|(name, value)| (name.clone(), attribute(value)));
-    Value::Object(pairs.collect::<Map<_, _>>())
-}
-
-fn attribute(value: &AttributeValue) -> Value {
-    match value {
-        AttributeValue::S(text) => json!({ "S": text }),
-        AttributeValue::N(digits) => json!({ "N": digits }),
-        AttributeValue::Bool(bool) => json!({ "BOOL": bool }),
-        AttributeValue::Null(is_null) => json!({ "NULL": is_null }),
-        AttributeValue::L(values) => {
-            json!({ "L": values.iter().map(attribute).collect::<Vec<_>>() })
-        }
-        AttributeValue::M(values) => json!({ "M": image(values) }),
-        other => panic!("no item has {other:?}"),
-    }
+    change(name, number, &Key::event(event), images)
 }

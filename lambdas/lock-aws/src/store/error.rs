@@ -58,6 +58,12 @@ pub enum Task {
     /// Mark an announcement as sent.
     #[error("write the mark of announcement {0} in table")]
     WriteMark(String),
+    /// Read what the state messages of a lock need from before.
+    #[error("read what is kept about {0} in table")]
+    ReadKept(LockName),
+    /// Keep something for the state messages of a lock.
+    #[error("keep something about {0} in table")]
+    WriteKept(LockName),
     /// Read the labels of locks and buttons.
     #[error("read labels in table")]
     ReadLabels,
@@ -134,6 +140,14 @@ mod tests {
             (
                 Task::WriteMark("forced#event#1".to_owned()),
                 "write the mark of announcement forced#event#1 in table t",
+            ),
+            (
+                Task::ReadKept(lock()),
+                "read what is kept about lock-1 in table t",
+            ),
+            (
+                Task::WriteKept(lock()),
+                "keep something about lock-1 in table t",
             ),
             (Task::ReadLabels, "read labels in table t"),
             (

@@ -11,7 +11,7 @@ use super::{Store, StoreError, Task};
 use crate::item::Key;
 
 /// How long a mark is kept: twice as long as a record of the stream.
-const MARK_TTL_MS: u64 = 2 * 86_400_000;
+pub(super) const MARK_TTL_MS: u64 = 2 * 86_400_000;
 
 impl Store {
     /// Whether the announcement `code` of the event under `event` was sent, by a consistent read.

@@ -72,10 +72,10 @@ fn whole_stack() -> Stack {
             "arn:aws:iam::1:policy/doctor".to_owned(),
         ),
     ];
-    for role in ["Press", "Report", "Sweep", "Failure", "Announce"] {
+    for role in ["Press", "Report", "Sweep", "Failure", "Announce", "Show"] {
         outputs.push((format!("{role}FunctionName"), format!("doors-{role}")));
     }
-    for role in ["Button", "Request", "Report"] {
+    for role in ["Button", "Request", "LockOnly", "Ask", "Report"] {
         outputs.push((format!("{role}RuleName"), format!("doors_{role}")));
     }
     let parameters = [("LockNamePattern", "*"), ("AwsIotButtonClientId", "")];

@@ -2,8 +2,21 @@
 //!
 //! Source: AWS Lambda developer guide, "Process DynamoDB records with Lambda".
 
-use lock_aws::item::Key;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
+
+use crate::item::{ItemError, Key, from_item, item_of_image};
+
+/// An image that is missing, or not what its key promises.
+#[derive(Debug, thiserror::Error)]
+pub enum ImageError {
+    /// A change without a new image, as a removal.
+    #[error("the change has no NewImage")]
+    Missing,
+    /// The image cannot be read.
+    #[error(transparent)]
+    Item(#[from] ItemError),
+}
 
 /// One record of a batch: a change of one item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,19 +58,28 @@ impl<'a> Record<'a> {
         })
     }
 
-    /// The item before the change, if there was one.
-    pub fn old_image(&self) -> Option<&'a Value> {
-        self.whole["dynamodb"].get("OldImage")
+    /// The item after the change.
+    ///
+    /// # Errors
+    ///
+    /// [`ImageError`] if there is none, or it cannot be read.
+    pub fn read_new<T: DeserializeOwned>(&self) -> Result<T, ImageError> {
+        let image = self.whole["dynamodb"].get("NewImage");
+        let image = image.ok_or(ImageError::Missing)?;
+        Ok(from_item(&item_of_image(image)?)?)
     }
 
-    /// The item after the change, unless it was removed.
-    pub fn new_image(&self) -> Option<&'a Value> {
-        self.whole["dynamodb"].get("NewImage")
+    /// The item before the change, if there was one that can be read.
+    pub fn read_old<T: DeserializeOwned>(&self) -> Option<T> {
+        let image = self.whole["dynamodb"].get("OldImage")?;
+        from_item(&item_of_image(image).ok()?).ok()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use serde_json::json;
 
     use super::*;
@@ -89,12 +111,15 @@ mod tests {
             (key.pk.as_str(), key.sk.as_str()),
             ("lock#lock-1", "record")
         );
-        assert_eq!(first.new_image(), Some(&json!({"a": {"N": "2"}})));
-        assert_eq!(first.old_image(), Some(&json!({"a": {"N": "1"}})));
-        assert_eq!(
-            (second.key(), second.new_image(), second.old_image()),
-            (None, None, None)
-        );
+        type Item = BTreeMap<String, u8>;
+        let item = |number| Item::from([("a".to_owned(), number)]);
+        assert_eq!(first.read_new::<Item>().expect("an image"), item(2));
+        assert_eq!(first.read_old::<Item>(), Some(item(1)));
+        let missing = second.read_new::<Item>();
+        assert!(matches!(missing, Err(ImageError::Missing)));
+        assert_eq!((second.key(), second.read_old::<Item>()), (None, None));
+        let other = first.read_new::<BTreeMap<String, String>>();
+        assert!(matches!(other, Err(ImageError::Item(_))));
     }
 
     #[test]
