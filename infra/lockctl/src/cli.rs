@@ -2,6 +2,7 @@
 //!
 //! Must not know: AWS, or how a command is carried out.
 
+mod home_assistant;
 mod inspect;
 mod look;
 mod operate;
@@ -12,6 +13,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use laptop::cli::{LocalArgs, StackArgs};
 
+pub use home_assistant::HomeAssistantArgs;
 pub use inspect::{DoctorArgs, FailuresArgs};
 pub use look::{ConsoleArgs, HistoryArgs, StatusArgs, WatchArgs};
 pub use operate::{
@@ -96,6 +98,8 @@ Examples:
   lockctl enable button-2          restore its permission
   lockctl rotate lock-1            a new key and certificate for its board
   lockctl retire button-2          delete its certificate and thing as well
+  lockctl home-assistant lock-1 lock-2 --lock-only lock-2 --mqtt homeassistant.local
+                                   show two doors in Home Assistant, which may unlock the first
   lockctl pause                    disable the topic rules, before a restore";
 
 /// Options of every command.
@@ -228,6 +232,16 @@ pub enum Operation {
     /// Refused for a lock while a button is bound to it, or while it is not known to be locked. A
     /// certificate that another thing has too is only detached. Repeat the command after a failure.
     Retire(RetireArgs),
+    /// Show doors in Home Assistant: give the MQTT broker in a house a line to AWS IoT for its own
+    /// doors, and make each door a device.
+    ///
+    /// Makes a thing, a key and a certificate with a policy for the topics of these doors and no
+    /// other, and a folder with the settings of mosquitto, the discovery messages and a README.
+    /// Whoever may use Home Assistant may then lock and unlock these doors; --lock-only leaves
+    /// unlocking out. Every request is judged and recorded as any other, and Home Assistant shows
+    /// a refused one with its reason. Run it again with other doors: those that are not named
+    /// leave Home Assistant. Repeat it after a failure.
+    HomeAssistant(HomeAssistantArgs),
     /// Disable the stack's topic rules: presses, requests and reports are lost until `lockctl
     /// resume`.
     Pause(RuleArgs),

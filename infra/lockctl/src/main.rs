@@ -15,6 +15,7 @@ mod failures;
 mod follow;
 mod forget;
 mod history;
+mod home_assistant;
 mod label;
 mod lock_command;
 mod outcome;
@@ -162,6 +163,7 @@ async fn operate(target: &Target, operation: Operation) -> Result<Answer> {
         Operation::Status(args) => status::run(target, &args).await,
         Operation::History(args) => history::run(target, &args).await,
         Operation::Register(thing) => Box::pin(register::run(target, &thing)).await,
+        Operation::HomeAssistant(args) => Box::pin(home_assistant::run(target, &args)).await,
         Operation::Bind(args) => bind::bind(target, &args).await,
         Operation::Unbind(args) => bind::unbind(target, &args).await,
         Operation::Label(args) => label::run(target, &args).await,

@@ -1,7 +1,7 @@
 //! `lockctl register`: gives a lock or button its identity in AWS `IoT` and the folder that its
 //! board needs, then adds it to the register.
 
-mod enrol;
+pub mod enrol;
 pub mod folder;
 pub mod key;
 pub mod kind;

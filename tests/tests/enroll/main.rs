@@ -1,8 +1,9 @@
-//! `lockctl register` and `rotate`, from a new name to a board that works, and what is left after
-//! an attempt that ended early.
+//! `lockctl register`, `rotate` and `home-assistant`, from a new name to a board or a broker that
+//! works, and what is left after an attempt that ended early.
 
 mod account;
 mod board;
+mod bridge;
 mod command;
 mod file;
 mod genuine;

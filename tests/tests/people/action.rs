@@ -36,6 +36,23 @@ const LOCK: Need = Need::Commands(&[&["lock", "lock-1", "--no-wait"]]);
 const OTHER_LEVEL: Need = Need::Forbidden("remote-lock/lock-1/more/request");
 /// One device throughout: a registration that is refused at one call goes on at it next time.
 const REGISTER: Need = Need::Commands(&[&["register", "button", "button-5"]]);
+const BRIDGE: Need = Need::Commands(&[&["home-assistant", "lock-1"]]);
+const BRIDGE_MORE: Need = Need::Commands(&[&["home-assistant", "lock-1", "lock-2"]]);
+/// Two doors whose names fill a policy each, and then one of them.
+const BRIDGE_LESS: Need = Need::Commands(&[
+    &["register", "lock", LONG_1, "--record-only"],
+    &["register", "lock", LONG_2, "--record-only"],
+    &["home-assistant", LONG_1, LONG_2],
+    &["home-assistant", LONG_1],
+]);
+const LONG_1: &str = concat!(
+    "a-name-that-fills-a-policy-a-name-that-fills-a-policy-",
+    "a-name-that-fills-a-policy-a-name-that-fills-a-policy-1"
+);
+const LONG_2: &str = concat!(
+    "a-name-that-fills-a-policy-a-name-that-fills-a-policy-",
+    "a-name-that-fills-a-policy-a-name-that-fills-a-policy-2"
+);
 const FINISH: Need = Need::Commands(&[
     &["rotate", "button-1"],
     &["rotate", "button-1", "--finish", "--wait", "0"],
@@ -44,8 +61,10 @@ const DOCTOR: Need = Need::Commands(&[&["doctor"]]);
 const RETIRE: Need = Need::Commands(&[&["retire", "button-1", "--yes"]]);
 
 /// The rules that an owner may read and switch.
-const OWN_RULES: &str =
-    "Resource: [!GetAtt ButtonRule.Arn, !GetAtt RequestRule.Arn, !GetAtt ReportRule.Arn]";
+const OWN_RULES: &str = concat!(
+    "Resource: [!GetAtt ButtonRule.Arn, !GetAtt RequestRule.Arn, ",
+    "!GetAtt LockOnlyRule.Arn, !GetAtt ReportRule.Arn]"
+);
 
 /// The rights of every person: statement, action, what needs it.
 const LOOKS: [(&str, &str, Need); 5] = [
@@ -64,7 +83,7 @@ const REQUESTS: [(&str, &str, Need); 2] = [
 
 /// What an owner may do beyond that. A registration or retirement that is refused at one call goes
 /// on at it next time, so those are in the order of its calls.
-const OWNS: [(&str, &str, Need); 38] = [
+const OWNS: [(&str, &str, Need); 44] = [
     (
         "Register",
         "dynamodb:PutItem",
@@ -107,6 +126,12 @@ const OWNS: [(&str, &str, Need); 38] = [
     ("EnrolAnywhere", "iot:DescribeEndpoint", REGISTER),
     ("Enrol", "iot:AttachPolicy", REGISTER),
     ("EnrolAnywhere", "iot:AttachThingPrincipal", REGISTER),
+    ("Bridge", "iot:GetPolicy", BRIDGE),
+    ("Bridge", "iot:CreatePolicy", BRIDGE),
+    ("Bridge", "iot:ListPolicyVersions", BRIDGE),
+    ("Bridge", "iot:CreatePolicyVersion", BRIDGE_MORE),
+    ("Bridge", "iot:DeletePolicyVersion", BRIDGE_MORE),
+    ("Bridge", "iot:DeletePolicy", BRIDGE_LESS),
     ("Rotate", "iot:GetConnection", FINISH),
     ("Rotate", "iot:DeleteConnection", FINISH),
     ("Retire", "iot:DescribeThing", RETIRE),

@@ -32,7 +32,7 @@ const PEOPLE: [(Least, &str); 3] = [
 /// A command, who may run it, and the beginning of the action that others lack.
 type Row = (&'static [&'static str], Least, &'static str);
 
-const COMMANDS: [Row; 21] = [
+const COMMANDS: [Row; 22] = [
     (&["status"], Least::Viewer, ""),
     (&["status", "lock-1"], Least::Viewer, ""),
     (&["history", "lock-1"], Least::Viewer, ""),
@@ -65,6 +65,11 @@ const COMMANDS: [Row; 21] = [
     ),
     (
         &["register", "button", "button-4"],
+        Least::Owner,
+        "cloudformation:DescribeStacks",
+    ),
+    (
+        &["home-assistant", "lock-1"],
         Least::Owner,
         "cloudformation:DescribeStacks",
     ),

@@ -50,6 +50,7 @@ transcripts! {
     failures
     forget
     history
+    home_assistant
     label
     local
     lock

@@ -1,4 +1,5 @@
-//! Every `lockctl` command in the runbook and in HARDWARE.md is one that this program accepts.
+//! Every `lockctl` command in the runbook, HARDWARE.md and `HOME_ASSISTANT.md` is one that
+//! this program accepts.
 //! Those of OPERATING.md are run, by a test of their own.
 
 use std::path::Path;
@@ -68,6 +69,16 @@ fn every_command_of_the_runbook_is_accepted() {
         "failures --redrive",
     ];
     check_needed("RUNBOOK.md", &looks);
+}
+
+#[test]
+fn every_command_of_the_page_about_home_assistant_is_accepted() {
+    let needed = [
+        "home-assistant front-door",
+        "home-assistant --remove",
+        "retire home-assistant",
+    ];
+    check_needed("HOME_ASSISTANT.md", &needed);
 }
 
 #[test]

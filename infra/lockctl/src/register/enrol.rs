@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, anyhow};
 use lock_aws::Registry;
-use lock_aws::registry::{NewCertificate, Stack};
+use lock_aws::registry::{NewCertificate, PolicyText, Stack};
 
 use super::folder::{Board, Folder};
 use super::key::{self, Key};
@@ -38,6 +38,37 @@ pub struct Device<'a> {
 pub async fn run(target: &Target, device: &Device<'_>) -> Result<Vec<String>> {
     let registry = target.registry();
     let wanted = wanted(&registry, target, device).await?;
+    let identity = Box::pin(identify(&registry, target, device, &wanted));
+    let (mut lines, has_key) = identity.await?;
+    if device.args.dry_run {
+        return Ok(lines);
+    }
+    let folder = Folder::new(&device.args.devices, device.name);
+    lines.push(if has_key {
+        let path = folder.path().display();
+        format!("its folder is {path}: README.md there says how the board gets it")
+    } else {
+        format!(
+            "its private key is not in {}: `lockctl rotate {}` makes a new key and certificate",
+            folder.path().display(),
+            device.name
+        )
+    });
+    Ok(lines)
+}
+
+/// Gives a device the identity that is wanted, or with `--dry-run` only looks. Returns a line for
+/// each step, and whether its key is in its folder or signing request.
+///
+/// # Errors
+///
+/// What is there must not be used, or a step fails. Repeated, it continues with what is left.
+pub async fn identify(
+    registry: &Registry,
+    target: &Target,
+    device: &Device<'_>,
+    wanted: &Wanted,
+) -> Result<(Vec<String>, bool)> {
     let folder = Folder::new(&device.args.devices, device.name);
     let key = find_key(device, &folder)?;
     let public = key.public(device.name).map_err(|error| {
@@ -45,15 +76,15 @@ pub async fn run(target: &Target, device: &Device<'_>) -> Result<Vec<String>> {
         let path = path.display();
         anyhow!("{path}: {error:#}; move the file away, and repeat the command")
     })?;
-    let found = look(&registry, &wanted, public).await?;
-    let plan = plan(&wanted, &found)?;
+    let found = look(registry, wanted, public).await?;
+    let plan = plan(wanted, &found)?;
     let mut lines = Vec::new();
     if device.args.dry_run {
         lines.push("nothing is changed (--dry-run); the calls would be:".to_owned());
         lines.extend(plan.steps.iter().map(|step| format!("  {step}")));
-        return Ok(lines);
+        return Ok((lines, plan.elsewhere.is_none()));
     }
-    let made = make(&registry, target, device, (&folder, key), &plan, &mut lines).await;
+    let made = make(registry, target, device, (&folder, key), &plan, &mut lines).await;
     made.with_context(|| {
         let done = lines.join("; ");
         format!(
@@ -61,18 +92,7 @@ pub async fn run(target: &Target, device: &Device<'_>) -> Result<Vec<String>> {
             device.name
         )
     })?;
-    lines.push(match &plan.elsewhere {
-        Some(_) => format!(
-            "its private key is not in {}: `lockctl rotate {}` makes a new key and certificate",
-            folder.path().display(),
-            device.name
-        ),
-        None => {
-            let path = folder.path().display();
-            format!("its folder is {path}: README.md there says how the board gets it")
-        }
-    });
-    Ok(lines)
+    Ok((lines, plan.elsewhere.is_none()))
 }
 
 /// The stack that the devices of a target belong to.
@@ -97,7 +117,27 @@ async fn wanted(registry: &Registry, target: &Target, device: &Device<'_>) -> Re
     if let (Kind::Lock, Some(pattern)) = (device.kind, stack.parameters.get("LockNamePattern")) {
         name::check_pattern(device.name, pattern)?;
     }
-    let output = device.kind.policy_output();
+    let (policy, text) = find_policy(registry, &stack, device.kind).await?;
+    name::check_policy(device.kind, device.name, &text)?;
+    Ok(Wanted {
+        name: device.name.to_owned(),
+        kind: device.kind,
+        policy,
+        group: stack.name,
+    })
+}
+
+/// The policy that a stack has for a kind of device: its name and itself.
+///
+/// # Errors
+///
+/// The stack names none, or it is gone.
+pub async fn find_policy(
+    registry: &Registry,
+    stack: &Stack,
+    kind: Kind,
+) -> Result<(String, PolicyText)> {
+    let output = kind.policy_output();
     let policy = stack.outputs.get(output).with_context(|| {
         let name = &stack.name;
         format!("stack {name} has no output {output}: deploy the template of this release")
@@ -106,13 +146,7 @@ async fn wanted(registry: &Registry, target: &Target, device: &Device<'_>) -> Re
     let text = text.with_context(|| {
         format!("the policy {policy} of the stack is gone: deploy the template again")
     })?;
-    name::check_policy(device.kind, device.name, &text)?;
-    Ok(Wanted {
-        name: device.name.to_owned(),
-        kind: device.kind,
-        policy: policy.clone(),
-        group: stack.name,
-    })
+    Ok((policy.clone(), text))
 }
 
 fn find_key(device: &Device<'_>, folder: &Folder) -> Result<Key> {

@@ -9,6 +9,8 @@ pub enum Kind {
     Button,
     /// A genuine AWS IoT Button.
     GenuineButton,
+    /// An MQTT broker in a house, such as Home Assistant's.
+    Bridge,
 }
 
 impl Kind {
@@ -17,23 +19,26 @@ impl Kind {
         match self {
             Self::Lock => "remote-lock-lock",
             Self::Button | Self::GenuineButton => "remote-lock-button",
+            Self::Bridge => "remote-lock-bridge",
         }
     }
 
-    /// The stack's output that names its policy.
+    /// The stack's output that names its policy. A bridge has policies of its own: for it, one that
+    /// shows the account.
     pub fn policy_output(self) -> &'static str {
         match self {
-            Self::Lock => "LockPolicyName",
+            Self::Lock | Self::Bridge => "LockPolicyName",
             Self::Button => "ButtonPolicyName",
             Self::GenuineButton => "AwsIotButtonPolicyName",
         }
     }
 
-    /// Its word: `lock` or `button`.
+    /// Its word, such as `lock`.
     pub fn word(self) -> &'static str {
         match self {
             Self::Lock => "lock",
             Self::Button | Self::GenuineButton => "button",
+            Self::Bridge => "bridge",
         }
     }
 }

@@ -102,6 +102,8 @@ pub fn needs(kind: Kind, name: &str) -> Vec<(&'static str, String)> {
         Kind::Button => format!("$aws/things/{name}/shadow/name/button/update"),
         // Its client id is its own choice, so a connection cannot be judged here.
         Kind::GenuineButton => return vec![("iot:Publish", format!("topic/iotbutton/{name}"))],
+        // Its policies are made for it.
+        Kind::Bridge => return vec![("iot:Connect", format!("client/{name}"))],
     };
     let mut needs = vec![
         ("iot:Connect", format!("client/{name}")),

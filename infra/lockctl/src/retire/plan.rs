@@ -4,7 +4,11 @@
 //! The certificate is deactivated next: then a stolen device loses its connection even if the rest
 //! fails.
 
+use std::collections::BTreeSet;
+
 use lock_aws::registry::{Call, Certificate, Thing};
+
+use crate::register::kind::Kind;
 
 /// The calls that remove a thing as it is now, and strays: certificates of its device that it does
 /// not lead to. Without a thing only they are left.
@@ -12,6 +16,7 @@ pub fn plan(thing: Option<&Thing>, strays: &[Certificate]) -> Vec<Call> {
     // What can connect is cut off before the rest.
     let mut calls = thing.map(detach_all).unwrap_or_default();
     calls.extend(strays.iter().flat_map(delete));
+    calls.extend(thing.map(delete_policies).unwrap_or_default());
     calls.extend(thing.map(|thing| Call::DeleteThing {
         thing: thing.name.clone(),
     }));
@@ -72,6 +77,20 @@ fn detach_all(thing: &Thing) -> Vec<Call> {
     calls
 }
 
+/// The calls that delete the policies that a bridge has for itself. Other things share theirs.
+fn delete_policies(thing: &Thing) -> Vec<Call> {
+    if thing.kind.as_deref() != Some(Kind::Bridge.thing_type()) {
+        return Vec::new();
+    }
+    let all = own(thing).flat_map(|certificate| &certificate.policies);
+    let begin = format!("-bridge-{}-", thing.name);
+    let policies: BTreeSet<&String> = all.filter(|policy| policy.contains(&begin)).collect();
+    let delete = |policy: &String| Call::DeletePolicy {
+        policy: policy.clone(),
+    };
+    policies.into_iter().map(delete).collect()
+}
+
 /// The certificates that only this thing has. They are deleted.
 fn own(thing: &Thing) -> impl Iterator<Item = &Certificate> {
     let certificates = thing.certificates.iter();
@@ -100,8 +119,6 @@ fn detach(thing: &Thing, certificate: &Certificate) -> Option<Call> {
 
 #[cfg(test)]
 pub mod tests {
-    use std::collections::BTreeSet;
-
     use super::*;
 
     /// An active certificate with a policy, of these things.
@@ -165,6 +182,29 @@ pub mod tests {
         thing.certificates.clear();
         thing.others.clear();
         assert_eq!(shown(&thing), all[7..]);
+    }
+
+    #[test]
+    fn the_policies_of_a_bridge_go_with_it() {
+        let mut made = certificate("a", &["house"]);
+        made.policies = vec!["s-bridge-house-1".to_owned(), "p".to_owned()];
+        let mut thing = Thing {
+            name: "house".to_owned(),
+            kind: Some("remote-lock-bridge".to_owned()),
+            certificates: vec![made],
+            others: Vec::new(),
+            noted: BTreeSet::new(),
+            rotation: Vec::new(),
+        };
+        let shown_all = shown(&thing);
+        let last = ["iot:DeletePolicy s-bridge-house-1", "iot:DeleteThing house"];
+        assert_eq!(shown_all[shown_all.len() - 2..], last);
+        thing.kind = Some("remote-lock-lock".to_owned());
+        assert!(
+            !shown(&thing)
+                .iter()
+                .any(|call| call.contains("Policy s-") && call.starts_with("iot:DeletePolicy"))
+        );
     }
 
     #[test]

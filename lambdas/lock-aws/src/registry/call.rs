@@ -48,6 +48,11 @@ pub enum Call {
         /// Certificate id.
         certificate: String,
     },
+    /// Deletes a policy that has one version and is attached to nothing.
+    DeletePolicy {
+        /// The policy's name.
+        policy: String,
+    },
     /// Deletes a thing.
     DeleteThing {
         /// The thing's name.
@@ -87,6 +92,7 @@ impl fmt::Display for Call {
             Self::DeleteCertificate { certificate } => {
                 write!(f, "iot:DeleteCertificate {certificate}")
             }
+            Self::DeletePolicy { policy } => write!(f, "iot:DeletePolicy {policy}"),
             Self::DeleteThing { thing } => write!(f, "iot:DeleteThing {thing}"),
         }
     }
@@ -108,7 +114,10 @@ impl Registry {
             };
             match (call, error.code()) {
                 (_, Some("ResourceNotFoundException")) => return Ok(Outcome::AlreadyGone),
-                (Call::DeleteCertificate { .. }, Some("DeleteConflictException"))
+                (
+                    Call::DeleteCertificate { .. } | Call::DeletePolicy { .. },
+                    Some("DeleteConflictException"),
+                )
                 | (Call::DeleteThing { .. }, Some("InvalidRequestException"))
                     if attempts < ATTEMPTS_MAX =>
                 {
@@ -155,6 +164,7 @@ impl Registry {
             Call::DeleteCertificate { certificate } => {
                 send!(client.delete_certificate().certificate_id(certificate))
             }
+            Call::DeletePolicy { policy } => send!(client.delete_policy().policy_name(policy)),
             Call::DeleteThing { thing } => send!(client.delete_thing().thing_name(thing)),
         }
     }
