@@ -26,11 +26,26 @@ pub fn python() -> Result<PathBuf> {
     Ok(path)
 }
 
-/// The directory of cargo's output for this profile.
+/// Path of the broker mosquitto: the one that `cargo xtask setup` unpacked, or the machine's.
+pub fn mosquitto() -> Result<PathBuf> {
+    let unpacked = built()?.join("../mosquitto/usr/sbin/mosquitto");
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let on_path = std::env::split_paths(&path).map(|folder| folder.join("mosquitto"));
+    // Debian installs it where only root's `PATH` looks.
+    let debian = PathBuf::from("/usr/sbin/mosquitto");
+    let mut all = std::iter::once(unpacked).chain(on_path).chain([debian]);
+    all.find(|path| path.is_file())
+        .context("no mosquitto: run `cargo xtask setup`")
+}
+
+/// The directory of cargo's output for this profile. A test is in a folder below it, a program is
+/// not.
 fn built() -> Result<PathBuf> {
     let this = std::env::current_exe().context("find the path of the test itself")?;
-    let profile = this.ancestors().nth(2);
-    profile
+    let levels = this.ancestors().skip(1);
+    let mut outside = levels.skip_while(|folder| folder.ends_with("deps"));
+    outside
+        .next()
         .map(Path::to_owned)
         .context("the test is not in cargo's output directory")
 }

@@ -28,13 +28,13 @@ pub struct Options {
     /// versions that the shell finds.
     #[arg(long)]
     pub deploy: bool,
-    /// Also bring what `cargo xtask bench` compares with: the AWS SDK and esbuild from npm, and
-    /// mosquitto from Debian, all below the build directory (60 MB).
+    /// Also bring what `cargo xtask bench` compares with: the AWS SDK and esbuild from npm, below
+    /// the build directory (60 MB).
     #[arg(long)]
     pub bench: bool,
 }
 
-/// What the benchmarks compare with, and need nowhere else.
+/// What the benchmarks compare with.
 pub struct Peers {
     /// The folder of the Node peer's packages.
     pub node: PathBuf,
@@ -54,8 +54,16 @@ pub fn peers(workspace: &Workspace) -> Result<Peers> {
     ensure!(missing.is_empty(), "run `cargo xtask setup --bench` first");
     Ok(Peers {
         node: node::peer_directory(workspace),
-        mosquitto: mosquitto::path(workspace).context("find mosquitto")?,
+        mosquitto: broker(workspace)?,
     })
+}
+
+/// The broker mosquitto.
+///
+/// # Errors
+/// There is none: `cargo xtask setup` brings it.
+pub fn broker(workspace: &Workspace) -> Result<PathBuf> {
+    mosquitto::path(workspace).context("no mosquitto: run `cargo xtask setup` first")
 }
 
 /// The folder of the npm packages that tests use.
@@ -133,6 +141,9 @@ fn install(workspace: &Workspace, options: &Options) -> Result<bool> {
     if missing_of(workspace, &["node", "npm"]).is_empty() && !node::is_ready(workspace) {
         node::install(workspace)?;
     }
+    if mosquitto::path(workspace).is_none() {
+        mosquitto::install(workspace)?;
+    }
     if options.bench {
         install_bench(workspace)?;
     }
@@ -151,9 +162,6 @@ fn install(workspace: &Workspace, options: &Options) -> Result<bool> {
 fn install_bench(workspace: &Workspace) -> Result<()> {
     if missing_of(workspace, &["node", "npm"]).is_empty() && !node::peer_is_ready(workspace) {
         node::install_peer(workspace)?;
-    }
-    if mosquitto::path(workspace).is_none() {
-        mosquitto::install(workspace)?;
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
-//! mosquitto for the benchmarks: the one that is installed, or Debian's package unpacked below the
+//! mosquitto for tests and benchmarks: the installed one, or Debian's package unpacked below the
 //! build directory. Unpacked it starts no service and needs no root.
 //!
-//! Must not know: what is measured with it.
+//! Must not know: what is tested or measured with it.
 
 use std::fs;
 use std::path::{Path, PathBuf};

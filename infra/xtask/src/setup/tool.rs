@@ -73,6 +73,9 @@ pub const TOOLS: &[Tool] = &[
     tool("cppcheck", "cppcheck", "cppcheck", "finds defects that a C compiler accepts", OnPath),
     tool("mosquitto_pub", "mosquitto-clients", "mosquitto",
         "an independent MQTT client presses a button of the local cloud", OnPath),
+    tool("mosquitto", "", "mosquitto",
+        "the broker of a house with Home Assistant, in tests; the benchmark's other broker",
+        Private(mosquitto::is_ready)),
     tool("chromium", "chromium", "chromium",
         "the browser test presses the console's button and takes the README's picture", OnPath),
     tool("chromedriver", "chromium-driver", "chromedriver", "drives that browser", OnPath),
@@ -125,8 +128,6 @@ pub const DEPLOY_TOOLS: &[Tool] = &[
 pub const BENCH_TOOLS: &[Tool] = &[
     tool("node peer", "", "", "the benchmark's peer in JavaScript (setup --bench)",
         Private(node::peer_is_ready)),
-    tool("mosquitto", "", "mosquitto", "the benchmark's other broker (setup --bench)",
-        Private(mosquitto::is_ready)),
 ];
 
 const fn tool(

@@ -16,7 +16,8 @@ use crate::workspace::{Workspace, find_on_path};
 /// name.
 const PARTS: &[(&str, &[&str])] = &[
     ("browser", &["chromium", "chromedriver"]),
-    ("mosquitto", &["mosquitto_pub"]),
+    ("mosquitto", &["mosquitto_pub", "mosquitto", "python tools"]),
+    ("home_assistant", &["python tools"]),
     (
         "boto3",
         &["python tools", "python clients", "mosquitto_pub"],
