@@ -7,6 +7,7 @@ mod bench;
 mod costs;
 mod fuzz;
 mod gaps;
+mod home_assistant;
 mod load;
 mod model;
 mod mutants;
@@ -79,6 +80,9 @@ enum Chore {
     Bench(bench::Options),
     /// Press 1,000 virtual locks for ten minutes, with faults; nothing may be lost or doubled.
     Load(load::Options),
+    /// Take the real Home Assistant through every state of a door, and write what it showed.
+    #[command(after_help = home_assistant::HELP)]
+    HomeAssistant(home_assistant::Options),
 }
 
 fn main() -> ExitCode {
@@ -111,5 +115,6 @@ fn run(chore: &Chore) -> Result<bool> {
         Chore::Scale => scale::run(&workspace),
         Chore::Bench(options) => bench::run(&workspace, options),
         Chore::Load(options) => load::run(&workspace, options),
+        Chore::HomeAssistant(options) => home_assistant::run(&workspace, options),
     }
 }
