@@ -6,6 +6,7 @@
 //! troubleshooting).
 
 mod canonical;
+mod presigned;
 #[cfg(test)]
 mod tests;
 
@@ -59,7 +60,7 @@ pub struct Request<'a> {
     pub body: &'a [u8],
 }
 
-/// The content of an `Authorization` header, not yet verified.
+/// The content of an `Authorization` header or of a presigned query, not yet verified.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim {
     /// Access key id, with which the caller looks up the secret.
@@ -70,6 +71,8 @@ pub struct Claim {
     signed_headers: Vec<String>,
     signature: String,
     amz_date: String,
+    /// Whether it was read from the query, and how long it is valid then, seconds.
+    presigned_s: Option<u64>,
 }
 
 /// Day, region and service that a signature is valid for.
@@ -118,23 +121,12 @@ impl Claim {
         }
         let value = |name: &str| parameter(name).unwrap_or_default().to_owned();
         let credential = value("Credential");
-        // A key has no slash, so the last four elements are the scope.
-        let elements: Vec<&str> = credential.split('/').collect();
-        let [access_key_id, date, region, service, terminator] = elements[..] else {
-            return Err(incomplete(format!(
-                "Credential must have exactly 5 slash-delimited elements, e.g. \
-                 keyid/date/region/service/term, got '{credential}'"
-            )));
-        };
+        let (access_key_id, scope) = Scope::read(&credential)?;
         Ok(Self {
-            access_key_id: access_key_id.to_owned(),
+            access_key_id,
             session_token: text(TOKEN).map(str::to_owned),
-            scope: Scope {
-                date: date.to_owned(),
-                region: region.to_owned(),
-                service: service.to_owned(),
-                terminator: terminator.to_owned(),
-            },
+            scope,
+            presigned_s: None,
             signed_headers: value("SignedHeaders")
                 .split(';')
                 .map(str::to_owned)
@@ -190,7 +182,7 @@ impl Claim {
             ));
         }
         let (now, from) = (amz_date(now_s), &self.amz_date);
-        if signed_s + SKEW_S < now_s {
+        if signed_s + self.presigned_s.unwrap_or_default().max(SKEW_S) < now_s {
             let earliest = amz_date(now_s - SKEW_S);
             return invalid(format!(
                 "Signature expired: {from} is now earlier than {earliest} ({now} - 5 min.)"
@@ -217,7 +209,15 @@ impl Claim {
     ///
     /// [`SignatureError::Invalid`] with, as in AWS, the canonical request and the string to sign.
     pub fn verify(&self, request: &Request<'_>, secret: &str) -> Result<(), SignatureError> {
-        let canonical = canonical::request(request, &self.signed_headers);
+        let query = match self.presigned_s {
+            Some(_) => presigned::signed_query(request.query),
+            None => request.query.to_owned(),
+        };
+        let request = Request {
+            query: &query,
+            ..*request
+        };
+        let canonical = canonical::request(&request, &self.signed_headers);
         let signed = self.scope.string_to_sign(&self.amz_date, &canonical);
         let key = self.scope.key(secret);
         let matches = from_hex(&self.signature)
@@ -235,6 +235,25 @@ impl Claim {
 }
 
 impl Scope {
+    /// The access key id and the scope of a credential.
+    fn read(credential: &str) -> Result<(String, Self), SignatureError> {
+        // A key has no slash, so the last four elements are the scope.
+        let elements: Vec<&str> = credential.split('/').collect();
+        let [access_key_id, date, region, service, terminator] = elements[..] else {
+            return Err(SignatureError::Incomplete(format!(
+                "Credential must have exactly 5 slash-delimited elements, e.g. \
+                 keyid/date/region/service/term, got '{credential}'"
+            )));
+        };
+        let scope = Self {
+            date: date.to_owned(),
+            region: region.to_owned(),
+            service: service.to_owned(),
+            terminator: terminator.to_owned(),
+        };
+        Ok((access_key_id.to_owned(), scope))
+    }
+
     fn text(&self) -> String {
         let Self {
             date,

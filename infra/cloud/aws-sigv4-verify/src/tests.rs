@@ -256,8 +256,8 @@ fn a_request_that_differs_from_what_was_signed_is_refused() {
     );
 }
 
-// AWS different(data-plane): AWS also accepts signatures in the query (presigned); here only the
-//     header counts, and the error says that it is missing
+// AWS different(data-plane): AWS also accepts signatures in the query (presigned) of REST calls;
+//     here only the header counts, and the error says that it is missing
 #[test]
 fn an_incomplete_authorization_is_refused_with_the_reason() {
     type Change = fn(&mut HeaderMap, &mut Altered);

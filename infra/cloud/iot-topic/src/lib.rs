@@ -122,10 +122,37 @@ pub fn matches(filter: &str, topic: &str) -> bool {
     }
 }
 
-/// Whether a client may publish to this topic at all. Of the topics that begin with `$`, shadow
-/// requests and rules accept messages, but no retained ones.
+/// Whether a client may publish to this topic at all. Of the topics that begin with `$`, requests
+/// to a service and rules accept messages, but no retained ones.
 pub fn is_open_to_publishers(name: &str, retain: bool) -> bool {
-    !name.starts_with('$') || (!retain && (is_shadow_request(name) || basic_ingest(name).is_some()))
+    let is_request =
+        || is_shadow_request(name) || is_job_request(name) || is_provisioning_request(name);
+    !name.starts_with('$') || (!retain && (is_request() || basic_ingest(name).is_some()))
+}
+
+/// Whether a message on this topic is a request to the jobs service.
+/// Source: AWS IoT Core developer guide, reserved topics, "Job topics".
+pub fn is_job_request(name: &str) -> bool {
+    let Some(rest) = name.strip_prefix("$aws/things/") else {
+        return false;
+    };
+    let levels: Vec<&str> = rest.split('/').collect();
+    matches!(
+        levels.as_slice(),
+        [_, "jobs", "get" | "start-next"] | [_, "jobs", _, "get" | "update"]
+    )
+}
+
+/// Whether a message on this topic is a request to the fleet provisioning service, in JSON or CBOR.
+/// Source: AWS IoT Core developer guide, "Device provisioning MQTT API".
+pub fn is_provisioning_request(name: &str) -> bool {
+    let levels: Vec<&str> = name.split('/').collect();
+    let form = match levels.as_slice() {
+        ["$aws", "certificates", "create" | "create-from-csr", form]
+        | ["$aws", "provisioning-templates", _, "provision", form] => *form,
+        _ => return false,
+    };
+    matches!(form, "json" | "cbor")
 }
 
 /// Whether a message on this topic is a request to the shadow service.
@@ -187,6 +214,32 @@ mod tests {
         ];
         for (filter, topic, expected) in rows {
             assert_eq!(matches(filter, topic), *expected, "{filter} on {topic}");
+        }
+    }
+
+    #[test]
+    fn requests_to_services_are_open_and_their_answers_are_not() {
+        for (topic, is_open) in [
+            ("$aws/things/t/jobs/get", true),
+            ("$aws/things/t/jobs/start-next", true),
+            ("$aws/things/t/jobs/$next/get", true),
+            ("$aws/things/t/jobs/j/update", true),
+            ("$aws/things/t/jobs/j/update/accepted", false),
+            ("$aws/things/t/jobs/notify", false),
+            ("$aws/certificates/create/json", true),
+            ("$aws/certificates/create-from-csr/cbor", true),
+            ("$aws/certificates/create/xml", false),
+            ("$aws/certificates/create/json/accepted", false),
+            ("$aws/provisioning-templates/p/provision/json", true),
+            (
+                "$aws/provisioning-templates/p/provision/json/rejected",
+                false,
+            ),
+            ("$aws/things/t/defender/metrics/json", false),
+            ("$aws/things/t/streams/s/get/json", false),
+        ] {
+            assert_eq!(is_open_to_publishers(topic, false), is_open, "{topic}");
+            assert!(!is_open_to_publishers(topic, true), "{topic} retained");
         }
     }
 

@@ -18,6 +18,8 @@ mod store;
 mod subscription;
 #[cfg(test)]
 mod tests;
+pub(crate) mod user;
+mod websocket;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
@@ -47,6 +49,7 @@ use message::Message;
 use session::{Attached, Kick, Remainder, Session};
 use store::{Store, Stored};
 use subscription::SubscriptionTree;
+use user::Users;
 
 const EXPIRY_PERIOD: Duration = Duration::from_secs(60);
 const SAVE_PERIOD: Duration = Duration::from_millis(500);
@@ -75,6 +78,7 @@ struct Inner {
     address: OnceLock<SocketAddr>,
     records: Mutex<BTreeMap<String, ConnectionRecord>>,
     taps: Mutex<Vec<mpsc::UnboundedSender<Arc<Message>>>>,
+    users: OnceLock<Users>,
 }
 
 /// Logs a panic around a connection, such as one in the handshake; panics in packets are contained.
@@ -137,6 +141,7 @@ impl Broker {
                 address: OnceLock::new(),
                 records: Mutex::default(),
                 taps: Mutex::default(),
+                users: OnceLock::new(),
             }),
         }
     }

@@ -246,7 +246,30 @@ impl Callers {
         request: &Request<'_>,
         services: &[&str],
     ) -> Result<Caller, SignatureError> {
-        let claim = Claim::read(request.headers)?;
+        self.verify(Claim::read(request.headers)?, request, services)
+    }
+
+    /// The caller who signed a WebSocket handshake, in its query or its headers.
+    ///
+    /// # Errors
+    ///
+    /// As [`Callers::authenticate`].
+    pub fn authenticate_handshake(
+        &self,
+        request: &Request<'_>,
+        services: &[&str],
+    ) -> Result<Caller, SignatureError> {
+        let in_query = Claim::read_query(request.query);
+        let claim = in_query.unwrap_or_else(|| Claim::read(request.headers))?;
+        self.verify(claim, request, services)
+    }
+
+    fn verify(
+        &self,
+        claim: Claim,
+        request: &Request<'_>,
+        services: &[&str],
+    ) -> Result<Caller, SignatureError> {
         let known = self.known(&claim.access_key_id);
         let known = known.ok_or(SignatureError::Stranger)?;
         if known.token != claim.session_token {

@@ -7,8 +7,10 @@ mod certificate;
 mod error;
 mod group;
 mod input;
+mod job;
 mod page;
 mod policy;
+mod provisioning;
 mod rule;
 mod thing;
 
@@ -16,13 +18,15 @@ use axum::Router;
 use axum::extract::{Path, Request, State};
 use axum::middleware::{self, Next};
 use axum::response::Response;
-use axum::routing::{get, post, put};
+use axum::routing::{delete, get, post, put};
 use serde_json::{Value, json};
 
 use crate::answer::{ApiError, ok};
 use crate::caller::Callers;
 use crate::event::EventBus;
+use crate::job::JobService;
 use crate::parameter::Parameters;
+use crate::provisioning::Provisioning;
 use crate::registry::Registry;
 use crate::rule::Switches;
 
@@ -32,6 +36,8 @@ pub struct ControlPlane {
     pub callers: Callers,
     pub rules: Switches,
     pub events: EventBus,
+    pub jobs: JobService,
+    pub provisioning: Provisioning,
     /// The answer of `DescribeEndpoint`: host and port of the MQTT listener, as ports differ from
     /// AWS's.
     pub endpoint: String,
@@ -48,12 +54,17 @@ pub fn router(plane: ControlPlane) -> Router {
         .merge(certificates())
         .merge(policies())
         .merge(rules())
-        .fallback(async || {
-            let message = "this operation is not part of the local cloud";
-            ApiError::new(404, "UnknownOperationException", message)
-        })
+        .merge(jobs())
+        .merge(provisioning_templates())
+        .fallback(async || unknown())
+        .method_not_allowed_fallback(async || unknown())
         .layer(middleware::from_fn_with_state(plane.clone(), check_caller))
         .with_state(plane)
+}
+
+fn unknown() -> ApiError {
+    let message = "this operation is not part of the local cloud";
+    ApiError::new(404, "UnknownOperationException", message)
 }
 
 fn things() -> Router<ControlPlane> {
@@ -143,6 +154,58 @@ fn rules() -> Router<ControlPlane> {
         .route("/rules/{name}", get(rule::get))
         .route("/rules/{name}/enable", post(rule::enable))
         .route("/rules/{name}/disable", post(rule::disable))
+}
+
+fn jobs() -> Router<ControlPlane> {
+    Router::new()
+        .route("/jobs", get(job::list))
+        .route(
+            "/jobs/{id}",
+            put(job::create)
+                .get(job::describe)
+                .patch(job::update)
+                .delete(job::delete),
+        )
+        .route("/jobs/{id}/cancel", put(job::cancel))
+        .route("/jobs/{id}/targets", post(job::associate))
+        .route("/jobs/{id}/job-document", get(job::get_document))
+        .route("/jobs/{id}/things", get(job::executions_of_job))
+        .route("/things/{name}/jobs", get(job::executions_of_thing))
+        .route("/things/{name}/jobs/{id}", get(job::describe_execution))
+        .route(
+            "/things/{name}/jobs/{id}/cancel",
+            put(job::cancel_execution),
+        )
+        .route(
+            "/things/{name}/jobs/{id}/executionNumber/{number}",
+            delete(job::delete_execution),
+        )
+}
+
+fn provisioning_templates() -> Router<ControlPlane> {
+    Router::new()
+        .route(
+            "/provisioning-templates",
+            post(provisioning::create).get(provisioning::list),
+        )
+        .route(
+            "/provisioning-templates/{name}",
+            get(provisioning::describe)
+                .patch(provisioning::update)
+                .delete(provisioning::delete),
+        )
+        .route(
+            "/provisioning-templates/{name}/provisioning-claim",
+            post(provisioning::create_claim),
+        )
+        .route(
+            "/provisioning-templates/{name}/versions",
+            post(provisioning::create_version).get(provisioning::versions),
+        )
+        .route(
+            "/provisioning-templates/{name}/versions/{number}",
+            get(provisioning::describe_version).delete(provisioning::delete_version),
+        )
 }
 
 async fn check_caller(State(plane): Plane, request: Request, next: Next) -> Response {

@@ -31,6 +31,8 @@ pub enum Service {
     Sns,
     CloudFormation,
     CloudWatch,
+    /// The handshake of clients of the broker that have no certificate.
+    MqttOverWebSocket,
 }
 
 impl Service {
@@ -40,6 +42,7 @@ impl Service {
     pub fn signing_names(self) -> &'static [&'static str] {
         match self {
             Self::IotData => &["iotdata", "iotdevicegateway"],
+            Self::MqttOverWebSocket => &["iotdevicegateway"],
             Self::Iot => &["iot", "execute-api"],
             Self::DynamoDb => &["dynamodb"],
             Self::Lambda => &["lambda"],
@@ -91,7 +94,9 @@ impl Service {
             Self::CloudWatch => cbor_error(StatusCode::FORBIDDEN, kind, &message),
             Self::Iot | Self::Lambda => ApiError::new(403, kind, &message).into_response(),
             // The data plane has one error for all of them.
-            Self::IotData => ApiError::new(403, "ForbiddenException", &message).into_response(),
+            Self::IotData | Self::MqttOverWebSocket => {
+                ApiError::new(403, "ForbiddenException", &message).into_response()
+            }
         }
     }
 

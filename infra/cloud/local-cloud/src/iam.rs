@@ -7,6 +7,7 @@
 //! Must not know: what a service does with a call.
 
 mod call;
+mod fleet;
 mod iot_data;
 mod log;
 mod managed;

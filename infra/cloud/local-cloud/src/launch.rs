@@ -4,6 +4,7 @@
 
 mod deletion;
 mod executable;
+mod fleet;
 mod import;
 mod listener;
 mod reload;
@@ -41,6 +42,7 @@ use crate::storage::{self, StorageError};
 use crate::{Endpoints, LocalCloud, Options};
 pub use deletion::{DeleteError, DeleteFailed, Deleted};
 pub use executable::ExecutableError;
+use fleet::Fleet;
 pub use import::ImportError;
 use lambda_host::{FunctionError, Functions};
 use listener::Listeners;
@@ -136,6 +138,7 @@ struct Opened {
     registry: Registry,
     broker: Broker,
     shadows: ShadowService,
+    fleet: Fleet,
     queues: Queues,
     topics: Topics,
     alarms: Alarms,
@@ -201,6 +204,7 @@ impl Opened {
         let iam = Iam::new(&template, account.clone(), events.clone(), clock)?;
         let kept = options.data_dir.clone();
         let shadows = ShadowService::open(kept, broker.clone(), events.clone(), clock)?;
+        let fleet = Fleet::open(&options, &registry, &broker, clock)?;
         event_source::joints(&template)?;
         let positions = Positions::open(options.data_dir.clone())?;
         registry.change_stack(&template.iot_policies, &template)?;
@@ -228,6 +232,7 @@ impl Opened {
             registry,
             broker,
             shadows,
+            fleet,
             positions,
             callers,
             iam,
@@ -274,6 +279,7 @@ impl Listening {
             stopping,
         ));
         tasks.spawn(opened.shadows.clone().run(opened.broker.tap()));
+        opened.fleet.run(&opened.broker, &functions, &mut tasks);
         tasks.spawn(queue::sample(opened.queues.clone()));
         let reloader = Reloader {
             binaries: opened.given.clone(),
@@ -295,6 +301,7 @@ impl Listening {
         };
         reloader.begin(template.clone()).await?;
         let stop = stopped(tasks.stopping.clone());
+        opened.broker.admit_users(opened.users());
         tasks
             .set
             .spawn(opened.broker.clone().serve(listeners.mqtts, tls, stop));

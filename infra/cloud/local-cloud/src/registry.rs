@@ -6,6 +6,7 @@
 
 mod authority;
 mod certificate;
+mod claim;
 mod error;
 mod group;
 mod identity;
@@ -25,11 +26,11 @@ use std::sync::{Arc, RwLock, RwLockReadGuard};
 use serde_json::Value;
 use tokio::sync::watch;
 
-pub(crate) use authority::{Authority, AuthorityError, fingerprint};
+pub(crate) use authority::{ALPN, Authority, AuthorityError, fingerprint};
 pub use error::RegistryError;
 pub(crate) use identity::{Identity, certificate_variables};
 pub(crate) use record::{
-    CertificateRecord, CertificateStatus, PolicyRecord, PolicyVersion, Records, Thing,
+    CertificateRecord, CertificateStatus, Claim, PolicyRecord, PolicyVersion, Records, Thing,
 };
 pub(crate) use thing::{ThingChange, TypeChange};
 

@@ -9,6 +9,7 @@ pub const AREAS: &[(&str, &str)] = &[
     ("policy", "IoT policies"),
     ("data-plane", "Data plane"),
     ("control-plane", "Control plane"),
+    ("jobs", "Jobs and fleet provisioning"),
     ("rules", "Rules"),
     ("template", "Template"),
     ("functions", "Functions"),

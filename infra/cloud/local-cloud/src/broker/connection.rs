@@ -34,6 +34,7 @@ use super::limit::Meter;
 use super::message::{MESSAGE_EXPIRY_S, Origin};
 use super::packet::{self, FirstPacket, Will};
 use super::session::{Kick, Link, Session};
+use super::user::Proof;
 use crate::event::EventKind;
 use crate::registry::Identity;
 pub use accept::accept;
@@ -90,8 +91,8 @@ impl Client {
 struct Connection<S> {
     broker: Broker,
     stream: S,
-    /// The client's certificate, DER, until its CONNECT.
-    certificate: Vec<u8>,
+    /// Who the client is, until its CONNECT.
+    proof: Option<Proof>,
     peer: SocketAddr,
     packets: PacketConnection<role::Server>,
     out: Vec<u8>,
@@ -117,20 +118,14 @@ enum Next {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
-    fn new(
-        broker: Broker,
-        stream: S,
-        certificate: Vec<u8>,
-        peer: SocketAddr,
-        second: Duration,
-    ) -> Self {
+    fn new(broker: Broker, stream: S, proof: Proof, peer: SocketAddr, second: Duration) -> Self {
         let options = ConnectionOptions::new().maximum_packet_size_recv(PACKET_BYTES_MAX);
         let mut packets = PacketConnection::with_options(Version::Undetermined, options);
         packets.set_auto_ping_response(true);
         Self {
             broker,
             stream,
-            certificate,
+            proof: Some(proof),
             peer,
             packets,
             out: Vec::new(),
@@ -213,7 +208,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         if first.is_empty() && bytes.first() != Some(&CONNECT_BYTE) {
             tracing::info!(
                 peer = %self.peer,
-                "not mqtt: a client must begin with CONNECT; WebSocket is not supported"
+                "not mqtt: a client with a certificate must begin with CONNECT; for WebSocket \
+                 connect without one, or select http/1.1 by ALPN"
             );
             return Err(End::ClientError);
         }
@@ -297,10 +293,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
 
     /// Whether the client's policies allow it.
     fn is_allowed(&self, action: &str, resource: &str) -> bool {
-        let registry = &self.broker.inner.registry;
-        self.client.as_ref().is_some_and(|client| {
-            registry.allows(&client.identity, action, &registry.arn(resource))
-        })
+        let resource = self.broker.inner.registry.arn(resource);
+        self.client
+            .as_ref()
+            .is_some_and(|client| self.broker.allows(&client.identity, action, &resource))
     }
 
     /// Whether the client's policies allow it; reports a refusal.

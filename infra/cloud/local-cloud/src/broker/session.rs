@@ -42,7 +42,8 @@ pub struct Attach {
     /// MQTT 3 and MQTT 5 clients cannot resume each other's sessions.
     pub version: Version,
     pub now_ms: u64,
-    pub principal: String,
+    /// Certificate id; `None` for a client that signed its handshake.
+    pub principal: Option<String>,
 }
 
 #[derive(Debug)]
@@ -226,7 +227,7 @@ impl Session {
     /// The certificate behind the live connection.
     pub fn principal(&self) -> Option<String> {
         let state = lock(&self.state);
-        state.link.as_ref().map(|link| link.principal.clone())
+        state.link.as_ref()?.principal.clone()
     }
 
     pub fn take_change(&self) -> SessionChange {

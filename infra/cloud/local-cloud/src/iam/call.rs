@@ -53,7 +53,8 @@ async fn check(
         | Service::DynamoDb
         | Service::Sns
         | Service::CloudFormation
-        | Service::CloudWatch => None,
+        | Service::CloudWatch
+        | Service::MqttOverWebSocket => None,
     };
     let Some(needs) = needs else {
         // Unknown to this table. If the service learns the operation first, only the operator may
@@ -172,7 +173,7 @@ fn iot(parts: &Parts, body: &[u8], account: &Account) -> Option<Need> {
         ("GET", ["rules", name]) => ("GetTopicRule", rule(name)),
         ("POST", ["rules", name, "enable"]) => ("EnableTopicRule", rule(name)),
         ("POST", ["rules", name, "disable"]) => ("DisableTopicRule", rule(name)),
-        _ => return None,
+        (method, segments) => return super::fleet::need(method, segments, arn),
     };
     Some(Need::new(format!("iot:{action}"), resource))
 }

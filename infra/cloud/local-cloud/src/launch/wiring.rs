@@ -11,6 +11,7 @@ use dynoxide::Database;
 use super::{Opened, Tasks};
 use crate::Endpoints;
 use crate::alarm::{self, AlarmRunner};
+use crate::broker::user::Users;
 use crate::caller::Callers;
 use crate::clock::Clock;
 use crate::cloudwatch::{self, CloudWatch};
@@ -107,6 +108,14 @@ impl Opened {
         }
     }
 
+    /// Who may sign handshakes of MQTT over WebSocket.
+    pub(super) fn users(&self) -> Users {
+        Users {
+            callers: self.callers.clone(),
+            iam: self.iam.clone(),
+        }
+    }
+
     /// The services that rule actions can use.
     pub(super) fn services(&self, functions: &Functions, database: Database) -> Services {
         Services {
@@ -188,6 +197,8 @@ impl Opened {
             endpoint: endpoints.mqtts.to_string(),
             rules: self.switches.clone(),
             events: self.events.clone(),
+            jobs: self.fleet.jobs.clone(),
+            provisioning: self.fleet.provisioning.clone(),
         });
         let sns = Sns {
             topics: self.topics.clone(),

@@ -19,6 +19,9 @@ use crate::storage::{self, StorageError};
 
 const CERTIFICATE_FILE: &str = "ca.pem";
 const KEY_FILE: &str = "ca.key.pem";
+/// What a client selects by ALPN: MQTT with a certificate, MQTT with a custom authorizer, HTTP.
+/// Source: AWS IoT Core developer guide, "Device communication protocols".
+pub const ALPN: [&str; 3] = ["x-amzn-mqtt-ca", "mqtt", "http/1.1"];
 const SERVER_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 
 /// Why the authority cannot be loaded or cannot sign.
@@ -125,8 +128,8 @@ impl Authority {
         Ok(signed(&certificate))
     }
 
-    /// TLS settings of the MQTT listener: a new certificate for the loopback names; clients need a
-    /// certificate of this authority.
+    /// TLS settings of the MQTT listener: a new certificate for the loopback names; a client's
+    /// certificate is of this authority. Clients of WebSocket have none.
     pub fn server_config(&self) -> Result<ServerConfig, AuthorityError> {
         let key = KeyPair::generate().map_err(sign_error("server key"))?;
         let names: Vec<String> = SERVER_NAMES.map(String::from).into();
@@ -144,6 +147,7 @@ impl Authority {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let verifier =
             WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone())
+                .allow_unauthenticated()
                 .build()
                 .map_err(|e| tls(&e))?;
         let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
@@ -157,6 +161,7 @@ impl Authority {
         // client's certificate per ticket, for hundreds of clients.
         config.session_storage = Arc::new(NoServerSessionStorage {});
         config.send_tls13_tickets = 0;
+        config.alpn_protocols = ALPN.map(|name| name.as_bytes().to_vec()).into();
         Ok(config)
     }
 }

@@ -69,6 +69,7 @@ impl Registry {
             let certificate = records.certificate_mut(id)?;
             certificate.active = status == CertificateStatus::Active;
             certificate.revoked = status == CertificateStatus::Revoked;
+            certificate.pending = status == CertificateStatus::PendingActivation;
             certificate.modified_at_ms = Some(now_ms);
             Ok(())
         })

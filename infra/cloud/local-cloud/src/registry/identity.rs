@@ -7,6 +7,7 @@ use x509_parser::extensions::{GeneralName, ParsedExtension};
 use x509_parser::prelude::{FromDer, X509Certificate};
 use x509_parser::x509::X509Name;
 
+use crate::caller::Caller;
 use aws_policy::{CERTIFICATE_VALUES_MAX, VALUE_SEPARATOR};
 
 /// The client of a connection, as policies see it.
@@ -16,6 +17,8 @@ pub struct Identity {
     pub client_id: String,
     /// Policy variables and condition keys, by name without `${}`.
     pub variables: BTreeMap<String, String>,
+    /// Who signed the handshake, for a client without a certificate; IAM policies apply to it.
+    pub caller: Option<Caller>,
 }
 
 /// Fields of a distinguished name with their object identifiers. Source: X.520.

@@ -129,6 +129,8 @@ pub enum CertificateStatus {
     Inactive,
     /// It may not connect, permanently.
     Revoked,
+    /// It waits for the registration of its thing.
+    PendingActivation,
 }
 
 impl CertificateStatus {
@@ -138,8 +140,18 @@ impl CertificateStatus {
             Self::Active => "ACTIVE",
             Self::Inactive => "INACTIVE",
             Self::Revoked => "REVOKED",
+            Self::PendingActivation => "PENDING_ACTIVATION",
         }
     }
+}
+
+/// The right to provision one device by a template, for a short time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claim {
+    /// Name of the provisioning template.
+    pub template: String,
+    /// When it ends, milliseconds since the Unix epoch.
+    pub until_ms: u64,
 }
 
 /// A certificate. Its private key is never kept.
@@ -149,6 +161,11 @@ pub struct CertificateRecord {
     pub active: bool,
     #[serde(default)]
     pub revoked: bool,
+    #[serde(default)]
+    pub pending: bool,
+    /// What it may do if it was made by `CreateProvisioningClaim`.
+    #[serde(default)]
+    pub claim: Option<Claim>,
     /// When it was signed, milliseconds since the Unix epoch.
     pub created_at_ms: u64,
     #[serde(default)]
@@ -162,6 +179,8 @@ impl CertificateRecord {
             pem,
             active: true,
             revoked: false,
+            pending: false,
+            claim: None,
             created_at_ms,
             modified_at_ms: None,
             policies: BTreeSet::new(),
@@ -171,8 +190,14 @@ impl CertificateRecord {
     pub fn status(&self) -> CertificateStatus {
         match (self.active, self.revoked) {
             (true, _) => CertificateStatus::Active,
+            (false, false) if self.pending => CertificateStatus::PendingActivation,
             (false, false) => CertificateStatus::Inactive,
             (false, true) => CertificateStatus::Revoked,
         }
+    }
+
+    /// Whether it is a claim that is over.
+    pub fn is_over(&self, now_ms: u64) -> bool {
+        self.claim.as_ref().is_some_and(|c| c.until_ms <= now_ms)
     }
 }

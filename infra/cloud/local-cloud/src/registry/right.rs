@@ -40,7 +40,8 @@ impl Registry {
     pub(crate) fn identify(&self, der: &[u8], client_id: &str) -> Option<Identity> {
         let principal = fingerprint(der);
         let records = self.records();
-        if !records.certificates.get(&principal)?.active {
+        let certificate = records.certificates.get(&principal)?;
+        if !certificate.active || certificate.is_over(self.now_ms()) {
             return None;
         }
         let mut variables = certificate_variables(der);
@@ -69,6 +70,7 @@ impl Registry {
             principal,
             client_id: client_id.to_owned(),
             variables,
+            caller: None,
         })
     }
 
@@ -97,6 +99,10 @@ impl Registry {
         let records = self.records();
         let certificate = records.certificates.get(certificate_id)?;
         let policies = certificate.active.then_some(&certificate.policies)?;
+        if let Some(claim) = &certificate.claim {
+            let document = Document::parse(&self.policy_of(claim)).ok()?;
+            return Some(Arc::from([document]));
+        }
         let mut documents = write(&self.inner.documents);
         let make = || records.documents_of(policies);
         Some(documents.add(certificate_id, policies, make))
@@ -150,6 +156,7 @@ mod tests {
                 principal: certificate.id.clone(),
                 client_id: String::new(),
                 variables: BTreeMap::new(),
+                caller: None,
             };
             let resource = registry.arn(&format!("topic/{topic}"));
             let allows = registry.allows(&identity, "iot:Publish", &resource);

@@ -77,6 +77,54 @@ async fn device_sdk_speaks_mqtt_5_and_uses_shadows() {
         .await;
 }
 
+// AWS same(jobs): both jobs clients of the AWS IoT Device SDK for Python v2 work over MQTT 3.1.1:
+//     pending executions, notifications, start, update, refusals; boto3 creates the jobs
+#[tokio::test]
+async fn device_sdk_carries_out_jobs_over_mqtt_3() {
+    let cloud = Cloud::start(&["first"]).await;
+    python("device_jobs.py", &cloud)
+        .args(["first", "3"])
+        .succeed()
+        .await;
+}
+
+// AWS same(jobs): the newer jobs client of that SDK works over MQTT 5
+#[tokio::test]
+async fn device_sdk_carries_out_jobs_over_mqtt_5() {
+    let cloud = Cloud::start(&["first"]).await;
+    python("device_jobs.py", &cloud)
+        .args(["first", "5"])
+        .succeed()
+        .await;
+}
+
+// AWS same(jobs): both identity clients of that SDK provision a device with a claim made by boto3,
+//     with keys of the service and with a signing request; the device connects
+#[tokio::test]
+async fn device_sdk_provisions_a_device_that_connects() {
+    let cloud = Cloud::start(&[]).await;
+    let (certificate, key) = cloud.files_for("made");
+    python("device_identity.py", &cloud)
+        .args([&certificate, &key])
+        .succeed()
+        .await;
+    mosquitto_pub(&cloud, "made")
+        .args(["-t", "open/a", "-m", "made by the device SDK", "-q", "1"])
+        .succeed()
+        .await;
+}
+
+// AWS same(broker): that SDK connects over WebSocket with Signature Version 4, by MQTT 3.1.1 and 5,
+//     and with a certificate by ALPN; a wrong secret is refused
+#[tokio::test]
+async fn device_sdk_connects_over_websocket_and_by_alpn() {
+    let cloud = Cloud::start(&["first"]).await;
+    python("device_websocket.py", &cloud)
+        .args(["first"])
+        .succeed()
+        .await;
+}
+
 // AWS same(broker): paho-mqtt works over MQTT 3.1.1: QoS 0 and 1, retained messages, wills,
 //     sessions; a refusal ends the connection
 #[tokio::test]

@@ -363,7 +363,7 @@ async fn unsupported_features_are_refused_and_never_ignored() {
         let kind = "InvalidRequestException";
         refused(&cloud, request, headers, body, 400, kind).await;
     }
-    for request in ["GET /thing-types", "POST /tags", "GET /jobs"] {
+    for request in ["GET /thing-types", "POST /tags", "PUT /things/a/jobs/$next"] {
         let kind = "UnknownOperationException";
         refused(&cloud, request, "", &nothing, 404, kind).await;
     }

@@ -23,8 +23,8 @@ const VERSIONS: [u8; 2] = [4, 5];
 // AWS same(broker): a SUBSCRIBE has at most 8 filters; subscription identifiers are refused with
 //     0xA1
 // AWS same(broker): a topic alias above 8 is refused with 0x94
-// AWS absent(broker): Jobs, Fleet Provisioning, Device Defender and file streams over MQTT;
-//     publishing to their topics ends the connection
+// AWS absent(broker): Device Defender and file streams over MQTT; publishing to their topics ends
+//     the connection
 #[tokio::test]
 async fn violations_end_the_connection() {
     let cloud = cloud().await;
@@ -48,11 +48,10 @@ async fn violations_end_the_connection() {
             0x87,
         ),
         ("unknown reserved", 0x30, "$SYS/x", "", 0x87),
-        ("jobs", 0x30, "$aws/things/c/jobs/get", "", 0x87),
         (
-            "fleet provisioning",
+            "file streams",
             0x30,
-            "$aws/certificates/create/json",
+            "$aws/things/c/streams/s/get/json",
             "",
             0x87,
         ),

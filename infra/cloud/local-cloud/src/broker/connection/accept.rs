@@ -1,6 +1,8 @@
-//! Accepts a socket: sets up TLS with a client certificate, and refuses everything else.
+//! Accepts a socket: sets up TLS, and decides by ALPN and certificate which protocol follows.
 //!
-//! Must not know: MQTT beyond the first byte, which shows a client without TLS.
+//! As in AWS one port serves all: a client selects by ALPN. Without ALPN one with a certificate
+//! speaks MQTT, another one WebSocket. Must not know: MQTT beyond the first byte, which shows a
+//! client without TLS.
 
 use std::net::SocketAddr;
 
@@ -8,7 +10,9 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
+use super::super::websocket;
 use super::{Broker, CONNECT_TIME, serve};
+use crate::registry::ALPN;
 
 /// First byte of a CONNECT without TLS.
 const PLAIN_CONNECT: u8 = 0x10;
@@ -44,10 +48,19 @@ pub async fn accept(broker: Broker, tls: TlsAcceptor, socket: TcpStream, peer: S
         Ok(None) => return,
         Err(_) => return tracing::info!(%peer, "mqtt tls handshake: timed out"),
     };
-    let certificates = stream.get_ref().1.peer_certificates().unwrap_or_default();
-    let Some(certificate) = certificates.first().map(|c| c.to_vec()) else {
-        return tracing::info!(%peer, "mqtt client without certificate");
-    };
-    // The error is already logged.
-    let _ = serve(broker, stream, certificate, peer).await;
+    let session = &stream.get_ref().1;
+    let certificates = session.peer_certificates().unwrap_or_default();
+    let certificate = certificates.first().map(|c| c.to_vec());
+    let chosen = session.alpn_protocol();
+    let [mqtt, custom, http] = ALPN.map(|name| chosen == Some(name.as_bytes()));
+    match certificate {
+        _ if custom => tracing::warn!(
+            %peer,
+            "custom authentication (ALPN mqtt) is not supported: select x-amzn-mqtt-ca, or none"
+        ),
+        // The error is already logged.
+        Some(certificate) if !http => drop(serve(broker, stream, certificate, peer).await),
+        None if mqtt => tracing::info!(%peer, "mqtt client without certificate"),
+        _ => Box::pin(websocket::accept(broker, stream, peer)).await,
+    }
 }

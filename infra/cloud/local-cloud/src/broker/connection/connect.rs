@@ -25,10 +25,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         let Some(client_id) = client_id_of(version, &request) else {
             return self.refuse(ConnectReasonCode::ClientIdentifierNotValid);
         };
-        let registry = &self.broker.inner.registry;
-        // Only the first CONNECT needs the certificate.
-        let certificate = std::mem::take(&mut self.certificate);
-        let Some(mut identity) = registry.identify(&certificate, &client_id) else {
+        // Only the first CONNECT needs it.
+        let proof = self.proof.take();
+        let identified = proof.and_then(|proof| self.broker.identify(proof, &client_id));
+        let Some(mut identity) = identified else {
             tracing::info!(%client_id, peer = %self.peer, "certificate unknown or inactive");
             return self.refuse(ConnectReasonCode::NotAuthorized);
         };
@@ -53,7 +53,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
             expiry_ms: u64::from(expiry_s) * 1000,
             version,
             now_ms,
-            principal: identity.principal.clone(),
+            principal: identity
+                .caller
+                .is_none()
+                .then(|| identity.principal.clone()),
         };
         let (session, attached) = self.broker.attach(&client_id, attach);
         let accepted = Accepted {
@@ -147,7 +150,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         let inner = &self.broker.inner;
         for (action, resource) in needed {
             let resource = inner.registry.arn(&resource);
-            if !inner.registry.allows(&request_identity, action, &resource) {
+            if !self.broker.allows(&request_identity, action, &resource) {
                 inner.events.emit(EventKind::Denied {
                     client: identity.client_id.clone(),
                     action: action.to_owned(),

@@ -23,13 +23,14 @@ pub enum Kick {
 pub struct Link {
     /// Woken by a message to send, or by a kick.
     pub wake: Notify,
-    pub principal: String,
+    /// Certificate id, if its client has one.
+    pub principal: Option<String>,
     kick: Mutex<Option<Kick>>,
 }
 
 impl Link {
     /// A connection that has not been asked to end.
-    pub fn new(principal: String) -> Self {
+    pub fn new(principal: Option<String>) -> Self {
         Self {
             wake: Notify::new(),
             principal,

@@ -20,7 +20,7 @@ fn attach(clean: bool, expiry_ms: u64, now_ms: u64) -> Attach {
         expiry_ms,
         version: Version::V3_1_1,
         now_ms,
-        principal: "p".to_owned(),
+        principal: Some("p".to_owned()),
     }
 }
 
