@@ -9,6 +9,7 @@ mod import;
 mod listener;
 mod reload;
 mod remainder;
+mod task;
 mod wiring;
 
 use std::collections::BTreeMap;
@@ -18,7 +19,6 @@ use std::sync::Arc;
 use axum::Router;
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, mpsc, watch};
-use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
 use crate::account::Account;
@@ -33,6 +33,7 @@ use crate::event_source::{self, Positions, SourceError};
 use crate::fault::{Faults, Targets, UnknownTarget};
 use crate::iam::{Iam, IamError};
 use crate::notification::{Declared, TopicError, Topics};
+use crate::provisioning::{self, ProvisioningError};
 use crate::queue::{self, Queues};
 use crate::registry::{AuthorityError, Registry, RegistryError, Setting};
 use crate::rule::{RuleEngine, RuleError, Switches};
@@ -49,6 +50,7 @@ use listener::Listeners;
 pub use reload::ReloadError;
 pub(crate) use reload::Reloader;
 use sam_template::{Context, Template, TemplateError};
+use task::Tasks;
 
 /// Why the local cloud cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -115,6 +117,9 @@ pub enum StartError {
     /// Event sources.
     #[error(transparent)]
     Source(#[from] SourceError),
+    /// Provisioning templates.
+    #[error(transparent)]
+    Provisioning(#[from] ProvisioningError),
 }
 
 /// See [`LocalCloud::start`].
@@ -155,13 +160,6 @@ struct Listening {
     listeners: Listeners,
     endpoints: Endpoints,
     tls: TlsAcceptor,
-}
-
-/// What ends with the cloud.
-struct Tasks {
-    set: JoinSet<()>,
-    stop: watch::Sender<bool>,
-    stopping: watch::Receiver<bool>,
 }
 
 impl Opened {
@@ -206,6 +204,7 @@ impl Opened {
         let shadows = ShadowService::open(kept, broker.clone(), events.clone(), clock)?;
         let fleet = Fleet::open(&options, &registry, &broker, clock)?;
         event_source::joints(&template)?;
+        provisioning::check(&template.provisioning_templates)?;
         let positions = Positions::open(options.data_dir.clone())?;
         registry.change_stack(&template.iot_policies, &template)?;
         let switches = Switches::open(data_dir, &template.rules, clock.now_ms())?;
@@ -287,6 +286,7 @@ impl Listening {
             functions: functions.clone(),
             callers: opened.callers.clone(),
             registry: opened.registry.clone(),
+            provisioning: opened.fleet.provisioning.clone(),
             services,
             schedule_runner: opened.schedule_runner(&functions),
             reader: opened.reader(&functions, &backend),
@@ -336,22 +336,6 @@ impl Listening {
             stop: tasks.stop,
             tasks: tasks.set,
         })
-    }
-}
-
-impl Tasks {
-    fn new() -> Self {
-        let (stop, stopping) = watch::channel(false);
-        Self {
-            set: JoinSet::new(),
-            stop,
-            stopping,
-        }
-    }
-
-    /// Runs `work` until it ends or everything stops.
-    fn spawn(&mut self, work: impl Future<Output = ()> + Send + 'static) {
-        self.set.spawn(until_stop(work, self.stopping.clone()));
     }
 }
 

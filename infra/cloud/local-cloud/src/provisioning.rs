@@ -6,6 +6,7 @@
 mod apply;
 mod hook;
 pub mod record;
+mod stack;
 pub mod template;
 
 use std::collections::BTreeMap;
@@ -29,6 +30,7 @@ use crate::sync::lock;
 use hook::Question;
 use lambda_host::Functions;
 use record::TemplateRecord;
+pub use stack::{ProvisioningError, check};
 use template::Template;
 
 const DIRECTORY: &str = "provisioning-templates";

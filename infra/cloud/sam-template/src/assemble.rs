@@ -15,8 +15,8 @@ use super::resource::{Permission, WithoutEffect};
 use super::scope::Scope;
 use super::{
     Context, Template, accept, advice, alarm, assertion, deletion, event, function, interface,
-    iot_account, managed_policy, parameter, queue, role, rule, schedule, section, source, table,
-    thing, topic,
+    iot_account, managed_policy, parameter, provisioning, queue, role, rule, schedule, section,
+    source, table, thing, topic,
 };
 
 pub(super) fn template(
@@ -163,6 +163,10 @@ impl Assembly<'_> {
             }
             "AWS::IoT::TopicRule" => template.rules.push(rule::read(id, identity, fields)?),
             "AWS::IoT::Thing" => template.things.push(thing::read(id, identity, fields)?),
+            "AWS::IoT::ProvisioningTemplate" => {
+                let templates = &mut template.provisioning_templates;
+                templates.push(provisioning::read(id, identity, fields)?);
+            }
             "AWS::IAM::Role" => template.roles.push(role::read(id, identity, fields)?),
             "AWS::Scheduler::Schedule" => {
                 template

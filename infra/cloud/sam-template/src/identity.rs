@@ -58,6 +58,7 @@ const NAMES: &[(&str, &[&str])] = &[
     ("AWS::IoT::AccountAuditConfiguration", &["AccountId"]),
     ("AWS::IoT::ScheduledAudit", &["ScheduledAuditName"]),
     ("AWS::IoT::Thing", &["ThingName"]),
+    ("AWS::IoT::ProvisioningTemplate", &["TemplateName"]),
     ("AWS::IoT::PolicyPrincipalAttachment", &[]),
     ("AWS::IoT::ThingPrincipalAttachment", &[]),
     ("AWS::Lambda::EventInvokeConfig", &[]),
@@ -197,6 +198,7 @@ impl Scope<'_> {
             "AWS::IoT::Policy" => arn("iot", &format!("policy/{name}")),
             "AWS::IoT::Thing" => arn("iot", &format!("thing/{name}")),
             "AWS::IoT::TopicRule" => arn("iot", &format!("rule/{name}")),
+            "AWS::IoT::ProvisioningTemplate" => arn("iot", &format!("provisioningtemplate/{name}")),
             "AWS::Logs::LogGroup" => arn("logs", &format!("log-group:{name}:*")),
             "AWS::CloudWatch::Alarm" => arn("cloudwatch", &format!("alarm:{name}")),
             "AWS::Scheduler::Schedule" => arn("scheduler", &format!("schedule/default/{name}")),
@@ -210,6 +212,7 @@ impl Scope<'_> {
                 attributes.push(("QueueName", name.clone()));
                 attributes.push(("QueueUrl", reference.clone()));
             }
+            "AWS::IoT::ProvisioningTemplate" => attributes[0].0 = "TemplateArn",
             "AWS::SNS::Subscription" => reference.clone_from(&attributes[0].1),
             "AWS::SNS::Topic" => {
                 attributes[0].0 = "TopicArn";

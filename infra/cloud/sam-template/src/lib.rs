@@ -21,6 +21,7 @@ mod managed_policy;
 mod name;
 mod node;
 mod parameter;
+mod provisioning;
 mod queue;
 mod resource;
 mod role;
@@ -44,6 +45,7 @@ pub use deletion::{DeletionPolicy, StackResource};
 pub use error::{Problem, TemplateError};
 pub use managed_policy::ManagedPolicy;
 pub use parameter::Declaration;
+pub use provisioning::{ProvisioningHook, ProvisioningTemplate};
 pub use resource::{
     Action, Alarm, Attachment, Comparison, EventSource, FilterCondition, FilterPolicy, Function,
     Index, KeyType, MissingData, Permission, Projection, Protocol, Queue, Redrive, ResourcePolicy,
@@ -83,6 +85,8 @@ pub struct Template {
     pub managed_policies: Vec<ManagedPolicy>,
     /// IoT things, in template order.
     pub things: Vec<Thing>,
+    /// Provisioning templates, in template order.
+    pub provisioning_templates: Vec<ProvisioningTemplate>,
     /// Certificates attached to policies.
     pub policy_attachments: Vec<Attachment>,
     /// Certificates attached to things.

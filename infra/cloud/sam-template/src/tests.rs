@@ -2,6 +2,7 @@
 
 mod alarm;
 mod meaning;
+mod provisioning;
 mod queue;
 mod refusal;
 mod role;

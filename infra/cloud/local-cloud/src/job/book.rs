@@ -164,8 +164,8 @@ impl Book {
         Ok(())
     }
 
-    /// Makes the executions those of the things that a job is for now: `members` are the things of a
-    /// target. Returns whether anything changed.
+    /// Makes the executions those of the things that a job is for now: `members` are the things of
+    /// a target. Returns whether anything changed.
     pub fn follow(
         &mut self,
         members: impl Fn(&str) -> BTreeSet<String>,

@@ -216,9 +216,13 @@ fn update(
     now_ms: u64,
 ) -> Result<Value, Refusal> {
     let named = request.status.as_deref().and_then(Status::of_name);
-    let Some(status @ (Status::InProgress | Status::Failed | Status::Succeeded | Status::Rejected)) =
-        named
-    else {
+    let allowed = [
+        Status::InProgress,
+        Status::Failed,
+        Status::Succeeded,
+        Status::Rejected,
+    ];
+    let Some(status) = named.filter(|status| allowed.contains(status)) else {
         let message = "status must be IN_PROGRESS, FAILED, SUCCEEDED or REJECTED";
         return Err(Refusal::new("InvalidRequest", message));
     };

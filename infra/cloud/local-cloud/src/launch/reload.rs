@@ -25,6 +25,7 @@ use crate::event_source::{self, Joint, Reader, SourceError};
 use crate::fault::{Faults, Targets};
 use crate::iam::Roles;
 use crate::notification::Declared;
+use crate::provisioning::{self, Provisioning};
 use crate::registry::Registry;
 use crate::rule::{RuleEngine, Services};
 use crate::schedule::{self, ScheduleRunner};
@@ -55,6 +56,7 @@ pub(crate) struct Reloader {
     pub functions: Functions,
     pub callers: Callers,
     pub registry: Registry,
+    pub provisioning: Provisioning,
     pub services: Services,
     pub schedule_runner: ScheduleRunner,
     pub reader: Reader,
@@ -95,6 +97,8 @@ impl Reloader {
     pub async fn begin(&self, template: Template) -> Result<(), SourceError> {
         let mut running = self.running.lock().await;
         let sources = event_source::joints(&template)?;
+        let templates = &template.provisioning_templates;
+        self.provisioning.replace(&[], templates);
         self.schedule(&mut running, &template);
         self.watch_alarms(&mut running, &template);
         self.read_sources(&mut running, &template, sources).await;
@@ -156,6 +160,7 @@ impl Reloader {
         let roles = self.services.iam.read_roles(&template);
         let topics = Declared::read(&template, &self.services.account);
         let sources = event_source::joints(&template);
+        provisioning::check(&template.provisioning_templates)?;
         Ok(Plan {
             functions: functions?,
             engine: engine?,
@@ -180,6 +185,9 @@ impl Reloader {
             // The receiver ends with the cloud.
             let _ = self.engines.send(plan.engine);
         }
+        let templates = &template.provisioning_templates;
+        let old = &running.template.provisioning_templates;
+        changed.extend(self.provisioning.replace(old, templates));
         changed.extend(self.schedule(running, &template));
         changed.extend(self.read_sources(running, &template, plan.sources).await);
         self.alarm_runner.topics.replace(plan.topics);

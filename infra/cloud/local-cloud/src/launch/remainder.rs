@@ -46,6 +46,8 @@ pub(super) fn without(template: &Template, resource: &StackResource) -> Template
         .retain(|policy| stays(&policy.logical_id));
     left.alarms.retain(|alarm| stays(&alarm.logical_id));
     left.things.retain(|thing| stays(&thing.logical_id));
+    left.provisioning_templates
+        .retain(|template| stays(&template.logical_id));
     left.policy_attachments
         .retain(|attachment| stays(&attachment.logical_id));
     left.thing_attachments

@@ -3,15 +3,17 @@
 use local_cloud::{IssuedCertificate, LocalCloud};
 use serde_json::{Value, json};
 
-use crate::control_plane::{ask, refused, succeed};
+use crate::control_plane::{ask, succeed};
 use crate::job::{device, fleet};
 use crate::world::{Client, settings};
 
-const HOOK: &str = "arn:aws:lambda:us-east-1:123456789012:function:hook";
+/// The function that decides.
+pub const HOOK: &str = "arn:aws:lambda:us-east-1:123456789012:function:hook";
 const KEYS: &str = "$aws/certificates/create/json";
 const REGISTER: &str = "$aws/provisioning-templates/lamps/provision/json";
 
-fn body() -> Value {
+/// A template for lamps.
+pub fn body() -> Value {
     json!({
         "Parameters": {
             "SerialNumber": {"Type": "String"},
@@ -33,7 +35,7 @@ fn body() -> Value {
 }
 
 /// A cloud with the template `lamps`, with or without its hook.
-async fn with_template(has_hook: bool) -> LocalCloud {
+pub async fn with_template(has_hook: bool) -> LocalCloud {
     let cloud = fleet().await;
     let group = ask(&cloud, "POST /thing-groups/lamps", "", &json!({})).await;
     assert_eq!(group.status, 200);
@@ -108,9 +110,9 @@ async fn new_keys(client: &mut Client) -> (IssuedCertificate, String) {
     (certificate, text(&made["certificateOwnershipToken"]))
 }
 
-// AWS same(jobs): CreateKeysAndCertificate and CreateCertificateFromCsr over MQTT make a certificate
-//     that is PENDING_ACTIVATION; RegisterThing makes thing, groups and policy as the template says
-//     and activates it
+// AWS same(jobs): CreateKeysAndCertificate and CreateCertificateFromCsr over MQTT make a
+//     certificate that is PENDING_ACTIVATION; RegisterThing makes thing, groups and policy as the
+//     template says and activates it
 // AWS same(jobs): a claim of CreateProvisioningClaim may provision by its template and do nothing
 //     else
 // AWS same(jobs): the answer of a provisioning request goes to the client that asked, and to no
@@ -246,7 +248,10 @@ async fn a_request_that_cannot_be_carried_out_is_rejected() {
     let cloud = with_template(false).await;
     let mut client = Client::connect(&cloud, "new", &device(&cloud, "new")).await;
     let (_, token) = new_keys(&mut client).await;
-    let with = |token: &str, parameters: Value| json!({"certificateOwnershipToken": token, "parameters": parameters});
+    let with = |token: &str, given: Value| {
+        let token = token.to_owned();
+        json!({"certificateOwnershipToken": token, "parameters": given})
+    };
     let other = REGISTER.replace("lamps", "none");
     let serial = json!({"SerialNumber": "7"});
     for (topic, body, status, code) in [
@@ -291,84 +296,37 @@ async fn a_request_that_cannot_be_carried_out_is_rejected() {
     cloud.shutdown().await;
 }
 
-// AWS same(jobs): provisioning templates and their versions are created, listed, described, changed
-//     and deleted
-// AWS absent(jobs): just-in-time provisioning, bulk registration and RegisterThing over HTTPS; the
-//     type JITP is refused with InvalidRequestException, the operations with
-//     UnknownOperationException
+// AWS same(jobs): a hook without permission for the template denies; a template may set the
+//     certificate INACTIVE and make no thing
 #[tokio::test]
-async fn templates_have_versions() {
-    let cloud = with_template(true).await;
-    let path = "/provisioning-templates/lamps";
+async fn a_template_of_the_stack_provisions() {
+    let cloud = fleet().await;
+    let path = "/provisioning-templates/declared";
     let shown = succeed(&cloud, &format!("GET {path}")).await;
-    assert_eq!(shown["preProvisioningHook"]["targetArn"], HOOK);
-    assert_eq!(shown["templateBody"], body().to_string());
-    let next = json!({"templateBody": body().to_string()});
-    let make = format!("POST {path}/versions?setAsDefault=true");
-    let made = ask(&cloud, &make, "", &next).await;
     assert_eq!(
-        (&made.body["versionId"], &made.body["isDefaultVersion"]),
-        (&json!(2), &json!(true))
+        (&shown["enabled"], &shown["defaultVersionId"]),
+        (&json!(true), &json!(1))
     );
-    let update = json!({"removePreProvisioningHook": true, "enabled": false});
+    let mut client = Client::connect(&cloud, "new", &device(&cloud, "new")).await;
+    let (certificate, token) = new_keys(&mut client).await;
+    let topic = "$aws/provisioning-templates/declared/provision/json";
+    let register = json!({"certificateOwnershipToken": token, "parameters": {"SerialNumber": "1"}});
+    let (accepted, refused) = request(&mut client, topic, &register).await;
+    assert!(
+        !accepted && refused["errorCode"] == "AccessDenied",
+        "{refused}"
+    );
+    let update = json!({"removePreProvisioningHook": true});
     assert_eq!(
         ask(&cloud, &format!("PATCH {path}"), "", &update)
             .await
             .status,
         200
     );
-    let shown = succeed(&cloud, &format!("GET {path}")).await;
-    assert_eq!(
-        (shown.get("preProvisioningHook"), &shown["enabled"]),
-        (None, &json!(false))
-    );
-    let versions = succeed(&cloud, &format!("GET {path}/versions")).await;
-    assert_eq!(versions["versions"].as_array().unwrap().len(), 2);
-
-    let conflict = "DeleteConflictException";
-    for request in [
-        format!("DELETE {path}"),
-        format!("DELETE {path}/versions/2"),
-    ] {
-        refused(&cloud, &request, "", &Value::Null, 409, conflict).await;
-    }
-    succeed(&cloud, &format!("DELETE {path}/versions/1")).await;
-    succeed(&cloud, &format!("DELETE {path}")).await;
-    let missing = "ResourceNotFoundException";
-    refused(
-        &cloud,
-        &format!("GET {path}"),
-        "",
-        &Value::Null,
-        404,
-        missing,
-    )
-    .await;
-    let create = |more: Value| {
-        let mut body = json!({"templateName": "t", "templateBody": body().to_string(),
-            "provisioningRoleArn": "arn:aws:iam::123456789012:role/r"});
-        for (name, value) in more.as_object().into_iter().flatten() {
-            body[name] = value.clone();
-        }
-        body
-    };
-    let request = "POST /provisioning-templates";
-    for more in [
-        json!({"type": "JITP"}),
-        json!({"templateBody": "{"}),
-        json!({"templateName": "a b"}),
-        json!({"provisioningRoleArn": null}),
-        json!({"tags": [{"Key": "k", "Value": "v"}]}),
-    ] {
-        refused(
-            &cloud,
-            request,
-            "",
-            &create(more),
-            400,
-            "InvalidRequestException",
-        )
-        .await;
-    }
+    let (accepted, made) = request(&mut client, topic, &register).await;
+    assert!(accepted, "{made}");
+    assert_eq!(made, json!({"deviceConfiguration": {}}));
+    let shown = succeed(&cloud, &format!("GET /certificates/{}", certificate.id)).await;
+    assert_eq!(shown["certificateDescription"]["status"], "INACTIVE");
     cloud.shutdown().await;
 }

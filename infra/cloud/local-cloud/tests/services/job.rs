@@ -67,8 +67,8 @@ async fn request(client: &mut Client, thing: &str, topic: &str, body: Value) -> 
 //     notify-next (the first, with its document); so is each change of either
 // AWS same(jobs): an answer goes to the client that asked, subscribed or not, and to no other
 //     client
-// AWS different(jobs): AWS does not say what notify-next carries without pending executions; here an
-//     empty execution
+// AWS different(jobs): AWS does not say what notify-next carries without pending executions; here
+//     an empty execution
 // AWS different(jobs): AWS answers a topic of jobs without an operation with InvalidTopic; here the
 //     connection ends
 #[tokio::test]
@@ -202,7 +202,7 @@ async fn a_job_for_a_group_reaches_its_things() {
 // AWS same(jobs): CreateJob, CancelJob, DeleteJob, CancelJobExecution and DeleteJobExecution refuse
 //     with AWS's error names and status codes
 // AWS absent(jobs): document sources, job templates, presigned URLs, roll-out, abort, retries,
-//     schedules, tags and namespaces of jobs; refused with InvalidRequestException, naming the field
+//     schedules, tags and namespaces of jobs; refused with InvalidRequestException and the field
 // AWS absent(jobs): events of jobs ($aws/events/job/…), and devices' operations over HTTPS; the
 //     latter are refused with UnknownOperationException
 #[tokio::test]

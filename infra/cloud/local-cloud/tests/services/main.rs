@@ -26,6 +26,7 @@ mod mqtt_tls;
 mod mqtt_websocket;
 mod notification;
 mod provision;
+mod provisioning_template;
 mod queue;
 mod queue_api;
 mod raw;
