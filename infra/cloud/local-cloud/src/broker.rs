@@ -77,8 +77,15 @@ struct Inner {
     changed_topics: Mutex<BTreeSet<String>>,
     address: OnceLock<SocketAddr>,
     records: Mutex<BTreeMap<String, ConnectionRecord>>,
-    taps: Mutex<Vec<mpsc::UnboundedSender<Arc<Message>>>>,
+    taps: Mutex<Vec<Tap>>,
     users: OnceLock<Users>,
+}
+
+/// A service that hears messages.
+#[derive(Debug)]
+struct Tap {
+    wants: fn(&str) -> bool,
+    sender: mpsc::UnboundedSender<Arc<Message>>,
 }
 
 /// Logs a panic around a connection, such as one in the handshake; panics in packets are contained.
@@ -148,8 +155,13 @@ impl Broker {
 
     /// Every message published after this call, in the order of publishing.
     pub fn tap(&self) -> mpsc::UnboundedReceiver<Arc<Message>> {
+        self.tap_for(|_| true)
+    }
+
+    /// The same for messages on the topics that `wants` accepts.
+    pub(crate) fn tap_for(&self, wants: fn(&str) -> bool) -> mpsc::UnboundedReceiver<Arc<Message>> {
         let (sender, receiver) = mpsc::unbounded_channel();
-        lock(&self.inner.taps).push(sender);
+        lock(&self.inner.taps).push(Tap { wants, sender });
         receiver
     }
 
@@ -197,7 +209,8 @@ impl Broker {
             }
         }
         // Drops taps whose receiver is gone.
-        lock(&self.inner.taps).retain(|tap| tap.send(message.clone()).is_ok());
+        lock(&self.inner.taps)
+            .retain(|tap| !(tap.wants)(&message.topic) || tap.sender.send(message.clone()).is_ok());
     }
 
     fn retain(&self, message: &Arc<Message>) {

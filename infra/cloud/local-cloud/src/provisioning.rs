@@ -126,7 +126,7 @@ impl Provisioning {
             tokio::select! {
                 message = messages.recv() => {
                     let Some(message) = message else { return };
-                    if iot_topic::is_provisioning_request(&message.topic) && !message.is_will {
+                    if !message.is_will {
                         let (service, functions) = (self.clone(), functions.clone());
                         answering.spawn(async move {
                             let answer = service.answer(&functions, &message);

@@ -3,6 +3,7 @@
 //! IoT policies apply to certificates, IAM policies to access keys. Must not know: sockets, packets.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::Broker;
 use crate::caller::{Caller, Callers};
@@ -15,7 +16,7 @@ pub enum Proof {
     /// Its certificate, DER.
     Certificate(Vec<u8>),
     /// Who signed its WebSocket handshake.
-    Caller(Caller),
+    Caller(Arc<Caller>),
 }
 
 impl From<Vec<u8>> for Proof {

@@ -7,6 +7,7 @@ mod frame;
 mod handshake;
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream};
@@ -38,7 +39,7 @@ pub async fn accept(
         Err(_) => return tracing::info!(%peer, "websocket handshake: timed out"),
     };
     let (near, far) = tokio::io::duplex(BUFFER_BYTES);
-    let served = serve(broker, near, Proof::Caller(caller), peer);
+    let served = serve(broker, near, Proof::Caller(Arc::new(caller)), peer);
     // The error is already logged.
     let (_, ()) = tokio::join!(Box::pin(served), carry(stream, far, rest));
 }
@@ -64,7 +65,7 @@ async fn carry(
                     }
                     Ok(Some(Frame::Ping(bytes))) => encode(PONG, &bytes),
                     Ok(Some(Frame::Pong)) => continue,
-                    Ok(Some(Frame::Close)) => return Ok(NORMAL),
+                    Ok(Some(Frame::Close)) => return Ok::<u16, std::io::Error>(NORMAL),
                     Ok(None) => break,
                     Err(code) => return Ok(code),
                 };
@@ -80,7 +81,7 @@ async fn carry(
         let mut read = vec![0; READ_BYTES];
         loop {
             match from_broker.read(&mut read).await? {
-                0 => return Ok(NORMAL),
+                0 => return Ok::<u16, std::io::Error>(NORMAL),
                 count => write(&to_client, &encode(frame::BINARY, &read[..count])).await?,
             }
         }

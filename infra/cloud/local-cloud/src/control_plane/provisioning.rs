@@ -178,9 +178,10 @@ pub async fn update(State(plane): Plane, Path(name): Name, body: Bytes) -> Answe
     record.description = request.description.or(record.description);
     record.is_enabled = request.enabled.unwrap_or(record.is_enabled);
     record.role_arn = request.provisioning_role_arn.unwrap_or(record.role_arn);
-    record.hook = match request.remove_pre_provisioning_hook {
-        true => None,
-        false => request.pre_provisioning_hook.or(record.hook),
+    record.hook = if request.remove_pre_provisioning_hook {
+        None
+    } else {
+        request.pre_provisioning_hook.or(record.hook)
     };
     record.updated_at_ms = plane.provisioning.now_ms();
     save(&plane, &name, Some(record), false)?;

@@ -35,8 +35,10 @@ impl Fleet {
 
     /// Runs both until everything stops.
     pub fn run(&self, broker: &Broker, functions: &Functions, tasks: &mut Tasks) {
-        tasks.spawn(self.jobs.clone().run(broker.tap()));
+        let requests = broker.tap_for(iot_topic::is_job_request);
+        tasks.spawn(self.jobs.clone().run(requests));
+        let requests = broker.tap_for(iot_topic::is_provisioning_request);
         let provisioning = self.provisioning.clone();
-        tasks.spawn(provisioning.run(functions.clone(), broker.tap()));
+        tasks.spawn(provisioning.run(functions.clone(), requests));
     }
 }

@@ -49,7 +49,7 @@ pub fn apply(
             None => {
                 let (attributes, kind) = (thing.attributes.clone(), thing.type_name.clone());
                 registry.create_thing_with(name, attributes, kind)?;
-                change_groups(registry, name, [].into_iter(), thing.groups.iter())?;
+                change_groups(registry, name, std::iter::empty(), thing.groups.iter())?;
             }
             Some(Change { thing: to, groups }) => {
                 registry.update_thing(name, to, None)?;
@@ -119,9 +119,10 @@ fn thing_change(registry: &Registry, plan: &ThingPlan) -> Result<Option<Change>,
         thing: ThingChange {
             kind,
             has_attributes,
-            attributes: match has_attributes {
-                true => plan.attributes.clone(),
-                false => BTreeMap::new(),
+            attributes: if has_attributes {
+                plan.attributes.clone()
+            } else {
+                BTreeMap::new()
             },
             merge: merges,
         },

@@ -14,6 +14,7 @@ pub const VERSIONS_MAX: usize = 5;
 #[serde(rename_all = "camelCase")]
 pub struct Hook {
     /// Version of what the function gets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payload_version: Option<String>,
     /// ARN of the function.
     pub target_arn: String,

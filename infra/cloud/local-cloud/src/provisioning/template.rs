@@ -193,15 +193,15 @@ impl Template {
 fn thing(properties: &Value, settings: &Value) -> Result<ThingPlan, String> {
     let name = text(&properties["ThingName"]).ok_or("ThingName is missing")?;
     let attributes = properties["AttributePayload"].as_object();
-    let attributes = attributes.into_iter().flatten().map(|(name, value)| {
+    let mut given = BTreeMap::new();
+    for (name, value) in attributes.into_iter().flatten() {
         let value = text(value).ok_or_else(|| format!("attribute {name} is not text"))?;
-        Ok((name.clone(), value))
-    });
-    let groups = properties["ThingGroups"].as_array();
-    let groups = groups
-        .into_iter()
-        .flatten()
-        .map(|group| text(group).ok_or_else(|| "ThingGroups holds names".to_owned()));
+        given.insert(name.clone(), value);
+    }
+    let mut groups = BTreeSet::new();
+    for group in properties["ThingGroups"].as_array().into_iter().flatten() {
+        groups.insert(text(group).ok_or("ThingGroups holds names")?);
+    }
     // AWS does not say what it does without settings; a conflict must not pass unnoticed.
     let setting = |name: &str| match settings[name].as_str() {
         None | Some("FAIL") => Ok(Override::Fail),
@@ -212,9 +212,9 @@ fn thing(properties: &Value, settings: &Value) -> Result<ThingPlan, String> {
     };
     Ok(ThingPlan {
         name,
-        attributes: attributes.collect::<Result<_, String>>()?,
+        attributes: given,
         type_name: text(&properties["ThingTypeName"]),
-        groups: groups.collect::<Result<_, String>>()?,
+        groups,
         on_attributes: setting("AttributePayload")?,
         on_type: setting("ThingTypeName")?,
         on_groups: setting("ThingGroups")?,

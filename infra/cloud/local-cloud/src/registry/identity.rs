@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use x509_parser::extensions::{GeneralName, ParsedExtension};
 use x509_parser::prelude::{FromDer, X509Certificate};
@@ -18,7 +19,7 @@ pub struct Identity {
     /// Policy variables and condition keys, by name without `${}`.
     pub variables: BTreeMap<String, String>,
     /// Who signed the handshake, for a client without a certificate; IAM policies apply to it.
-    pub caller: Option<Caller>,
+    pub caller: Option<Arc<Caller>>,
 }
 
 /// Fields of a distinguished name with their object identifiers. Source: X.520.

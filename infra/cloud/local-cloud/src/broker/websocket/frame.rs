@@ -77,7 +77,7 @@ impl Decoder {
         let long = || {
             length
                 .iter()
-                .fold(0u64, |n, byte| n << 8 | u64::from(*byte))
+                .fold(0u64, |n, byte| (n << 8) | u64::from(*byte))
         };
         let length = short.or_else(|| usize::try_from(long()).ok());
         let Some(length) = length.filter(|length| *length <= FRAME_BYTES_MAX) else {

@@ -46,7 +46,7 @@ impl Scope {
         let returned = match (name, arguments) {
             ("Fn::Join", Some([Value::String(between), Value::Array(parts)])) => {
                 let texts: Option<Vec<&str>> = parts.iter().map(Value::as_str).collect();
-                texts.map(|texts| texts.join(between).into())
+                texts.map(|texts| texts.join(between.as_str()).into())
             }
             ("Fn::Split", Some([Value::String(between), Value::String(text)])) => {
                 Some(text.split(between.as_str()).map(Value::from).collect())
