@@ -48,8 +48,8 @@ struct Inner {
     clock: Clock,
 }
 
-/// What a thing was told of its pending executions: job id, number and status of each.
-type Told = Vec<(String, u64, record::Status)>;
+/// What a thing gets to know about its pending executions: job id, number and status of each.
+type Seen = Vec<(String, u64, record::Status)>;
 
 impl JobService {
     /// Loads the jobs in `data_dir`; without it, jobs are kept in memory.
@@ -254,12 +254,12 @@ impl JobService {
         things.extend(things_of(old, new));
         for thing in things {
             let pending = new.pending(&thing);
-            let (before, after) = (told(&old.pending(&thing)), told(&pending));
+            let (before, after) = (seen(&old.pending(&thing)), seen(&pending));
             if before != after {
                 let jobs = document::by_status(&pending);
                 self.publish(&thing, "notify", json!({ "jobs": jobs }));
             }
-            let next = |told: &Told| told.first().map(|(id, number, _)| (id.clone(), *number));
+            let next = |seen: &Seen| seen.first().map(|(id, number, _)| (id.clone(), *number));
             if next(&before) != next(&after) {
                 let execution = pending.first().copied();
                 let execution = execution.map(|place| document::execution(place, true));
@@ -279,7 +279,7 @@ impl JobService {
     }
 }
 
-fn told(pending: &[Place<'_>]) -> Told {
+fn seen(pending: &[Place<'_>]) -> Seen {
     let rows = pending.iter().map(|place| {
         let execution = place.execution;
         (place.job.id.clone(), execution.number, execution.status)

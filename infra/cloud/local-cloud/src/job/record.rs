@@ -141,7 +141,7 @@ pub struct Job {
     pub targets: Vec<String>,
     /// Whether things that join a group later get it too.
     pub is_continuous: bool,
-    /// JSON, as it was given.
+    /// JSON, unchanged.
     pub document: String,
     pub description: Option<String>,
     /// Limit of one execution after its start, minutes.

@@ -16,7 +16,7 @@ const LIMIT: Duration = Duration::from_secs(5);
 const SERVICE: &str = "iot.amazonaws.com";
 const INVOKE: [&str; 3] = ["lambda:InvokeFunction", "lambda:*", "*"];
 
-/// Who asks for which certificate.
+/// The client of the question, and its new certificate.
 pub struct Question<'a> {
     pub claim_id: Option<&'a str>,
     pub certificate_id: &'a str,

@@ -67,7 +67,7 @@ pub struct Plan {
     /// Whether the certificate becomes active; `None` if the template does not name it.
     pub is_active: Option<bool>,
     pub policies: Vec<PolicyPlan>,
-    /// What the device is told.
+    /// What the device gets as its configuration.
     pub device_configuration: Value,
 }
 

@@ -47,7 +47,7 @@ async fn create(cloud: &LocalCloud, id: &str, to: &str, more: &Value) -> Value {
 }
 
 /// The next message, on a topic of jobs of the thing.
-async fn heard(client: &mut Client, thing: &str, topic: &str) -> Value {
+async fn received(client: &mut Client, thing: &str, topic: &str) -> Value {
     let (found, body) = client.json().await;
     assert_eq!(found, format!("$aws/things/{thing}/jobs/{topic}"));
     assert!(body["timestamp"].as_u64().is_some(), "{body}");
@@ -87,9 +87,9 @@ async fn a_device_hears_of_its_job_and_reports_on_it() {
         made,
         json!({"jobArn": arn, "jobId": "j", "description": "d"})
     );
-    let notified = heard(&mut client, "t", "notify").await;
+    let notified = received(&mut client, "t", "notify").await;
     assert_eq!(notified["jobs"]["QUEUED"][0]["jobId"], "j");
-    let next = heard(&mut client, "t", "notify-next").await;
+    let next = received(&mut client, "t", "notify-next").await;
     assert_eq!(next["execution"]["jobDocument"], json!({"do": "it"}));
     assert_eq!(next["execution"]["status"], "QUEUED");
 
@@ -97,9 +97,9 @@ async fn a_device_hears_of_its_job_and_reports_on_it() {
     let name = "$aws/things/t/jobs/start-next";
     client.publish(name, &token.to_string()).await;
     // The change is announced before it is answered.
-    let notified = heard(&mut client, "t", "notify").await;
+    let notified = received(&mut client, "t", "notify").await;
     assert_eq!(notified["jobs"]["IN_PROGRESS"][0]["versionNumber"], 2);
-    let started = heard(&mut client, "t", "start-next/accepted").await;
+    let started = received(&mut client, "t", "start-next/accepted").await;
     assert_eq!(started["clientToken"], "k");
     assert_eq!(started["execution"]["status"], "IN_PROGRESS");
     let refused = request(
@@ -116,10 +116,13 @@ async fn a_device_hears_of_its_job_and_reports_on_it() {
     client
         .publish("$aws/things/t/jobs/j/update", &done.to_string())
         .await;
-    assert_eq!(heard(&mut client, "t", "notify").await["jobs"], json!({}));
-    let next = heard(&mut client, "t", "notify-next").await;
+    assert_eq!(
+        received(&mut client, "t", "notify").await["jobs"],
+        json!({})
+    );
+    let next = received(&mut client, "t", "notify-next").await;
     assert_eq!(next["execution"], json!({}));
-    heard(&mut client, "t", "j/update/accepted").await;
+    received(&mut client, "t", "j/update/accepted").await;
 
     let shown = succeed(&cloud, "GET /jobs/j").await["job"].clone();
     assert_eq!(
@@ -157,7 +160,7 @@ async fn a_device_hears_of_its_job_and_reports_on_it() {
 
 // AWS same(jobs): a job for a group is for its things; a continuous one also for those that join
 //     later
-// AWS same(jobs): an execution that is late is TIMED_OUT, and its device is told
+// AWS same(jobs): an execution that is late is TIMED_OUT, and its device is notified
 #[tokio::test]
 async fn a_job_for_a_group_reaches_its_things() {
     let cloud = LocalCloud::start(Options {
@@ -186,12 +189,15 @@ async fn a_job_for_a_group_reaches_its_things() {
     assert_eq!(things[0]["thingArn"], target("thing/t"));
 
     add("u").await;
-    let notified = heard(&mut client, "u", "notify").await;
+    let notified = received(&mut client, "u", "notify").await;
     assert_eq!(notified["jobs"]["QUEUED"][0]["jobId"], "c");
     client.publish("$aws/things/u/jobs/start-next", "{}").await;
-    heard(&mut client, "u", "notify").await;
-    heard(&mut client, "u", "start-next/accepted").await;
-    assert_eq!(heard(&mut client, "u", "notify").await["jobs"], json!({}));
+    received(&mut client, "u", "notify").await;
+    received(&mut client, "u", "start-next/accepted").await;
+    assert_eq!(
+        received(&mut client, "u", "notify").await["jobs"],
+        json!({})
+    );
     let execution = succeed(&cloud, "GET /things/u/jobs/c").await["execution"].clone();
     assert_eq!(execution["status"], "TIMED_OUT");
     let listed = succeed(&cloud, "GET /things/u/jobs?status=TIMED_OUT").await;

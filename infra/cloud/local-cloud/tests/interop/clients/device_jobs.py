@@ -67,7 +67,7 @@ def first_jobs_client(connection):
     """The original client: subscribe to answers, publish requests."""
     client = iotjobs.IotJobsClient(connection)
     qos, name = mqtt.QoS.AT_LEAST_ONCE, {"thing_name": thing}
-    heard = queue.Queue()
+    received = queue.Queue()
     for subscribe, request in [
         (
             client.subscribe_to_next_job_execution_changed_events,
@@ -86,16 +86,16 @@ def first_jobs_client(connection):
             iotjobs.UpdateJobExecutionSubscriptionRequest(job_id="one", **name),
         ),
     ]:
-        done, _ = subscribe(request, qos, heard.put)
+        done, _ = subscribe(request, qos, received.put)
         done.result(DEADLINE_S)
     create("one")
-    event = heard.get(timeout=DEADLINE_S)
+    event = received.get(timeout=DEADLINE_S)
     check(event.execution.job_id == "one", "a new job is announced")
     check(event.execution.job_document == {"name": "one"}, "with its document")
 
     def ask(publish, request):
         publish(request, qos).result(DEADLINE_S)
-        return heard.get(timeout=DEADLINE_S)
+        return received.get(timeout=DEADLINE_S)
 
     started = ask(
         client.publish_start_next_pending_job_execution,
@@ -118,7 +118,7 @@ def first_jobs_client(connection):
     publish = client.publish_update_job_execution
     request = iotjobs.UpdateJobExecutionRequest(job_id="one", status="SUCCEEDED", **name)
     publish(request, qos).result(DEADLINE_S)
-    kinds = {type(heard.get(timeout=DEADLINE_S)).__name__ for _ in range(2)}
+    kinds = {type(received.get(timeout=DEADLINE_S)).__name__ for _ in range(2)}
     check(
         kinds == {"UpdateJobExecutionResponse", "NextJobExecutionChangedEvent"},
         "the job is finished, and the next one has changed",
@@ -134,7 +134,7 @@ def second_jobs_client(connection):
     )
     client = iotjobs.IotJobsClientV2(connection, options)
     name = {"thing_name": thing}
-    heard, subscribed = queue.Queue(), queue.Queue()
+    received, subscribed = queue.Queue(), queue.Queue()
     for create_stream, request in [
         (
             client.create_job_executions_changed_stream,
@@ -148,14 +148,14 @@ def second_jobs_client(connection):
         stream = create_stream(
             request,
             ServiceStreamOptions(
-                incoming_event_listener=heard.put, subscription_status_listener=subscribed.put
+                incoming_event_listener=received.put, subscription_status_listener=subscribed.put
             ),
         )
         stream.open()
         streams.append(stream)
         subscribed.get(timeout=DEADLINE_S)
     create("two")
-    listed, following = heard.get(timeout=DEADLINE_S), heard.get(timeout=DEADLINE_S)
+    listed, following = received.get(timeout=DEADLINE_S), received.get(timeout=DEADLINE_S)
     check([job.job_id for job in listed.jobs["QUEUED"]] == ["two"], "the stream has the new job")
     check(following.execution.job_id == "two", "and so has the stream of the next one")
 

@@ -18,7 +18,7 @@ async fn an_idle_connection_takes_under_three_kibibytes() {
 
     let (_client, server) = tokio::io::duplex(4096);
     let stream = Box::new(server);
-    let mut connection = Connection::new(broker, stream, certificate, peer(), SECOND);
+    let mut connection = Connection::new(broker, stream, certificate.into(), peer(), SECOND);
     let state = size_of_val(&connection);
     let exchange = size_of_val(&connection.exchange());
     let all = task + state + exchange;
