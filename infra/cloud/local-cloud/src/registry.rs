@@ -30,7 +30,7 @@ pub(crate) use authority::{ALPN, Authority, AuthorityError, fingerprint};
 pub use error::RegistryError;
 pub(crate) use identity::{Identity, certificate_variables};
 pub(crate) use record::{
-    CertificateRecord, CertificateStatus, Claim, PolicyRecord, PolicyVersion, Records, Thing,
+    CertificateRecord, CertificateStatus, PolicyRecord, PolicyVersion, Records, Thing,
 };
 pub(crate) use thing::{ThingChange, TypeChange};
 

@@ -15,7 +15,7 @@ fn hello(version: u8) -> &'static [u8] {
 fn accepted() -> Connection<DuplexStream> {
     let (broker, certificate) = broker();
     let (_client, server) = tokio::io::duplex(4096);
-    let mut connection = Connection::new(broker, server, certificate, peer(), SECOND);
+    let mut connection = Connection::new(broker, server, certificate.into(), peer(), SECOND);
     connection.receive(hello(4)).unwrap();
     connection
 }
