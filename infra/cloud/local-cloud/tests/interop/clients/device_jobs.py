@@ -135,6 +135,8 @@ def second_jobs_client(connection):
     client = iotjobs.IotJobsClientV2(connection, options)
     name = {"thing_name": thing}
     received, subscribed = queue.Queue(), queue.Queue()
+    # A stream ends when nobody holds it, and must end before its connection.
+    streams = []
     for create_stream, request in [
         (
             client.create_job_executions_changed_stream,
@@ -193,8 +195,6 @@ def second_jobs_client(connection):
     check(execution["status"] == "SUCCEEDED", "boto3 sees it")
 
 
-# A stream ends when nobody holds it.
-streams = []
 is_5 = sys.argv[3] == "5"
 connection, end = connect_5() if is_5 else connect_3()
 if not is_5:
