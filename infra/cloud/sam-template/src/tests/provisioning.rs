@@ -38,7 +38,7 @@ fn a_template_for_an_authority_of_ones_own_is_refused() {
     let text = FLEET.replace("Enabled: true", "TemplateType: JITP");
     let error = Template::parse("t.yaml", &text, &context(&[])).unwrap_err();
     let error = error.to_string();
-    for part in ["t.yaml:6", "Lamps", "TemplateType", "FLEET_PROVISIONING"] {
+    for part in ["t.yaml:5", "Lamps", "TemplateType", "FLEET_PROVISIONING"] {
         assert!(error.contains(part), "{part}: {error}");
     }
 }
