@@ -1,6 +1,8 @@
 //! Clients by their proof: a certificate, or a handshake signed with an access key.
 //!
-//! IoT policies apply to certificates, IAM policies to access keys. Must not know: sockets, packets.
+//! IoT policies apply to certificates, IAM policies to access keys.
+//!
+//! Must not know: sockets, packets.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -44,7 +44,8 @@ pub async fn accept(
     let (_, ()) = tokio::join!(Box::pin(served), carry(stream, far, rest));
 }
 
-/// Carries bytes between the frames of `outer` and the plain stream `inner`, until one of them ends.
+/// Carries bytes between the frames of `outer` and the plain stream `inner`, until one of them
+/// ends.
 async fn carry(
     outer: impl AsyncRead + AsyncWrite + Unpin + Send,
     inner: DuplexStream,

@@ -17,8 +17,8 @@ Outputs:
   Arn: {Value: !GetAtt Lamps.TemplateArn}
 ";
 
-// AWS same(template): AWS::IoT::ProvisioningTemplate with its hook; Ref is its name, TemplateArn its
-//     ARN
+// AWS same(template): AWS::IoT::ProvisioningTemplate with its hook; Ref is its name, TemplateArn
+//     its ARN
 #[test]
 fn a_provisioning_template_is_read() {
     let template = Template::parse("t.yaml", FLEET, &context(&[]));
