@@ -122,7 +122,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         request: &ConnectRequest,
         is_persistent: bool,
     ) -> Result<(), ConnectReasonCode> {
+        let inner = &self.broker.inner;
         let mut attributes = Vec::new();
+        let mut will_topic = None;
         if is_persistent {
             attributes.push("PersistentConnect");
         }
@@ -136,15 +138,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
                 return Err(ConnectReasonCode::TopicNameInvalid);
             }
             attributes.push("LastWill");
-            needed.push(("iot:Publish", format!("topic/{}", will.topic)));
+            let topic = format!("topic/{}", will.topic);
+            will_topic = Some(inner.registry.arn(&topic));
+            needed.push(("iot:Publish", topic.clone()));
             if will.retain {
-                needed.push(("iot:RetainPublish", format!("topic/{}", will.topic)));
+                needed.push(("iot:RetainPublish", topic));
             }
         }
         let mut request_identity = identity.clone();
         let variables = &mut request_identity.variables;
         variables.insert("iot:ConnectAttributes".to_owned(), attributes.join(","));
-        let inner = &self.broker.inner;
+        variables.extend(will_topic.map(|arn| ("iot:LastWillTopic".to_owned(), arn)));
         for (action, resource) in needed {
             let resource = inner.registry.arn(&resource);
             if !inner.registry.allows(&request_identity, action, &resource) {
