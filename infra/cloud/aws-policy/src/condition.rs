@@ -64,7 +64,9 @@ pub(super) fn parse(value: &Value, dialect: Dialect) -> Result<Vec<Condition>, P
             };
             if !dialect.knows(key) {
                 let advice = super::key::advice(key);
-                return malformed(format!("condition key {key} never has a value here: {advice}"));
+                return malformed(format!(
+                    "condition key {key} never has a value here: {advice}"
+                ));
             }
             let mut patterns = Vec::new();
             for text in &expected {

@@ -106,9 +106,7 @@ impl Select {
             Self::Value(expression) => expression.needs_json(),
             Self::Items(items) => items.iter().any(|item| match item {
                 Item::All => true,
-                Item::Each(expression) | Item::Named { expression, .. } => {
-                    expression.needs_json()
-                }
+                Item::Each(expression) | Item::Named { expression, .. } => expression.needs_json(),
             }),
         }
     }

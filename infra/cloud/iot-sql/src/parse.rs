@@ -32,11 +32,7 @@ pub(super) fn statement(sql: &str, version: Version) -> Parsed<Statement> {
 }
 
 /// Parses one expression and nothing else; it may use `variables`, which the caller sets.
-pub(super) fn expression(
-    sql: &str,
-    version: Version,
-    variables: &[Variable],
-) -> Parsed<Statement> {
+pub(super) fn expression(sql: &str, version: Version, variables: &[Variable]) -> Parsed<Statement> {
     let mut parser = Parser::new(sql, version, variables)?;
     let select = Select::Value(parser.expression()?);
     parser.expect_end()?;

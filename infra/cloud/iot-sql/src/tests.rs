@@ -5,6 +5,7 @@ mod expression;
 mod external;
 mod operator;
 mod property;
+mod public;
 mod version;
 
 use serde_json::{Value, json};

@@ -14,9 +14,9 @@ use super::node::{Data, Entry, Node, Position};
 use super::resource::{Permission, WithoutEffect};
 use super::scope::Scope;
 use super::{
-    Context, Places, Template, accept, advice, alarm, assertion, deletion, event, function, interface,
-    iot_account, managed_policy, parameter, queue, role, rule, schedule, section, source, table,
-    thing, topic,
+    Context, Places, Template, accept, advice, alarm, assertion, deletion, event, function,
+    interface, iot_account, managed_policy, parameter, queue, role, rule, schedule, section,
+    source, table, thing, topic,
 };
 
 pub(super) fn template(

@@ -26,11 +26,7 @@ pub(super) fn is_reference(key: &str) -> bool {
 }
 
 /// The node with every reference replaced by its value.
-pub(super) fn replace(
-    place: &Place,
-    context: &Context,
-    node: Node,
-) -> Result<Node, TemplateError> {
+pub(super) fn replace(place: &Place, context: &Context, node: Node) -> Result<Node, TemplateError> {
     let at = node.at;
     let data = match node.data {
         Data::String(text) if text.contains(START) => {
@@ -71,7 +67,8 @@ fn replace_in(
         let (reference, after) = reference.split_at(end + END.len());
         let Some(value) = context.parameters.get(reference) else {
             let name = &reference[START.len()..end];
-            let advice = format!("nothing here holds its value: give it with --resolve {name}=VALUE");
+            let advice =
+                format!("nothing here holds its value: give it with --resolve {name}=VALUE");
             let what = format!("dynamic reference {reference}");
             return Err(place.error(at, Problem::unsupported(what, advice)));
         };

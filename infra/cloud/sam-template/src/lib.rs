@@ -45,9 +45,9 @@ use serde_json::Value;
 pub use deletion::{DeletionPolicy, StackResource};
 pub use dynamic::reference_key;
 pub use error::{Problem, TemplateError};
-pub use place::Places;
 pub use managed_policy::ManagedPolicy;
 pub use parameter::Declaration;
+pub use place::Places;
 pub use resource::{
     Action, Alarm, Attachment, Comparison, EventSource, FilterCondition, FilterPolicy, Function,
     Index, KeyType, MissingData, Permission, Projection, Protocol, Queue, Redrive, ResourcePolicy,

@@ -23,7 +23,10 @@ const FOREIGN: [(&str, &str); 4] = [
     ("like", "use startswith, endswith or regexp_matches"),
     ("between", "use >= and <= with AND"),
     ("is", "use isNull or isUndefined"),
-    ("not", "write NOT in front of the whole comparison: NOT a IN b"),
+    (
+        "not",
+        "write NOT in front of the whole comparison: NOT a IN b",
+    ),
 ];
 
 impl Parser {
@@ -77,7 +80,9 @@ impl Parser {
             Token::Symbol(">=") => Operator::GreaterOrEqual,
             Token::Word(word) if word.eq_ignore_ascii_case("in") => Operator::In,
             Token::Word(word) => {
-                let foreign = FOREIGN.iter().find(|(name, _)| word.eq_ignore_ascii_case(name));
+                let foreign = FOREIGN
+                    .iter()
+                    .find(|(name, _)| word.eq_ignore_ascii_case(name));
                 return match foreign {
                     Some((name, advice)) => {
                         let name = name.to_uppercase();
@@ -166,9 +171,8 @@ impl Parser {
                 }
                 let inner = self.expression()?;
                 if matches!(self.peek(), Token::Symbol(",")) {
-                    return self.error(
-                        "expected `)`: a list is an array, written [a, b], also after IN",
-                    );
+                    return self
+                        .error("expected `)`: a list is an array, written [a, b], also after IN");
                 }
                 self.expect_symbol(")")?;
                 Ok(inner)

@@ -85,7 +85,11 @@ fn an_item_without_as_has_a_name_and_is_doubted() {
             json!({"a": 1, "b": {"c": 2}, "clientid": "sensor-1"}),
             1,
         ),
-        ("SELECT ClientId(), b.c FROM 'x'", json!({"clientid": "sensor-1", "c": 2}), 1),
+        (
+            "SELECT ClientId(), b.c FROM 'x'",
+            json!({"clientid": "sensor-1", "c": 2}),
+            1,
+        ),
         (
             "SELECT topic(1), topic(2) FROM 'x'",
             json!({"topic": "kitchen"}),
@@ -99,7 +103,11 @@ fn an_item_without_as_has_a_name_and_is_doubted() {
         ("SELECT a + 1 FROM 'x'", json!({"_1": 2}), 1),
         ("SELECT cast(a AS String) FROM 'x'", json!({"cast": "1"}), 1),
         ("SELECT a, b.c FROM 'x'", json!({"a": 1, "c": 2}), 0),
-        ("SELECT clientid() AS c FROM 'x'", json!({"c": "sensor-1"}), 0),
+        (
+            "SELECT clientid() AS c FROM 'x'",
+            json!({"c": "sensor-1"}),
+            0,
+        ),
     ];
     for (sql, expected, doubts) in cases {
         assert_eq!(run(sql, &payload), Some(expected), "{sql}");
@@ -108,8 +116,10 @@ fn an_item_without_as_has_a_name_and_is_doubted() {
     let statement = parse("SELECT a, topic(2) FROM 'x'");
     assert_eq!(
         statement.doubts(),
-        ["item 2 of SELECT has no AS and is called topic here; AWS does not document its name: \
-          write AS and a name"]
+        [
+            "item 2 of SELECT has no AS and is called topic here; AWS does not document its name: \
+          write AS and a name"
+        ]
     );
 }
 
@@ -166,10 +176,19 @@ fn in_searches_an_array() {
 fn operators_that_the_guide_lacks_are_refused_with_advice() {
     for (condition, expected) in [
         ("a LIKE 'h%'", "no operator LIKE here: use startswith"),
-        ("a BETWEEN 1 AND 2", "no operator BETWEEN here: use >= and <="),
-        ("a IS NULL", "no operator IS here: use isNull or isUndefined"),
+        (
+            "a BETWEEN 1 AND 2",
+            "no operator BETWEEN here: use >= and <=",
+        ),
+        (
+            "a IS NULL",
+            "no operator IS here: use isNull or isUndefined",
+        ),
         ("a NOT IN [1]", "write NOT in front of the whole comparison"),
-        ("a IN (1, 2)", "a list is an array, written [a, b], also after IN"),
+        (
+            "a IN (1, 2)",
+            "a list is an array, written [a, b], also after IN",
+        ),
     ] {
         let found = refusal(&format!("SELECT * FROM 'x' WHERE {condition}"));
         assert!(found.contains(expected), "{condition}: {found}");
@@ -212,10 +231,7 @@ fn variables_are_set_once_and_used_anywhere() {
             "set @s = device.sensors, @t2 = @s.t select @t2 as t, @s.h from 'x' where @t2 > 19",
             Some(json!({"t": 20, "h": 5})),
         ),
-        (
-            "SET @t = f SELECT * FROM 'x' WHERE @t > 100",
-            None,
-        ),
+        ("SET @t = f SELECT * FROM 'x' WHERE @t > 100", None),
         (
             "SET @least = 5 SELECT (SELECT v FROM list WHERE v > @least) AS r FROM 'x'",
             Some(json!({"r": [{"v": 9}]})),
@@ -247,11 +263,20 @@ fn variables_are_set_once_and_used_anywhere() {
             "SET @a = @b, @b = 1 SELECT @a AS r FROM 'x'",
             "at character 9: variable @b is not set",
         ),
-        ("SELECT @a AS r FROM 'x'", "write SET @a = … in front of SELECT"),
-        ("SET a = 1 SELECT a FROM 'x'", "expected a variable, written `@name`"),
+        (
+            "SELECT @a AS r FROM 'x'",
+            "write SET @a = … in front of SELECT",
+        ),
+        (
+            "SET a = 1 SELECT a FROM 'x'",
+            "expected a variable, written `@name`",
+        ),
         ("SET @a = 1 SET @b = 2 SELECT @a AS r", "expected SELECT"),
         ("SELECT a FROM 'x' SET @a = 1", "expected the end"),
-        ("SET @ = 1 SELECT a FROM 'x'", "`@` begins the name of a variable"),
+        (
+            "SET @ = 1 SELECT a FROM 'x'",
+            "`@` begins the name of a variable",
+        ),
         (long.as_str(), "1 to 64 letters"),
         (
             "SET @r = 'role' SELECT get_thing_shadow('t', @r) AS r FROM 'x'",
@@ -334,7 +359,10 @@ fn calls_that_cannot_be_made_are_refused_with_the_reason() {
             "SELECT decode(a, 'proto', 'bucket', 'key', 'f.proto', 'M') AS r FROM 'x'",
             "decode with 'proto' is not supported, as no bucket holds a descriptor here: publish",
         ),
-        ("SELECT decode(a) AS r FROM 'x'", "decode takes 2 arguments, not 1"),
+        (
+            "SELECT decode(a) AS r FROM 'x'",
+            "decode takes 2 arguments, not 1",
+        ),
         ("SELECT abs() AS r FROM 'x'", "abs takes 1 argument, not 0"),
         (
             "SELECT get_registry_data('ListThings', a, 'r') AS r FROM 'x'",

@@ -3,7 +3,8 @@
 use serde_json::json;
 
 use super::super::{
-    Call, EvaluateError, Evaluation, Headers, Input, Progress, RegistryOperation, Statement, Version,
+    Call, EvaluateError, Evaluation, Headers, Input, Progress, RegistryOperation, Statement,
+    Version,
 };
 use super::{TOPIC, parse};
 

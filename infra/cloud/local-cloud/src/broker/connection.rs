@@ -87,11 +87,29 @@ impl Client {
     }
 }
 
+/// What a client showed before its first packet.
+#[derive(Debug, Default)]
+pub struct Shown {
+    /// Its certificate, DER.
+    certificate: Vec<u8>,
+    /// The domain name that it connected to, if it named one.
+    domain: Option<String>,
+}
+
+impl From<Vec<u8>> for Shown {
+    fn from(certificate: Vec<u8>) -> Self {
+        Self {
+            certificate,
+            domain: None,
+        }
+    }
+}
+
 struct Connection<S> {
     broker: Broker,
     stream: S,
-    /// The client's certificate, DER, until its CONNECT.
-    certificate: Vec<u8>,
+    /// Until the CONNECT.
+    shown: Shown,
     peer: SocketAddr,
     packets: PacketConnection<role::Server>,
     out: Vec<u8>,
@@ -120,7 +138,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
     fn new(
         broker: Broker,
         stream: S,
-        certificate: Vec<u8>,
+        shown: impl Into<Shown>,
         peer: SocketAddr,
         second: Duration,
     ) -> Self {
@@ -130,7 +148,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         Self {
             broker,
             stream,
-            certificate,
+            shown: shown.into(),
             peer,
             packets,
             out: Vec::new(),

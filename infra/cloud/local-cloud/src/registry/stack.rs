@@ -39,11 +39,21 @@ impl Registry {
             });
             created.map_err(|error| declared(&thing.logical_id, error))?;
         }
-        for Attachment { logical_id, to, principal } in &new.policy_attachments {
+        for Attachment {
+            logical_id,
+            to,
+            principal,
+        } in &new.policy_attachments
+        {
             let attached = draft.attach_policy(to, principal);
             attached.map_err(|error| declared(logical_id, error))?;
         }
-        for Attachment { logical_id, to, principal } in &new.thing_attachments {
+        for Attachment {
+            logical_id,
+            to,
+            principal,
+        } in &new.thing_attachments
+        {
             let attached = draft.attach_thing_principal(to, certificate_id(principal));
             attached.map_err(|error| declared(logical_id, error))?;
         }

@@ -24,7 +24,11 @@ fn stack(path: PathBuf, has_binary: bool) -> Options {
     let binaries = BTreeMap::from([("Ears".to_owned(), here("echo.py"))]);
     Options {
         template: path,
-        binaries: if has_binary { binaries } else { BTreeMap::new() },
+        binaries: if has_binary {
+            binaries
+        } else {
+            BTreeMap::new()
+        },
         ..options()
     }
 }

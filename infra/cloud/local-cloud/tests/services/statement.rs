@@ -154,7 +154,10 @@ async fn a_statement_reads_what_the_registry_keeps() {
         )
     };
     let (describe, groups) = (ask("DescribeThing"), ask("ListThingGroupsForThing"));
-    let rules = [(describe.as_str(), "out/thing"), (groups.as_str(), "out/groups")];
+    let rules = [
+        (describe.as_str(), "out/thing"),
+        (groups.as_str(), "out/groups"),
+    ];
     let (cloud, _folder) = start(&rules).await;
     let plane = &cloud.endpoints().iot;
     let attributes = json!({"attributePayload": {"attributes": {"place": "attic"}}});

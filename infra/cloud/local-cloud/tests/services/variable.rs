@@ -1,10 +1,12 @@
 //! Policy variables from the connection and from the certificate, over real connections.
 
 use local_cloud::RegistryError;
-use rumqttc_v4::{ConnectReturnCode, ConnectionError, LastWill, QoS};
+use rumqttc_v4::{
+    ConnectReturnCode, ConnectionError, LastWill, MqttOptions, QoS, TlsConfiguration, Transport,
+};
 use serde_json::{Value, json};
 
-use crate::world::{Client, certificate, cloud, rest, settings};
+use crate::world::{Client, certificate, cloud, rest, settings, tls};
 
 /// Allows everything but a connection under this condition.
 fn all_but(condition: &Value) -> Value {
@@ -137,6 +139,37 @@ async fn a_policy_names_the_topic_of_a_will() {
         if let Some(topic) = topic {
             settings.set_last_will(LastWill::new(topic, "gone", QoS::AtMostOnce, false));
         }
+        let mut client = Client::start(settings);
+        if is_allowed {
+            client.connected().await;
+        } else {
+            client.closed().await;
+        }
+    }
+    cloud.shutdown().await;
+}
+
+// AWS same(policy): iot:DomainName is the domain name that the client connected to
+#[tokio::test]
+async fn a_policy_names_the_domain_of_the_endpoint() {
+    let cloud = cloud().await;
+    let condition = json!({"StringEquals": {"iot:DomainName": "localhost"}});
+    let certificate = certificate(
+        &cloud,
+        "domain",
+        &json!([{"Effect": "Allow", "Action": "iot:Connect", "Resource": "*",
+                 "Condition": condition}]),
+    );
+    let port = cloud.endpoints().mqtts.port();
+    let config = tls(
+        cloud.ca_pem(),
+        &certificate.pem,
+        &certificate.private_key_pem,
+    );
+    for (host, is_allowed) in [("localhost", true), ("127.0.0.1", false)] {
+        let mut settings = MqttOptions::new("a", (host, port));
+        let tls = TlsConfiguration::Rustls(config.clone());
+        settings.set_transport(Transport::Tls(tls));
         let mut client = Client::start(settings);
         if is_allowed {
             client.connected().await;

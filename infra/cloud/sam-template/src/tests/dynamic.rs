@@ -19,10 +19,7 @@ fn function(value: &str) -> String {
 #[test]
 fn a_dynamic_reference_is_never_passed_on_as_text() {
     for (to, name) in [
-        (
-            "WHERE: '{{resolve:ssm:/hut/table:1}}'",
-            "ssm:/hut/table:1",
-        ),
+        ("WHERE: '{{resolve:ssm:/hut/table:1}}'", "ssm:/hut/table:1"),
         (
             "WHERE: 'a {{resolve:secretsmanager:hut:SecretString:key}} b'",
             "secretsmanager:hut:SecretString:key",
@@ -35,10 +32,7 @@ fn a_dynamic_reference_is_never_passed_on_as_text() {
             "WHERE: !Join ['', ['{{resolve:', 'ssm:/x', '}}']]",
             "ssm:/x",
         ),
-        (
-            "WHERE: !If [IsAttic, up, '{{resolve:ssm:/x}}']",
-            "ssm:/x",
-        ),
+        ("WHERE: !If [IsAttic, up, '{{resolve:ssm:/x}}']", "ssm:/x"),
     ] {
         let expected = format!(
             "t.yaml:{{line}}: Regulate: dynamic reference {{{{resolve:{name}}}}} is not \
@@ -100,7 +94,10 @@ fn a_value_that_is_given_replaces_its_reference() {
 fn an_unknown_policy_is_refused_as_what_it_is() {
     let with = |policies: &str| {
         let text = function("a").replace("Handler: bootstrap", policies);
-        error(&text.replace("Policies", "Handler: bootstrap\n      Policies"), &[])
+        error(
+            &text.replace("Policies", "Handler: bootstrap\n      Policies"),
+            &[],
+        )
     };
     for (policies, expected) in [
         (

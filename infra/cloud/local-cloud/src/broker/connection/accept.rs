@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
-use super::{Broker, CONNECT_TIME, serve};
+use super::{Broker, CONNECT_TIME, Shown, serve};
 
 /// First byte of a CONNECT without TLS.
 const PLAIN_CONNECT: u8 = 0x10;
@@ -48,6 +48,11 @@ pub async fn accept(broker: Broker, tls: TlsAcceptor, socket: TcpStream, peer: S
     let Some(certificate) = certificates.first().map(|c| c.to_vec()) else {
         return tracing::info!(%peer, "mqtt client without certificate");
     };
+    let domain = stream.get_ref().1.server_name().map(str::to_owned);
+    let shown = Shown {
+        certificate,
+        domain,
+    };
     // The error is already logged.
-    let _ = serve(broker, stream, certificate, peer).await;
+    let _ = serve(broker, stream, shown, peer).await;
 }

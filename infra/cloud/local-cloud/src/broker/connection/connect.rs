@@ -27,14 +27,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         };
         let registry = &self.broker.inner.registry;
         // Only the first CONNECT needs the certificate.
-        let certificate = std::mem::take(&mut self.certificate);
-        let Some(mut identity) = registry.identify(&certificate, &client_id) else {
+        let shown = std::mem::take(&mut self.shown);
+        let Some(mut identity) = registry.identify(&shown.certificate, &client_id) else {
             tracing::info!(%client_id, peer = %self.peer, "certificate unknown or inactive");
             return self.refuse(ConnectReasonCode::NotAuthorized);
         };
         let ip = self.peer.ip().to_string();
         let variables = &mut identity.variables;
         variables.insert("aws:SourceIp".to_owned(), ip.clone());
+        let domain = shown.domain;
+        variables.extend(domain.map(|name| ("iot:DomainName".to_owned(), name)));
         let expiry_s = session_expiry_s(version, &request);
         if let Err(reason) = self.check_rights(&identity, &request, expiry_s > 0) {
             if reason == ConnectReasonCode::NotAuthorized {

@@ -8,7 +8,7 @@ use tokio::time::timeout;
 
 use super::super::Broker;
 use super::super::message::Message;
-use super::{Client, Connection, End, SECOND, WRITE_TIME, expires_at_ms};
+use super::{Client, Connection, End, SECOND, Shown, WRITE_TIME, expires_at_ms};
 use crate::contain::{Panicked, contain};
 use crate::event::EventKind;
 
@@ -19,22 +19,22 @@ use crate::event::EventKind;
 pub async fn serve(
     broker: Broker,
     stream: impl AsyncRead + AsyncWrite + Unpin + Send,
-    certificate: Vec<u8>,
+    shown: impl Into<Shown>,
     peer: SocketAddr,
 ) -> Result<(), Panicked> {
-    serve_with(broker, stream, certificate, peer, SECOND).await
+    serve_with(broker, stream, shown.into(), peer, SECOND).await
 }
 
 /// `second` is the length of one keep-alive second; tests shorten it.
 pub(super) async fn serve_with(
     broker: Broker,
     stream: impl AsyncRead + AsyncWrite + Unpin + Send,
-    certificate: Vec<u8>,
+    shown: impl Into<Shown>,
     peer: SocketAddr,
     second: Duration,
 ) -> Result<(), Panicked> {
     // On the heap, so that the task of an idle connection has no room for copies of it.
-    let mut connection = Box::new(Connection::new(broker, stream, certificate, peer, second));
+    let mut connection = Box::new(Connection::new(broker, stream, shown, peer, second));
     let exchanged = contain(Box::pin(connection.exchange())).await;
     if let Err(panicked) = &exchanged {
         let client = connection.client.as_ref().map(Client::id);
