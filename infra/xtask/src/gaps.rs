@@ -3,10 +3,10 @@
 //!
 //! A mark is a line above a test, `// AWS same(<area>): <behaviour>`, or `different` or `absent`
 //! with what AWS does and, after a semicolon, what happens here, or `unknown` with what no source
-//! says and, after a semicolon, what happens here; lines indented by four more spaces continue it. A
-//! test that runs the file of recorded shadow cases has the mark `// AWS
-//! cases(shadow): <file>`, a test of a single case of that file `// AWS case(shadow): <name>`. A
-//! mark belongs to the crate of its test; marks elsewhere belong to local-cloud.
+//! says and, after a semicolon, what happens here; lines indented by four more spaces continue it.
+//! A test that runs the file of recorded shadow cases has the mark `// AWS cases(shadow): <file>`,
+//! a test of a single case of that file `// AWS case(shadow): <name>`. A mark belongs to the crate
+//! of its test; marks elsewhere belong to local-cloud.
 //!
 //! Must not know: what the behaviours mean.
 

@@ -14,8 +14,8 @@ fn refusal(sql: &str) -> String {
 }
 
 // AWS same(rules): * AS name puts the whole payload under the name
-// AWS unknown(rules): whether path.* adds the keys of an object, as a test of serverless-iot-offline
-//     expects; here it does, and adds nothing for any other value
+// AWS unknown(rules): whether path.* adds the keys of an object, as a test of
+//     serverless-iot-offline expects; here it does, and adds nothing for any other value
 #[test]
 fn the_whole_payload_and_the_keys_of_an_object_are_items() {
     let payload = json!({"colour": "red", "inside": {"a": 1, "deep": {"b": 2}}, "n": 7});
@@ -215,8 +215,8 @@ fn a_comment_is_refused_by_name() {
 
 // AWS same(rules): SET names values for SELECT, WHERE, nested SELECT and later variables; each is
 //     set once
-// AWS unknown(rules): the guide's example of SET has 23.89 for Int * Int / Int, against its table of
-//     the operator /; here the table holds and the example gives 23
+// AWS unknown(rules): the guide's example of SET has 23.89 for Int * Int / Int, against its table
+//     of the operator /; here the table holds and the example gives 23
 #[test]
 fn variables_are_set_once_and_used_anywhere() {
     let payload = json!({
@@ -325,8 +325,8 @@ fn a_template_has_the_variables_of_its_statement() {
     assert!(Statement::parse_expression("@id", Version::V2016).is_err());
 }
 
-// AWS same(rules): get_or_default gives its default for Undefined and Null, and nothing without one;
-//     the default cannot call another service
+// AWS same(rules): get_or_default gives its default for Undefined and Null, and nothing without
+//     one; the default cannot call another service
 #[test]
 fn a_default_replaces_what_has_no_value() {
     let payload = json!({"t": 5, "none": null, "no": false, "zero": 0});

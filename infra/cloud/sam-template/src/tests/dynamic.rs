@@ -14,8 +14,9 @@ fn function(value: &str) -> String {
     )
 }
 
-// AWS different(template): dynamic references are read from Parameter Store and Secrets Manager; here
-//     each needs a value from --resolve, and without one it is refused with file, line, logical id
+// AWS different(template): dynamic references are read from Parameter Store and Secrets Manager;
+//     here each needs a value from --resolve, and without one it is refused with file, line,
+//     logical id
 #[test]
 fn a_dynamic_reference_is_never_passed_on_as_text() {
     for (to, name) in [
