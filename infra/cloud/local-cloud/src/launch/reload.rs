@@ -25,7 +25,7 @@ use crate::event_source::{self, Joint, Reader, SourceError};
 use crate::fault::{Faults, Targets};
 use crate::iam::Roles;
 use crate::notification::Declared;
-use crate::registry::Registry;
+use crate::registry::{Registry, RegistryError};
 use crate::rule::{RuleEngine, Services};
 use crate::schedule::{self, ScheduleRunner};
 use crate::stack::Stack;
@@ -122,7 +122,8 @@ impl Reloader {
         let plan = self.check(&running.template, rebuilt)?;
         let old = &running.template.iot_policies;
         let policies = self.registry.change_stack(old, &plan.template);
-        let refused = |error| place::located(StartError::from(error), &plan.template);
+        let refused =
+            |error: RegistryError| place::located(StartError::from(error), &plan.template);
         let mut changed = policies.map_err(refused)?;
         changed.extend(self.apply(&mut running, plan).await);
         self.stack.update(&running.template, !changed.is_empty());
