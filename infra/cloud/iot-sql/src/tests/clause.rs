@@ -13,7 +13,7 @@ fn refusal(sql: &str) -> String {
         .to_string()
 }
 
-// AWS same(rules): * AS name puts the whole payload under the name
+// AWS same(rules): * AS name puts the whole payload under the name, as AWS's own samples use it
 // AWS unknown(rules): whether path.* adds the keys of an object, as a test of
 //     serverless-iot-offline expects; here it does, and adds nothing for any other value
 #[test]
@@ -325,8 +325,10 @@ fn a_template_has_the_variables_of_its_statement() {
     assert!(Statement::parse_expression("@id", Version::V2016).is_err());
 }
 
-// AWS same(rules): get_or_default gives its default for Undefined and Null, and nothing without
-//     one; the default cannot call another service
+// AWS same(rules): get_or_default gives its default for a key that is missing
+// AWS unknown(rules): what get_or_default gives for Null or without a default, and whether its
+//     default may call a service, as no text of the page was seen; here the default for Null,
+//     Undefined without one, and such a default is refused
 #[test]
 fn a_default_replaces_what_has_no_value() {
     let payload = json!({"t": 5, "none": null, "no": false, "zero": 0});
