@@ -2,10 +2,11 @@
 //! above the tests.
 //!
 //! A mark is a line above a test, `// AWS same(<area>): <behaviour>`, or `different` or `absent`
-//! with what AWS does and, after a semicolon, what happens here; lines indented by four more spaces
-//! continue it. A test that runs the file of recorded shadow cases has the mark `// AWS
-//! cases(shadow): <file>`, a test of a single case of that file `// AWS case(shadow): <name>`. A
-//! mark belongs to the crate of its test; marks elsewhere belong to local-cloud.
+//! with what AWS does and, after a semicolon, what happens here, or `unknown` with what no source
+//! says and, after a semicolon, what happens here; lines indented by four more spaces continue it.
+//! A test that runs the file of recorded shadow cases has the mark `// AWS cases(shadow): <file>`,
+//! a test of a single case of that file `// AWS case(shadow): <name>`. A mark belongs to the crate
+//! of its test; marks elsewhere belong to local-cloud.
 //!
 //! Must not know: what the behaviours mean.
 
@@ -101,7 +102,7 @@ fn pages(shown: &[Shown], cases: &[Case]) -> BTreeMap<String, String> {
     for shown in shown {
         of_crate.entry(home(&shown.file)).or_default().push(shown);
     }
-    let others: Vec<(String, [usize; 3])> = of_crate
+    let others: Vec<(String, [usize; 4])> = of_crate
         .iter()
         .filter(|(folder, _)| **folder != MAIN)
         .map(|(folder, shown)| {

@@ -63,14 +63,17 @@ pub(super) fn parse(value: &Value, dialect: Dialect) -> Result<Vec<Condition>, P
                 None => return malformed(format!("Condition.{operator}.{key} is not text")),
             };
             if !dialect.knows(key) {
-                return malformed(format!("condition key {key} never has a value here"));
+                let advice = super::key::advice(key);
+                return malformed(format!(
+                    "condition key {key} never has a value here: {advice}"
+                ));
             }
             let mut patterns = Vec::new();
             for text in &expected {
                 let pattern = Pattern::parse(text)?;
                 let unknown = pattern.variables().find(|name| !dialect.knows(name));
                 if let Some(variable) = unknown {
-                    return malformed(format!("variable ${{{variable}}} never has a value here"));
+                    return malformed(super::key::unknown_variable(variable));
                 }
                 let is_fixed = pattern.variables().next().is_none();
                 if is_fixed && !comparison.accepts(text) {

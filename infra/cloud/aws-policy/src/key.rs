@@ -10,13 +10,17 @@
 pub const CERTIFICATE_VALUES_MAX: usize = 5;
 
 /// Keys of connections.
-const IOT: [&str; 6] = [
+const IOT: [&str; 10] = [
     "aws:sourceip",
     "iot:certificate.serialnumber",
+    "iot:certificateid",
     "iot:clientid",
     "iot:connectattributes",
     "iot:connection.thing.isattached",
     "iot:connection.thing.thingname",
+    "iot:connection.thing.thingtypename",
+    "iot:domainname",
+    "iot:lastwilltopic",
 ];
 
 /// Keys of a function's or a rule's role.
@@ -64,6 +68,25 @@ const FIELDS: [&str; 17] = [
     "title",
 ];
 
+/// Why a document with this variable is refused.
+pub(super) fn unknown_variable(name: &str) -> String {
+    let advice = advice(name);
+    format!("variable ${{{name}}} never has a value here: {advice}")
+}
+
+/// What to write instead of a key that never has a value.
+pub(super) fn advice(key: &str) -> String {
+    let lower = key.to_ascii_lowercase();
+    if let Some(field) = lower.strip_prefix("iot:thing.") {
+        let field = &key[key.len() - field.len()..];
+        return format!("write iot:Connection.Thing.{field}");
+    }
+    if lower.starts_with("cognito-identity.") {
+        return "clients have certificates here, and no Cognito identities".to_owned();
+    }
+    "a Deny that names it would never apply, so leave it out".to_owned()
+}
+
 /// Whether a role's policy can refer to this key.
 pub(super) fn has_value_of_identity(key: &str) -> bool {
     IDENTITY.contains(&key.to_ascii_lowercase().as_str())
@@ -109,8 +132,8 @@ fn strip_index(field: &str) -> &str {
 mod tests {
     use super::*;
 
-    // AWS absent(policy): the variables ThingTypeName, AlternativeName.DirectoryName,
-    //     AvailableKeys, DomainName; a document with one is refused, naming it
+    // AWS absent(policy): the variables AlternativeName.DirectoryName and AvailableKeys; a document
+    //     with one is refused, naming it
     // AWS different(policy): AWS accepts a variable that never has a value, with a warning in the
     //     guide; here the policy is refused when it is created
     #[test]
@@ -121,7 +144,10 @@ mod tests {
             ("aws:SourceIp", true),
             ("iot:Connection.Thing.Attributes[room]", true),
             ("iot:Connection.Thing.Attributes[]", false),
-            ("iot:Connection.Thing.ThingTypeName", false),
+            ("iot:Connection.Thing.ThingTypeName", true),
+            ("iot:CertificateId", true),
+            ("iot:LastWillTopic", true),
+            ("iot:Thing.ThingName", false),
             ("iot:Certificate.SerialNumber", true),
             ("iot:Certificate.Subject.Country", true),
             ("iot:Certificate.Issuer.Country.0", true),
@@ -135,12 +161,16 @@ mod tests {
                 false,
             ),
             ("iot:Certificate.AvailableKeys", false),
-            ("iot:DomainName", false),
+            ("iot:DomainName", true),
             ("iot:", false),
             ("aws:CurrentTime", false),
         ] {
             assert_eq!(has_value_of_device(key), expected, "{key}");
         }
+        assert_eq!(
+            advice("iot:Thing.ThingName"),
+            "write iot:Connection.Thing.ThingName"
+        );
         assert!(has_value_of_identity("aws:CurrentTime"));
         assert!(!has_value_of_identity("aws:SourceIp"));
     }

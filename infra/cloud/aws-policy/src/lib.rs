@@ -272,7 +272,7 @@ fn read_selection(
         };
         let pattern = Pattern::parse(&text)?;
         if let Some(variable) = pattern.variables().find(|name| !dialect.knows(name)) {
-            return malformed(format!("variable ${{{variable}}} never has a value here"));
+            return malformed(key::unknown_variable(variable));
         }
         patterns.push(pattern);
     }

@@ -6,6 +6,7 @@ use super::Decision::{Allow, ExplicitDeny, ImplicitDeny};
 use super::*;
 
 mod operator;
+mod public;
 mod refusal;
 mod resource;
 

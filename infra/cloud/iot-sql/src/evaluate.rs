@@ -32,6 +32,7 @@ impl Scope<'_, '_> {
             Expression::Literal(value) => Some(value.clone()),
             Expression::Key(key) => self.root.as_ref()?.get(key).cloned(),
             Expression::All => self.root.clone(),
+            Expression::Variable(name) => self.variable(name),
             Expression::Field(inner, key) => self.evaluate(inner)?.get(key).cloned(),
             Expression::Not(inner) => {
                 let inner = value::to_bool(&self.evaluate(inner)?)?;
@@ -138,6 +139,13 @@ impl Scope<'_, '_> {
                     output.extend(payload);
                 }
             }
+            Item::Each(expression) => {
+                if let (Some(Value::Object(entries)), Value::Object(output)) =
+                    (self.evaluate(expression), output)
+                {
+                    output.extend(entries);
+                }
+            }
             Item::Named { path, expression } => {
                 if let Some(value) = self.evaluate(expression) {
                     insert_at(output, path, value);
@@ -183,6 +191,13 @@ fn binary(operator: Operator, left: &Value, right: &Value) -> Option<Value> {
         Operator::LessOrEqual => compare(Ordering::is_le),
         Operator::Greater => compare(Ordering::is_gt),
         Operator::GreaterOrEqual => compare(Ordering::is_ge),
+        Operator::In => match right {
+            Value::Array(items) => {
+                let found = items.iter().any(|item| value::equal(left, item));
+                Some(Value::Bool(found))
+            }
+            _ => None,
+        },
         Operator::Arithmetic(Arithmetic::Plus) if is_text(left) || is_text(right) => {
             let text = json::to_text(left)? + &json::to_text(right)?;
             Some(Value::Text(text))

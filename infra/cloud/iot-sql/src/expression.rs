@@ -11,6 +11,8 @@ pub(super) enum Expression {
     Literal(Value),
     /// A key of the payload, or of the current element of a nested SELECT.
     Key(String),
+    /// `@name`: a variable of SET.
+    Variable(String),
     /// A key of the inner expression's value.
     Field(Box<Self>, String),
     Not(Box<Self>),
@@ -51,6 +53,8 @@ pub(super) enum Operator {
     LessOrEqual,
     Greater,
     GreaterOrEqual,
+    /// Whether the array on the right has the value on the left.
+    In,
     Arithmetic(Arithmetic),
 }
 
@@ -79,10 +83,19 @@ pub(super) enum Select {
 pub(super) enum Item {
     /// `*`
     All,
+    /// `path.*`: each key of an object.
+    Each(Expression),
     Named {
         path: Vec<String>,
         expression: Expression,
     },
+}
+
+/// A variable of SET.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Variable {
+    pub name: String,
+    pub value: Expression,
 }
 
 impl Select {
@@ -93,7 +106,7 @@ impl Select {
             Self::Value(expression) => expression.needs_json(),
             Self::Items(items) => items.iter().any(|item| match item {
                 Item::All => true,
-                Item::Named { expression, .. } => expression.needs_json(),
+                Item::Each(expression) | Item::Named { expression, .. } => expression.needs_json(),
             }),
         }
     }
@@ -104,7 +117,8 @@ impl Expression {
     pub fn needs_json(&self) -> bool {
         match self {
             Self::Key(_) | Self::All => true,
-            Self::Literal(_) | Self::EncodedPayload => false,
+            // What a variable needs is counted where it is set.
+            Self::Literal(_) | Self::EncodedPayload | Self::Variable(_) => false,
             Self::Field(inner, _)
             | Self::Not(inner)
             | Self::Negative(inner)

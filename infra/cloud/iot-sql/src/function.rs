@@ -70,10 +70,6 @@ const UNSUPPORTED: &[(&str, &str)] = &[
         "get_secret",
         "pass the value in the payload or the template",
     ),
-    (
-        "get_registry_data",
-        "attributes of things are not read by rules",
-    ),
     ("md2", "use sha256"),
 ];
 
@@ -110,6 +106,19 @@ impl Function {
         external::FUNCTIONS.contains(self)
     }
 
+    /// Refuses a form of the function that is not supported, whatever its other arguments are.
+    pub fn check_kind(&self, literals: &[Option<&str>]) -> Result<(), String> {
+        let scheme = literals.get(1).copied().flatten();
+        if self.name == "decode" && scheme == Some("proto") {
+            return Err(
+                "decode with 'proto' is not supported, as no bucket holds a descriptor here: \
+                 publish JSON, or decode the message in a function"
+                    .to_owned(),
+            );
+        }
+        Ok(())
+    }
+
     /// Checks the arguments that are text literals: what can never work is refused when it is
     /// parsed.
     pub fn check(&self, literals: &[Option<&str>]) -> Result<(), String> {
@@ -121,6 +130,7 @@ impl Function {
             "regexp_matches" | "regexp_replace" | "regexp_substr" => literal(1)
                 .map_or(Ok(()), |pattern| text::regex(pattern).map(drop))
                 .map_err(|e| format!("{}: {e}", self.name)),
+            "get_registry_data" => literal(0).map_or(Ok(()), external::check_operation),
             "parse_time" => literal(0).map_or(Ok(()), time::check),
             "time_to_epoch" => literal(1).map_or(Ok(()), time::check),
             _ => Ok(()),

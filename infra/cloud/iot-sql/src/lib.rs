@@ -17,9 +17,9 @@ mod tests;
 mod token;
 mod value;
 
-use expression::{Expression, Select};
+use expression::{Expression, Select, Variable};
 use scope::{Scope, Stop};
-use value::Value;
+use value::{Object, Value};
 
 /// The version of the SQL engine (`AwsIotSqlVersion`) that a statement is written for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -51,11 +51,34 @@ impl Version {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Statement {
     version: Version,
+    /// The variables of SET, in order.
+    variables: Vec<Variable>,
     select: Select,
     topic_filter: String,
     condition: Option<Expression>,
     needs_json: bool,
     calls_out: bool,
+    doubts: Doubts,
+}
+
+/// Sentences on parts of a statement of which it is not known what AWS does. They are no part of
+/// what it means: two statements that differ only in them are equal.
+#[derive(Clone, Debug, Default)]
+struct Doubts(Vec<String>);
+
+impl PartialEq for Doubts {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+/// The values of a statement's variables for one message, for its substitution templates.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Variables {
+    values: Object,
+    /// Number of random numbers and answers that they used.
+    draws: usize,
+    calls: usize,
 }
 
 /// Why a statement is refused, and where.
@@ -109,6 +132,17 @@ pub struct Progress {
     random: Box<dyn FnMut() -> u128 + Send>,
     draws: Vec<u128>,
     answers: Vec<Value>,
+    /// Set by the first pass that needed no answer for them.
+    variables: Option<Variables>,
+}
+
+/// An operation of the registry that `get_registry_data` calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RegistryOperation {
+    /// `DescribeThing`: attributes, type and version of a thing.
+    DescribeThing,
+    /// `ListThingGroupsForThing`: the groups that a thing is in.
+    ListThingGroupsForThing,
 }
 
 /// A question that only another service can answer.
@@ -139,6 +173,31 @@ pub enum Call {
         /// ARN of the role that must permit the call.
         role_arn: String,
     },
+    /// `get_registry_data`: read what the registry keeps of a thing.
+    Registry {
+        /// The operation to call.
+        operation: RegistryOperation,
+        /// Name of the thing.
+        thing: String,
+        /// ARN of the role that must permit the call.
+        role_arn: String,
+    },
+}
+
+impl RegistryOperation {
+    /// Its name in AWS.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::DescribeThing => "DescribeThing",
+            Self::ListThingGroupsForThing => "ListThingGroupsForThing",
+        }
+    }
+
+    fn from_name(name: &str) -> Option<Self> {
+        [Self::DescribeThing, Self::ListThingGroupsForThing]
+            .into_iter()
+            .find(|operation| operation.name() == name)
+    }
 }
 
 /// The result of an evaluation.
@@ -186,6 +245,7 @@ impl Call {
             Self::Lambda { .. } => "aws_lambda",
             Self::Shadow { .. } => "get_thing_shadow",
             Self::DynamoDb { .. } => "get_dynamodb",
+            Self::Registry { .. } => "get_registry_data",
         }
     }
 }
@@ -197,7 +257,28 @@ impl Progress {
             random: Box::new(random),
             draws: Vec::new(),
             answers: Vec::new(),
+            variables: None,
         }
+    }
+
+    /// Starts the evaluation of a substitution template; `variables` are those of its statement
+    /// for the same message.
+    pub fn of_template(
+        variables: &Variables,
+        random: impl FnMut() -> u128 + Send + 'static,
+    ) -> Self {
+        Self {
+            variables: Some(Variables {
+                values: variables.values.clone(),
+                ..Variables::default()
+            }),
+            ..Self::new(random)
+        }
+    }
+
+    /// The values of the statement's variables, after an evaluation that has ended.
+    pub fn variables(&self) -> Variables {
+        self.variables.clone().unwrap_or_default()
     }
 
     /// Adds the JSON answer to the `call` that [`Evaluation::Needs`] returned.
@@ -232,14 +313,29 @@ impl Statement {
         parse::statement(sql, version)
     }
 
-    /// Parses one expression of a substitution template. [`Statement::evaluate`] outputs its value:
-    /// text without quotes, Undefined as an empty output.
+    /// Parses one expression of a substitution template without variables. [`Statement::evaluate`]
+    /// outputs its value: text without quotes, Undefined as an empty output.
     ///
     /// # Errors
     ///
     /// As [`Statement::parse`].
     pub fn parse_expression(sql: &str, version: Version) -> Result<Self, SqlError> {
-        parse::expression(sql, version)
+        parse::expression(sql, version, &[])
+    }
+
+    /// Parses one expression of a substitution template of this statement's rule, which may use
+    /// the statement's variables. It is evaluated with [`Progress::of_template`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Statement::parse`].
+    pub fn parse_template(&self, sql: &str) -> Result<Self, SqlError> {
+        parse::expression(sql, self.version, &self.variables)
+    }
+
+    /// Sentences on parts of the statement of which it is not known what AWS does.
+    pub fn doubts(&self) -> &[String] {
+        &self.doubts.0
     }
 
     /// The topic filter of FROM; empty without FROM, in which case only Basic Ingest reaches the
@@ -265,6 +361,7 @@ impl Statement {
         progress: &mut Progress,
     ) -> Result<Evaluation, EvaluateError> {
         let mut scope = Scope::new(input, self.version, self.needs_json, progress)?;
+        scope.set(&self.variables);
         // WHERE is evaluated first and sees the payload, not the aliases of SELECT.
         let holds = self.condition.as_ref().is_none_or(|c| scope.holds(c));
         let output = match &self.select {

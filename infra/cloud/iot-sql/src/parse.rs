@@ -2,16 +2,18 @@
 //!
 //! Must not know: how anything is evaluated.
 
+mod call;
 mod expression;
 
-use super::expression::{Expression, Item, Select};
+use super::expression::{Expression, Item, Select, Variable};
 use super::token::{Token, tokens};
-use super::{SqlError, Statement, Version};
+use super::{Doubts, SqlError, Statement, Version};
 
 type Parsed<T> = Result<T, SqlError>;
 
 pub(super) fn statement(sql: &str, version: Version) -> Parsed<Statement> {
-    let mut parser = Parser::new(sql, version)?;
+    let mut parser = Parser::new(sql, version, &[])?;
+    let variables = parser.set()?;
     parser.expect_keyword("select")?;
     let select = parser.select()?;
     let mut topic_filter = String::new();
@@ -23,15 +25,18 @@ pub(super) fn statement(sql: &str, version: Version) -> Parsed<Statement> {
         condition = Some(parser.expression()?);
     }
     parser.expect_end()?;
-    Ok(parser.into_statement(select, topic_filter, condition))
+    Ok(Statement {
+        topic_filter,
+        ..parser.into_statement(variables, select, condition)
+    })
 }
 
-/// Parses one expression and nothing else.
-pub(super) fn expression(sql: &str, version: Version) -> Parsed<Statement> {
-    let mut parser = Parser::new(sql, version)?;
+/// Parses one expression and nothing else; it may use `variables`, which the caller sets.
+pub(super) fn expression(sql: &str, version: Version, variables: &[Variable]) -> Parsed<Statement> {
+    let mut parser = Parser::new(sql, version, variables)?;
     let select = Select::Value(parser.expression()?);
     parser.expect_end()?;
-    Ok(parser.into_statement(select, String::new(), None))
+    Ok(parser.into_statement(Vec::new(), select, None))
 }
 
 struct Parser {
@@ -45,12 +50,15 @@ struct Parser {
     version: Version,
     /// Whether a function that calls another service was found.
     calls_out: bool,
-    /// Calls of `get_dynamodb` so far.
-    table_calls: usize,
+    /// Names of the functions called so far that a statement may call only once.
+    single_calls: Vec<&'static str>,
+    /// Names of the variables set so far.
+    variables: Vec<String>,
+    doubts: Vec<String>,
 }
 
 impl Parser {
-    fn new(sql: &str, version: Version) -> Parsed<Self> {
+    fn new(sql: &str, version: Version, variables: &[Variable]) -> Parsed<Self> {
         Ok(Self {
             tokens: tokens(sql)?,
             at: 0,
@@ -58,23 +66,28 @@ impl Parser {
             operators: 0,
             version,
             calls_out: false,
-            table_calls: 0,
+            single_calls: Vec::new(),
+            variables: variables.iter().map(|v| v.name.clone()).collect(),
+            doubts: Vec::new(),
         })
     }
 
     fn into_statement(
         self,
+        variables: Vec<Variable>,
         select: Select,
-        topic_filter: String,
         condition: Option<Expression>,
     ) -> Statement {
         Statement {
             version: self.version,
             needs_json: select.needs_json()
+                || variables.iter().any(|v| v.value.needs_json())
                 || condition.as_ref().is_some_and(Expression::needs_json),
             calls_out: self.calls_out,
+            doubts: Doubts(self.doubts),
+            variables,
             select,
-            topic_filter,
+            topic_filter: String::new(),
             condition,
         }
     }
@@ -152,6 +165,9 @@ impl Parser {
     fn expect_end(&self) -> Parsed<()> {
         match self.peek() {
             Token::End => Ok(()),
+            Token::Symbol(".") if matches!(self.peek_next(), Token::Symbol("*")) => {
+                self.error("`.*` stands only behind a path in the list of SELECT")
+            }
             _ => self.error("expected the end of the statement"),
         }
     }
@@ -166,13 +182,40 @@ impl Parser {
         }
     }
 
+    /// The variables of SET, if the statement begins with it.
+    fn set(&mut self) -> Parsed<Vec<Variable>> {
+        let mut variables = Vec::new();
+        if !self.accept_keyword("set") {
+            return Ok(variables);
+        }
+        loop {
+            let Token::Variable(name) = self.peek().clone() else {
+                return self.error("expected a variable, written `@name`");
+            };
+            if self.variables.contains(&name) {
+                return self.error(format!("@{name} is set twice: a variable keeps its value"));
+            }
+            self.advance();
+            self.expect_symbol("=")?;
+            let value = self.expression()?;
+            self.variables.push(name.clone());
+            variables.push(Variable { name, value });
+            if !self.accept(",") {
+                return Ok(variables);
+            }
+        }
+    }
+
     fn select(&mut self) -> Parsed<Select> {
         // `value` is a keyword only if an expression follows; otherwise it is a key of the payload.
         let expression_follows = match self.peek_next() {
             Token::Word(word) => {
                 !["from", "as", "and", "or", "where"].contains(&word.to_ascii_lowercase().as_str())
             }
-            Token::Text(..) | Token::Number(_) | Token::Symbol("{" | "[" | "(") => true,
+            Token::Text(..)
+            | Token::Number(_)
+            | Token::Variable(_)
+            | Token::Symbol("{" | "[" | "(") => true,
             // `value *` is a product unless the list ends after it.
             Token::Symbol("*") => {
                 let after = (self.at + 2).min(self.tokens.len() - 1);
@@ -195,7 +238,8 @@ impl Parser {
         }
         let mut items = Vec::new();
         loop {
-            items.push(self.item()?);
+            let position = items.len() + 1;
+            items.push(self.item(position)?);
             if !self.accept(",") {
                 break;
             }
@@ -206,31 +250,67 @@ impl Parser {
         }
     }
 
-    fn item(&mut self) -> Parsed<Item> {
+    /// One item of the list of SELECT; `position` counts from 1.
+    fn item(&mut self, position: usize) -> Parsed<Item> {
         if self.accept("*") {
-            return Ok(Item::All);
-        }
-        let expression = self.expression()?;
-        if self.accept_keyword("as") {
-            let mut path = vec![self.word()?];
-            while self.accept(".") {
-                path.push(self.word()?);
+            if !self.is_keyword("as") {
+                return Ok(Item::All);
             }
+            let path = self.alias()?;
+            let expression = Expression::All;
             return Ok(Item::Named { path, expression });
         }
-        match &expression {
-            Expression::Key(name) | Expression::Field(_, name) => Ok(Item::Named {
-                path: vec![name.clone()],
-                expression,
-            }),
-            _ => self.error("expected AS and a name: this expression has no name of its own"),
+        let expression = self.expression()?;
+        if self.is_keyword("as") {
+            let path = self.alias()?;
+            return Ok(Item::Named { path, expression });
         }
+        let is_each = matches!(self.peek(), Token::Symbol("."));
+        if is_each && matches!(self.peek_next(), Token::Symbol("*")) && is_path(&expression) {
+            self.advance();
+            self.advance();
+            return Ok(Item::Each(expression));
+        }
+        let path = vec![self.own_name(&expression, position)];
+        Ok(Item::Named { path, expression })
+    }
+
+    /// `AS a.b`.
+    fn alias(&mut self) -> Parsed<Vec<String>> {
+        self.expect_keyword("as")?;
+        let mut path = vec![self.word()?];
+        while self.accept(".") {
+            path.push(self.word()?);
+        }
+        Ok(path)
+    }
+
+    /// The name of an item without AS: the last part of its path, the name of its function, or
+    /// `_` and its position. Only the first is documented.
+    fn own_name(&mut self, expression: &Expression, position: usize) -> String {
+        let name = match expression {
+            Expression::Key(name) | Expression::Field(_, name) => return name.clone(),
+            Expression::Variable(name) => name.clone(),
+            Expression::Call(function, _) => function.name.to_owned(),
+            Expression::Cast(..) => "cast".to_owned(),
+            Expression::EncodedPayload => "encode".to_owned(),
+            _ => format!("_{position}"),
+        };
+        self.doubts.push(format!(
+            "item {position} of SELECT has no AS and is called {name} here; AWS does not document \
+             its name: write AS and a name"
+        ));
+        name
     }
 
     fn filter(&mut self) -> Parsed<String> {
-        let Token::Text(filter, '\'') = self.peek().clone() else {
+        let Token::Text(filter, quote) = self.peek().clone() else {
             return self.error("expected a topic filter in single quotes");
         };
+        if quote == '"' {
+            let doubt = "FROM is in double quotes, which AWS does not document: use single quotes";
+            self.doubts.push(doubt.to_owned());
+        }
         let levels: Vec<&str> = filter.split('/').collect();
         let valid = levels.iter().enumerate().all(|(index, level)| {
             let last = index + 1 == levels.len();
@@ -246,4 +326,16 @@ impl Parser {
         self.advance();
         Ok(filter)
     }
+}
+
+/// Whether `.*` may stand behind it.
+fn is_path(expression: &Expression) -> bool {
+    matches!(
+        expression,
+        Expression::Key(_)
+            | Expression::Variable(_)
+            | Expression::Field(..)
+            | Expression::Call(..)
+            | Expression::Nested(_)
+    )
 }

@@ -12,7 +12,12 @@ use super::value::Value;
 
 impl Display for Statement {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "SELECT {}", self.select)?;
+        for (index, variable) in self.variables.iter().enumerate() {
+            let before = if index > 0 { ", " } else { "SET " };
+            write!(f, "{before}@{} = {}", variable.name, variable.value)?;
+        }
+        let before = if self.variables.is_empty() { "" } else { " " };
+        write!(f, "{before}SELECT {}", self.select)?;
         if !self.topic_filter.is_empty() {
             write!(f, " FROM {}", Quoted(&self.topic_filter))?;
         }
@@ -37,6 +42,7 @@ impl Display for Item {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
             Self::All => f.write_str("*"),
+            Self::Each(expression) => write!(f, "{expression}.*"),
             Self::Named { path, expression } => write!(f, "{expression} AS {}", path.join(".")),
         }
     }
@@ -47,6 +53,7 @@ impl Display for Expression {
         match self {
             Self::Literal(value) => literal(f, value),
             Self::Key(key) => f.write_str(key),
+            Self::Variable(name) => write!(f, "@{name}"),
             Self::Field(inner, key) => write!(f, "{inner}.{key}"),
             Self::Not(inner) => write!(f, "(NOT {inner})"),
             Self::Negative(inner) => write!(f, "(-{inner})"),
@@ -108,6 +115,7 @@ impl Display for Operator {
             Self::LessOrEqual => "<=",
             Self::Greater => ">",
             Self::GreaterOrEqual => ">=",
+            Self::In => "IN",
             Self::Arithmetic(Arithmetic::Plus) => "+",
             Self::Arithmetic(Arithmetic::Minus) => "-",
             Self::Arithmetic(Arithmetic::Times) => "*",

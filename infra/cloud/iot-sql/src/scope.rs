@@ -1,9 +1,10 @@
 //! One evaluation of a statement: its input, what it has used so far, and why it must stop.
 //!
-//! Must not know: expressions.
+//! Must not know: what an expression means.
 
-use super::value::Value;
-use super::{Call, EvaluateError, Input, Progress, Version, json};
+use super::expression::Variable;
+use super::value::{Object, Value};
+use super::{Call, EvaluateError, Input, Progress, Variables, Version, json};
 
 /// Most bytes of all values of one evaluation together; far more than a 128 KiB message needs.
 const WEIGHT_MAX: usize = 32 * 1024 * 1024;
@@ -15,6 +16,8 @@ pub(super) struct Scope<'s, 'i> {
     progress: &'s mut Progress,
     /// The payload, or the current element of a nested SELECT.
     pub root: Option<Value>,
+    /// The variables of SET so far; one that is Undefined is absent.
+    variables: Object,
     /// Number of random numbers and answers of the progress used in this pass.
     draws: usize,
     calls: usize,
@@ -55,11 +58,39 @@ impl<'s, 'i> Scope<'s, 'i> {
             version,
             progress,
             root,
+            variables: Object::new(),
             draws: 0,
             calls: 0,
             weight_left: WEIGHT_MAX,
             stop: None,
         })
+    }
+
+    /// Sets the variables, once for a message: a later pass takes the values of the first, and
+    /// goes on after the random numbers and answers that they used.
+    pub fn set(&mut self, variables: &[Variable]) {
+        if let Some(set) = &self.progress.variables {
+            self.variables = set.values.clone();
+            (self.draws, self.calls) = (set.draws, set.calls);
+            return;
+        }
+        for variable in variables {
+            if let Some(value) = self.evaluate(&variable.value) {
+                self.variables.insert(variable.name.clone(), value);
+            }
+        }
+        if !self.is_stopped() {
+            self.progress.variables = Some(Variables {
+                values: self.variables.clone(),
+                draws: self.draws,
+                calls: self.calls,
+            });
+        }
+    }
+
+    /// The value of a variable.
+    pub fn variable(&self, name: &str) -> Option<Value> {
+        self.variables.get(name).cloned()
     }
 
     pub fn take_stop(&mut self) -> Option<Stop> {

@@ -1,9 +1,11 @@
 //! Tables of statements with their expected output or error.
 
+mod clause;
 mod expression;
 mod external;
 mod operator;
 mod property;
+mod public;
 mod version;
 
 use serde_json::{Value, json};
@@ -227,11 +229,6 @@ fn an_invalid_or_unsupported_statement_is_refused_with_its_position() {
             "SELECT a AS FROM 'x'",
             "at character 17: expected the end of the statement",
         ),
-        ("SELECT topic(2) FROM 'x'", "expected AS and a name"),
-        (
-            "SELECT a FROM \"x\"",
-            "expected a topic filter in single quotes",
-        ),
         (
             "SELECT machinelearning_predict('m','r',a) AS x FROM 'x'",
             "at character 7: function machinelearning_predict is not supported: call the model \
@@ -265,13 +262,11 @@ fn an_invalid_or_unsupported_statement_is_refused_with_its_position() {
             "SELECT decode(a, 'hex') AS x FROM 'x'",
             "decode supports only 'base64'",
         ),
-        ("SELECT a -- note\nFROM 'x'", "expected AS and a name"),
         (
             "SELECT topic(1, 2) AS x FROM 'x'",
             "at character 7: topic takes 0 to 1 arguments, not 2",
         ),
         ("SELECT (SELECT v) AS x FROM 'x'", "expected FROM"),
-        ("SELECT a FROM 'x' WHERE a IN [1]", "IN is not supported"),
         ("SELECT cast(a as Date) AS x FROM 'x'", "date is not a type"),
         (
             "SELECT encode(*, 'hex') AS x FROM 'x'",
@@ -290,7 +285,7 @@ fn an_invalid_or_unsupported_statement_is_refused_with_its_position() {
         ("SELECT CASE a END AS x FROM 'x'", "expected WHEN"),
         ("SELECT {1: 2} AS x FROM 'x'", "expected a key"),
         ("SELECT 1e1000 AS x FROM 'x'", "1e1000 is out of range"),
-        ("SELECT --1 AS x FROM 'x'", "expected one `-` at most"),
+        ("SELECT - -1 AS x FROM 'x'", "expected one `-` at most"),
     ];
     for (sql, expected) in cases {
         let error = Statement::parse(sql, Version::V2016)

@@ -8,12 +8,20 @@ use super::SqlError;
 pub(super) enum Token {
     /// A name or keyword.
     Word(String),
+    /// `@name`: a variable of SET, without its `@`.
+    Variable(String),
     /// Quoted text and its quote.
     Text(String, char),
     Number(String),
     Symbol(&'static str),
     End,
 }
+
+/// What begins a comment in other dialects of SQL. AWS IoT SQL has no comments.
+const COMMENTS: [&str; 3] = ["--", "/*", "//"];
+
+/// Longest name of a variable, characters. Source: AWS IoT developer guide, "SET clause".
+const VARIABLE_CHARACTERS_MAX: usize = 64;
 
 /// Longer symbols first, so that `<=` is not read as `<`.
 const SYMBOLS: [&str; 20] = [
@@ -33,6 +41,15 @@ pub(super) fn tokens(sql: &str) -> Result<Vec<(usize, Token)>, SqlError> {
                 continue;
             }
             '\'' | '"' => quoted(&characters, at)?,
+            '@' => variable(&characters, at)?,
+            _ if COMMENTS.iter().any(|mark| begins(&characters, at, mark)) => {
+                return Err(SqlError {
+                    position: at,
+                    message: "comments are not part of AWS IoT SQL: remove the comment (the \
+                              negative of a negative is written `- -`)"
+                        .to_owned(),
+                });
+            }
             c if c.is_ascii_digit() => number(&characters, at),
             c if is_word(c) => {
                 let end = run(&characters, at, is_word);
@@ -83,6 +100,29 @@ fn quoted(characters: &[char], start: usize) -> Result<(Token, usize), SqlError>
     }
 }
 
+/// Whether `text` stands at this position.
+fn begins(characters: &[char], at: usize, text: &str) -> bool {
+    let mut letters = text.chars().enumerate();
+    letters.all(|(i, c)| characters.get(at + i) == Some(&c))
+}
+
+fn variable(characters: &[char], start: usize) -> Result<(Token, usize), SqlError> {
+    let end = run(characters, start + 1, |c| {
+        c.is_ascii_alphanumeric() || c == '_'
+    });
+    let name: String = characters[start + 1..end].iter().collect();
+    if (1..=VARIABLE_CHARACTERS_MAX).contains(&name.len()) {
+        return Ok((Token::Variable(name), end));
+    }
+    Err(SqlError {
+        position: start,
+        message: format!(
+            "`@` begins the name of a variable: 1 to {VARIABLE_CHARACTERS_MAX} letters, digits \
+             and underscores"
+        ),
+    })
+}
+
 fn number(characters: &[char], start: usize) -> (Token, usize) {
     let digit = |at: usize| characters.get(at).is_some_and(char::is_ascii_digit);
     let mut end = run(characters, start, |c| c.is_ascii_digit());
@@ -99,12 +139,7 @@ fn number(characters: &[char], start: usize) -> (Token, usize) {
 }
 
 fn symbol(characters: &[char], at: usize) -> Result<(Token, usize), SqlError> {
-    let matching = SYMBOLS.iter().find(|symbol| {
-        symbol
-            .chars()
-            .enumerate()
-            .all(|(i, c)| characters.get(at + i) == Some(&c))
-    });
+    let matching = SYMBOLS.iter().find(|symbol| begins(characters, at, symbol));
     match matching {
         Some(symbol) => Ok((Token::Symbol(symbol), at + symbol.len())),
         None => Err(SqlError {

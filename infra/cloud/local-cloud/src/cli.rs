@@ -14,6 +14,11 @@ pub struct CloudArgs {
     #[arg(long = "parameter", value_name = "NAME=VALUE")]
     pub parameters: Vec<String>,
 
+    /// Value of a dynamic reference: ssm:/a/b=VALUE for `{{resolve:ssm:/a/b}}`; repeatable. A
+    /// reference without a value stops the start: none is passed on as text.
+    #[arg(long = "resolve", value_name = "NAME=VALUE")]
+    pub references: Vec<String>,
+
     /// Inject a fault, written `what[:target]@when`; repeatable. `--fault help` lists all.
     #[arg(long = "fault", value_name = "SPEC")]
     pub faults: Vec<String>,
@@ -59,13 +64,17 @@ impl CloudArgs {
         is_asked.then(text)
     }
 
-    /// The parameters by name.
+    /// The parameters by name, and the values of dynamic references by reference.
     ///
     /// # Errors
     ///
     /// One is not written as `NAME=VALUE`.
     pub fn parameters(&self) -> Result<BTreeMap<String, String>, String> {
-        parse_pairs("parameter", &self.parameters)
+        let mut parameters = parse_pairs("parameter", &self.parameters)?;
+        let references = parse_pairs("resolve", &self.references)?.into_iter();
+        let by_key = |(name, value): (String, String)| (sam_template::reference_key(&name), value);
+        parameters.extend(references.map(by_key));
+        Ok(parameters)
     }
 
     /// The faults, in the order given.

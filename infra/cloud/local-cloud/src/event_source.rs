@@ -37,7 +37,7 @@ const BATCH_BYTES_MAX: usize = SYNC_PAYLOAD_BYTES_MAX - 1024;
 #[error("read filter {number} of event source {event_source}")]
 pub struct SourceError {
     /// Logical id.
-    event_source: String,
+    pub event_source: String,
     /// Its number among the filters, from 1.
     number: usize,
     #[source]

@@ -7,6 +7,7 @@ mod executable;
 mod fleet;
 mod import;
 mod listener;
+mod place;
 mod reload;
 mod remainder;
 mod task;
@@ -49,7 +50,7 @@ use lambda_host::{FunctionError, Functions};
 use listener::Listeners;
 pub use reload::ReloadError;
 pub(crate) use reload::Reloader;
-use sam_template::{Context, Template, TemplateError};
+use sam_template::{Template, TemplateError};
 use task::Tasks;
 
 /// Why the local cloud cannot start.
@@ -120,11 +121,29 @@ pub enum StartError {
     /// Provisioning templates.
     #[error(transparent)]
     Provisioning(#[from] ProvisioningError),
+    /// One of these, about a resource of the template.
+    #[error("{place}")]
+    At {
+        /// `file:line:column: logical id`.
+        place: String,
+        /// The refusal.
+        #[source]
+        source: Box<StartError>,
+    },
 }
 
 /// See [`LocalCloud::start`].
 pub(crate) async fn start(options: Options) -> Result<LocalCloud, StartError> {
-    let opened = Opened::open(options)?;
+    if !(options.time_scale > 0.0 && options.time_scale <= 1.0) {
+        return Err(StartError::TimeScale(options.time_scale));
+    }
+    let template = place::load(&options)?;
+    let started = begin(options, template.clone()).await;
+    started.map_err(|error| place::located(error, &template))
+}
+
+async fn begin(options: Options, template: Template) -> Result<LocalCloud, StartError> {
+    let opened = Opened::open(options, template)?;
     let listening = opened.listen().await?;
     listening.run().await
 }
@@ -163,11 +182,7 @@ struct Listening {
 }
 
 impl Opened {
-    fn open(options: Options) -> Result<Self, StartError> {
-        if !(options.time_scale > 0.0 && options.time_scale <= 1.0) {
-            return Err(StartError::TimeScale(options.time_scale));
-        }
-        let template = load_template(&options)?;
+    fn open(options: Options, template: Template) -> Result<Self, StartError> {
         let targets = Targets::of(&template);
         for fault in &options.faults {
             targets.check(fault)?;
@@ -337,18 +352,6 @@ impl Listening {
             tasks: tasks.set,
         })
     }
-}
-
-fn load_template(options: &Options) -> Result<Template, TemplateError> {
-    Template::load(
-        &options.template,
-        &Context {
-            stack_name: options.stack_name.clone(),
-            region: options.region.clone(),
-            account: options.account.clone(),
-            parameters: options.parameters.clone(),
-        },
-    )
 }
 
 fn data_directory(path: &std::path::Path, source: StorageError) -> StartError {

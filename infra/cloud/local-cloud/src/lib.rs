@@ -89,7 +89,8 @@ const SHUTDOWN_TIME: Duration = Duration::from_secs(5);
 pub struct Options {
     /// The SAM template.
     pub template: PathBuf,
-    /// Values of its parameters that differ from the defaults.
+    /// Values of its parameters that differ from the defaults, and of its dynamic references by
+    /// [`sam_template::reference_key`].
     pub parameters: BTreeMap<String, String>,
     /// `AWS::StackName`.
     pub stack_name: String,

@@ -13,6 +13,7 @@ mod report;
 mod substitution;
 mod switch;
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use dynoxide::Database;
@@ -29,8 +30,11 @@ use crate::event::{EventBus, EventKind};
 use crate::iam::{Iam, Need};
 use crate::metric::Key;
 use crate::queue::Queues;
+use crate::registry::Registry;
 use action::Action;
-use iot_sql::{EvaluateError, Evaluation, Input, Progress, SqlError, Statement, Version};
+use iot_sql::{
+    EvaluateError, Evaluation, Input, Progress, SqlError, Statement, Variables, Version,
+};
 use lambda_host::Functions;
 use metric::Metric;
 use report::Failure;
@@ -43,21 +47,47 @@ pub enum RuleError {
     #[error("rule {rule}: parse statement")]
     Statement {
         rule: String,
+        /// Logical id.
+        id: String,
         #[source]
         source: SqlError,
     },
     #[error(
         "rule {rule}: sql version {version} is not supported, write AwsIotSqlVersion: '2016-03-23'"
     )]
-    Version { rule: String, version: String },
+    Version {
+        rule: String,
+        /// Logical id.
+        id: String,
+        version: String,
+    },
     #[error("rule {rule}: {problem}")]
-    Action { rule: String, problem: String },
+    Action {
+        rule: String,
+        /// Logical id.
+        id: String,
+        problem: String,
+    },
 }
+
+impl RuleError {
+    /// Logical id of the rule.
+    pub fn logical_id(&self) -> &str {
+        match self {
+            Self::Statement { id, .. } | Self::Version { id, .. } | Self::Action { id, .. } => id,
+        }
+    }
+}
+
+/// AWS's name for the newest version of the SQL engine.
+const BETA: &str = "beta";
 
 /// The services that actions and SQL functions use.
 #[derive(Clone)]
 pub struct Services {
     pub broker: Broker,
+    /// For `get_registry_data`.
+    pub registry: Registry,
     /// For Lambda actions and `aws_lambda`.
     pub functions: Functions,
     pub queues: Queues,
@@ -77,12 +107,27 @@ pub struct RuleEngine {
 }
 
 struct Engine {
-    rules: Vec<Arc<Rule>>,
+    rules: Vec<Arc<Compiled>>,
     functions: Vec<sam_template::Function>,
     services: Services,
 }
 
+/// A rule as its actions and templates see it: compiled, with the values that the variables of its
+/// statement have for the message.
 struct Rule {
+    compiled: Arc<Compiled>,
+    variables: Variables,
+}
+
+impl Deref for Rule {
+    type Target = Compiled;
+
+    fn deref(&self) -> &Compiled {
+        &self.compiled
+    }
+}
+
+struct Compiled {
     name: String,
     arn: String,
     statement: Statement,
@@ -139,28 +184,47 @@ impl RuleEngine {
     }
 }
 
-fn compile(rule: &TopicRule, template: &Template) -> Result<Rule, RuleError> {
-    let version = Version::from_name(&rule.sql_version).ok_or_else(|| RuleError::Version {
+/// The version of the SQL that this name stands for. AWS's `beta` is the newest engine.
+fn version_of(name: &str) -> Option<Version> {
+    match name {
+        BETA => Some(Version::V2016),
+        name => Version::from_name(name),
+    }
+}
+
+fn compile(rule: &TopicRule, template: &Template) -> Result<Compiled, RuleError> {
+    let version = version_of(&rule.sql_version).ok_or_else(|| RuleError::Version {
         rule: rule.name.clone(),
+        id: rule.logical_id.clone(),
         version: rule.sql_version.clone(),
     })?;
     let statement =
         Statement::parse(&rule.sql, version).map_err(|source| RuleError::Statement {
             rule: rule.name.clone(),
+            id: rule.logical_id.clone(),
             source,
         })?;
+    let place = template.places.of(&rule.logical_id);
+    if rule.sql_version == BETA {
+        tracing::warn!("{place}: sql version beta is run as 2016-03-23; AWS may change its own");
+    }
+    for doubt in statement.doubts() {
+        tracing::warn!("{place}: sql: {doubt}");
+    }
     let refused = |problem: String| RuleError::Action {
         rule: rule.name.clone(),
+        id: rule.logical_id.clone(),
         problem,
     };
-    let compile = |action| Action::compile(action, template, version).map_err(refused);
+    let compile = |action| Action::compile(action, template, &statement).map_err(refused);
     let actions: Vec<Action> = rule.actions.iter().map(compile).collect::<Result<_, _>>()?;
     let error_action = rule.error_action.as_ref().map(compile).transpose()?;
     if error_action.as_ref().is_some_and(Action::calls_out) {
-        let problem = "an error action cannot call get_thing_shadow, get_dynamodb or aws_lambda";
+        let problem = "an error action cannot call get_thing_shadow, get_dynamodb, \
+                       get_registry_data or aws_lambda";
         return Err(refused(problem.to_owned()));
     }
-    Ok(Rule {
+    Ok(Compiled {
         name: rule.name.clone(),
         arn: rule.arn.clone(),
         waits: statement.calls_out() || actions.iter().any(Action::calls_out),
@@ -172,9 +236,13 @@ fn compile(rule: &TopicRule, template: &Template) -> Result<Rule, RuleError> {
 
 /// The topic filter of a rule's statement; `None` if the statement is invalid.
 pub fn topic_filter(rule: &TopicRule) -> Option<String> {
-    let version = Version::from_name(&rule.sql_version)?;
+    let version = version_of(&rule.sql_version)?;
     let statement = Statement::parse(&rule.sql, version).ok()?;
     Some(statement.topic_filter().to_owned())
+}
+
+fn random() -> u128 {
+    uuid::Uuid::new_v4().as_u128()
 }
 
 /// The topic as a rule sees it, without the prefix of Basic Ingest.
@@ -183,11 +251,11 @@ fn topic_of(message: &Message) -> &str {
 }
 
 impl Engine {
-    fn rules_for(&self, message: &Message) -> Vec<Arc<Rule>> {
+    fn rules_for(&self, message: &Message) -> Vec<Arc<Compiled>> {
         let switches = &self.services.switches;
         let enabled = self.rules.iter().filter(|r| switches.is_enabled(&r.name));
         let Some((name, _)) = iot_topic::basic_ingest(&message.topic) else {
-            let matches = |rule: &&Arc<Rule>| {
+            let matches = |rule: &&Arc<Compiled>| {
                 iot_topic::matches(rule.statement.topic_filter(), &message.topic)
             };
             return enabled.filter(matches).cloned().collect();
@@ -204,10 +272,16 @@ impl Engine {
         found
     }
 
-    async fn apply(self: Arc<Self>, rule: Arc<Rule>, message: Arc<Message>) {
+    async fn apply(self: Arc<Self>, compiled: Arc<Compiled>, message: Arc<Message>) {
         let topic = topic_of(&message);
+        let mut rule = Rule {
+            compiled,
+            variables: Variables::default(),
+        };
         self.count(metric::of_rule(&rule.name, Metric::TopicMatch));
-        let output = match self.evaluate(&rule, &rule.statement, &message).await {
+        let mut progress = Progress::new(random);
+        let evaluated = self.evaluate(&rule, &rule.statement, &message, &mut progress);
+        let output = match evaluated.await {
             Ok(Some(output)) => output,
             Ok(None) => return,
             // As in AWS, an error in the statement is logged and never reaches the error action.
@@ -218,6 +292,7 @@ impl Engine {
                 return self.report_failure(&rule.name, topic, &error.to_string());
             }
         };
+        rule.variables = progress.variables();
         self.count(metric::of_rule(&rule.name, Metric::RulesExecuted));
         self.services.events.emit(EventKind::RuleMatched {
             rule: rule.name.clone(),
@@ -255,6 +330,7 @@ impl Engine {
         rule: &Rule,
         statement: &Statement,
         message: &Message,
+        progress: &mut Progress,
     ) -> Result<Option<Vec<u8>>, OutputError> {
         let headers = header::headers_of(message);
         let origin = &message.origin;
@@ -270,9 +346,8 @@ impl Engine {
             account: &self.services.account.id,
             now_ms: self.services.clock.now_ms(),
         };
-        let mut progress = Progress::new(|| uuid::Uuid::new_v4().as_u128());
         loop {
-            let call = match statement.evaluate(&input, &mut progress)? {
+            let call = match statement.evaluate(&input, progress)? {
                 Evaluation::Output(output) => return Ok(Some(output)),
                 Evaluation::NoMatch => return Ok(None),
                 Evaluation::Needs(call) => call,

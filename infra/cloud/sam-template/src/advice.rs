@@ -89,7 +89,9 @@ pub(super) fn resource_type(kind: &str) -> &'static str {
             "create the certificate while the cloud runs, by CreateCertificateFromCsr or \
              CreateKeysAndCertificate, and pass its ARN as a parameter"
         }
-        "AWS::IoT::ThingType" | "AWS::IoT::ThingGroup" => "things have attributes only; remove it",
+        "AWS::IoT::ThingType" | "AWS::IoT::ThingGroup" => {
+            "create it while the cloud runs, by CreateThingType or CreateThingGroup"
+        }
         "AWS::Lambda::Alias" | "AWS::Lambda::Version" => {
             "set AutoPublishAlias of the function, from which SAM generates both"
         }

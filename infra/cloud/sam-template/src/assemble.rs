@@ -14,9 +14,9 @@ use super::node::{Data, Entry, Node, Position};
 use super::resource::{Permission, WithoutEffect};
 use super::scope::Scope;
 use super::{
-    Context, Template, accept, advice, alarm, assertion, deletion, event, function, interface,
-    iot_account, managed_policy, parameter, provisioning, queue, role, rule, schedule, section,
-    source, table, thing, topic,
+    Context, Places, Template, accept, advice, alarm, assertion, deletion, event, function,
+    interface, iot_account, managed_policy, parameter, provisioning, queue, role, rule, schedule,
+    section, source, table, thing, topic,
 };
 
 pub(super) fn template(
@@ -63,6 +63,7 @@ pub(super) fn template(
         scope,
         template: Template {
             parameters: parameter::read_shown(file, root.get("Parameters"), context)?,
+            places: Places::new(file),
             ..Template::default()
         },
         permissions: Vec::new(),
@@ -134,6 +135,7 @@ impl Assembly<'_> {
             return Err(place.error(entry.at, Problem::Missing("Type".to_owned())));
         };
         let id = entry.key.as_str();
+        self.template.places.add(id, entry.at);
         let identity = self.scope.identity(&place, entry.at, id)?;
         let fields = self.resolve_properties(&place, entry, kind)?;
         let resource = deletion::read(entry, &identity.name, needs);

@@ -10,7 +10,7 @@ use super::fields::{Fields, Place};
 use super::identity::Identity;
 use super::node::{Data, Entry, Node};
 use super::resource::{Function, Permission};
-use super::role::is_attachable;
+use super::role::{self, is_attachable};
 
 /// Properties of a function that SAM does not accept in `Globals`.
 const NOT_GLOBAL: [&str; 4] = ["Role", "Policies", "FunctionName", "Events"];
@@ -303,9 +303,15 @@ fn read_policies(fields: &mut Fields) -> Result<Vec<Value>, TemplateError> {
             if POLICY_TEMPLATES.contains(&name) || is_attachable(name) {
                 return Ok(item.to_json());
             }
-            let reason =
-                "it is neither a document with a Statement nor a supported policy template";
-            Err(place.refused(item.at, "Policies", name, reason))
+            let reason = match item.as_text() {
+                Some(_) => role::unknown_managed_policy(),
+                None => format!(
+                    "the policy template is not known here, only {}: write its statements as a \
+                     document with a Statement",
+                    POLICY_TEMPLATES.join(", ")
+                ),
+            };
+            Err(place.refused(item.at, "Policies", name, &reason))
         })
         .collect()
 }

@@ -10,6 +10,7 @@ mod assemble;
 mod assertion;
 mod check;
 mod deletion;
+mod dynamic;
 mod error;
 mod event;
 mod fields;
@@ -21,6 +22,7 @@ mod managed_policy;
 mod name;
 mod node;
 mod parameter;
+mod place;
 mod provisioning;
 mod queue;
 mod resource;
@@ -42,9 +44,11 @@ use std::path::Path;
 use serde_json::Value;
 
 pub use deletion::{DeletionPolicy, StackResource};
+pub use dynamic::reference_key;
 pub use error::{Problem, TemplateError};
 pub use managed_policy::ManagedPolicy;
 pub use parameter::Declaration;
+pub use place::Places;
 pub use provisioning::{ProvisioningHook, ProvisioningTemplate};
 pub use resource::{
     Action, Alarm, Attachment, Comparison, EventSource, FilterCondition, FilterPolicy, Function,
@@ -62,7 +66,8 @@ pub struct Context {
     pub region: String,
     /// Value of `AWS::AccountId`, twelve digits.
     pub account: String,
-    /// Values for the template's parameters, over their defaults; an unknown name is an error.
+    /// Values for the template's parameters, over their defaults; an unknown name is an error. A
+    /// key of [`reference_key`] gives the value of a dynamic reference.
     pub parameters: BTreeMap<String, String>,
 }
 
@@ -115,6 +120,8 @@ pub struct Template {
     pub without_effect: Vec<WithoutEffect>,
     /// Every resource of the stack in template order, with what happens to it at its end.
     pub resources: Vec<StackResource>,
+    /// Where each resource is in its file, by logical id.
+    pub places: Places,
 }
 
 impl Template {

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use regex_lite::Regex;
 
 use super::Context;
+use super::dynamic;
 use super::error::{Problem, TemplateError};
 use super::fields::{Fields, Place};
 use super::node::{Data, Entry, Node, Position, is_number};
@@ -45,6 +46,7 @@ pub(super) fn read(
     if let Some(name) = context
         .parameters
         .keys()
+        .filter(|name| !dynamic::is_reference(name))
         .find(|name| !entries.iter().any(|e| &e.key == *name))
     {
         return Err(TemplateError::UnknownParameter {

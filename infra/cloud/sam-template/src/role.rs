@@ -37,6 +37,15 @@ fn is_managed_policy(name: &str) -> bool {
     MANAGED.iter().any(|known| name.ends_with(known))
 }
 
+/// Why a managed policy is refused.
+pub(super) fn unknown_managed_policy() -> String {
+    format!(
+        "the statements of this managed policy are not known here, only those of {}: write its \
+         statements under Policies",
+        MANAGED.join(", ")
+    )
+}
+
 pub(super) fn read(
     id: &str,
     identity: Identity,
@@ -53,9 +62,9 @@ pub(super) fn read(
     for managed in fields.list("ManagedPolicyArns")?.unwrap_or_default() {
         let name = managed.as_text().unwrap_or_default();
         if !is_attachable(name) {
-            let reason = "the policy is not supported: write its statements under Policies";
+            let reason = unknown_managed_policy();
             let what = "ManagedPolicyArns";
-            return Err(fields.place.refused(managed.at, what, name, reason));
+            return Err(fields.place.refused(managed.at, what, name, &reason));
         }
         documents.push(name.into());
     }

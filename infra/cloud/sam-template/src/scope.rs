@@ -10,6 +10,7 @@ mod value;
 
 use super::Context;
 use super::advice;
+use super::dynamic;
 use super::error::{Problem, TemplateError};
 use super::fields::Place;
 use super::node::{Data, Entry, Node, Position};
@@ -35,15 +36,22 @@ pub(super) struct Scope<'a> {
 type Resolved = Result<Option<Node>, TemplateError>;
 
 impl Scope<'_> {
-    /// The node with every function replaced; `None` for `AWS::NoValue`.
+    /// The node with every function replaced, and then every dynamic reference, as a function may
+    /// compose one; `None` for `AWS::NoValue`.
     pub fn resolve(&self, place: &Place, node: &Node) -> Resolved {
+        self.resolve_functions(place, node)?
+            .map(|node| dynamic::replace(place, self.context, node))
+            .transpose()
+    }
+
+    fn resolve_functions(&self, place: &Place, node: &Node) -> Resolved {
         let data = match &node.data {
             Data::Call(name, argument) => return self.call(place, node.at, name, argument),
             Data::List(items) => Data::List(self.items(place, items)?),
             Data::Map(entries) => {
                 let mut resolved = Vec::with_capacity(entries.len());
                 for entry in entries {
-                    if let Some(value) = self.resolve(place, &entry.value)? {
+                    if let Some(value) = self.resolve_functions(place, &entry.value)? {
                         resolved.push(Entry {
                             key: entry.key.clone(),
                             at: entry.at,
@@ -61,7 +69,7 @@ impl Scope<'_> {
     fn items(&self, place: &Place, items: &[Node]) -> Result<Vec<Node>, TemplateError> {
         items
             .iter()
-            .filter_map(|item| self.resolve(place, item).transpose())
+            .filter_map(|item| self.resolve_functions(place, item).transpose())
             .collect()
     }
 
@@ -76,7 +84,7 @@ impl Scope<'_> {
                 let [condition, yes, no] = self.arguments(place, at, "If", argument)?;
                 let condition = self.literal(place, at, "If", condition)?;
                 let holds = self.condition(place, at, condition)?;
-                self.resolve(place, if holds { yes } else { no })
+                self.resolve_functions(place, if holds { yes } else { no })
             }
             "Split" => self.split(place, at, argument).map(Some),
             "Base64" => self.base64(place, at, argument).map(Some),
@@ -122,7 +130,7 @@ impl Scope<'_> {
     }
 
     fn text(&self, place: &Place, function: &str, node: &Node) -> Result<String, TemplateError> {
-        self.resolve(place, node)?
+        self.resolve_functions(place, node)?
             .as_ref()
             .and_then(Node::as_text)
             .map(str::to_owned)
@@ -135,7 +143,7 @@ impl Scope<'_> {
         function: &str,
         node: &Node,
     ) -> Result<Vec<String>, TemplateError> {
-        match self.resolve(place, node)?.map(|n| n.data) {
+        match self.resolve_functions(place, node)?.map(|n| n.data) {
             Some(Data::List(items)) => items
                 .iter()
                 .map(|item| self.text(place, function, item))

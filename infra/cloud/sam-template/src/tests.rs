@@ -1,6 +1,7 @@
 //! Tables of templates: what they resolve to, and how they are refused.
 
 mod alarm;
+mod dynamic;
 mod meaning;
 mod provisioning;
 mod queue;

@@ -32,6 +32,8 @@ pub enum Kind {
     Different,
     /// AWS has it, the local cloud does not.
     Absent,
+    /// No source says what AWS does.
+    Unknown,
 }
 
 impl Kind {
@@ -41,6 +43,7 @@ impl Kind {
             Self::Same => "same",
             Self::Different => "different",
             Self::Absent => "absent",
+            Self::Unknown => "unknown",
         }
     }
 }
@@ -100,7 +103,8 @@ pub fn parse(line: &str) -> Option<Result<Mark, String>> {
     let rest = rest.strip_prefix("AWS ")?;
     let end = rest.find(|c: char| !c.is_ascii_lowercase())?;
     let (word, rest) = rest.split_at(end);
-    let is_known = matches!(word, "same" | "different" | "absent" | "cases" | "case");
+    let kinds = ["same", "different", "absent", "unknown"];
+    let is_known = kinds.contains(&word) || matches!(word, "cases" | "case");
     // Other comments may begin with AWS.
     if !is_known && !rest.starts_with('(') {
         return None;
@@ -118,7 +122,7 @@ pub fn parse(line: &str) -> Option<Result<Mark, String>> {
 }
 
 fn claim(word: &str, rest: &str) -> Result<Mark, String> {
-    let form = "a mark reads `// AWS same|different|absent(<area>): <behaviour>`";
+    let form = "a mark reads `// AWS same|different|absent|unknown(<area>): <behaviour>`";
     let parts = rest
         .strip_prefix('(')
         .and_then(|rest| rest.split_once("):"));
@@ -136,6 +140,9 @@ fn claim(word: &str, rest: &str) -> Result<Mark, String> {
         Kind::Different if !text.contains("; here ") => {
             Err("`different` says `<AWS does X>; here <Y>`")
         }
+        Kind::Unknown if !text.contains("; here ") => {
+            Err("`unknown` says `<what is not known, and who says what>; here <Y>`")
+        }
         Kind::Absent if !text.contains("; ") => {
             Err("`absent` says `<what AWS has>; <the error here>`")
         }
@@ -148,6 +155,7 @@ fn claim(word: &str, rest: &str) -> Result<Mark, String> {
         "same" => behaviour(Kind::Same)?,
         "different" => behaviour(Kind::Different)?,
         "absent" => behaviour(Kind::Absent)?,
+        "unknown" => behaviour(Kind::Unknown)?,
         "cases" => Claim::Cases(text),
         "case" => Claim::Case(text),
         _ => return Err(form.to_owned()),
@@ -209,6 +217,14 @@ mod tests {
                 Some(Err("`different` says")),
             ),
             ("// AWS absent(shadow): jobs", Some(Err("`absent` says"))),
+            (
+                "// AWS unknown(shadow): the order; here by time",
+                Some(Ok("unknown")),
+            ),
+            (
+                "// AWS unknown(shadow): the order",
+                Some(Err("`unknown` says")),
+            ),
         ];
         for (line, expected) in rows {
             match (parse(line), expected) {

@@ -8,17 +8,18 @@ use super::Shown;
 use super::case::Case;
 use super::mark::{AREAS, Claim, Kind};
 
-const KINDS: [Kind; 3] = [Kind::Same, Kind::Different, Kind::Absent];
+const KINDS: [Kind; 4] = [Kind::Same, Kind::Different, Kind::Absent, Kind::Unknown];
 
 const INTRODUCTION: &str = "\
 # What is the same as in AWS, what differs, what is absent
 
 Written by `cargo xtask gaps` from the marks above the tests; `cargo xtask test` fails when it is
 stale. The test in each line shows the behaviour. If something differs or is absent, its test shows
-what happens here instead. A behaviour without a line has no test that compares it with AWS.
+what happens here instead. `unknown`: no source says what AWS does, and the line says what happens
+here. A behaviour without a line has no test that compares it with AWS.
 
-| area | same | different | absent |
-|---|---|---|---|
+| area | same | different | absent | unknown |
+|---|---|---|---|---|
 ";
 
 /// One page of the family.
@@ -30,11 +31,11 @@ pub struct Page<'a> {
     /// The recorded shadow cases, on the page of the crate that they are about.
     pub cases: &'a [Case],
     /// The other pages, named on the page of the crate that uses the others.
-    pub others: Vec<(String, [usize; 3])>,
+    pub others: Vec<(String, [usize; 4])>,
 }
 
-/// How many behaviours are the same, different and absent.
-pub fn totals(shown: &[&Shown]) -> [usize; 3] {
+/// How many behaviours are the same, different, absent and unknown.
+pub fn totals(shown: &[&Shown]) -> [usize; 4] {
     let kind_of = |shown: &&Shown| match &shown.mark.claim {
         Claim::Behaviour { kind, .. } => Some(*kind),
         _ => None,
@@ -51,15 +52,15 @@ pub fn totals(shown: &[&Shown]) -> [usize; 3] {
 pub fn page(page: &Page<'_>) -> String {
     let shown = page.shown.as_slice();
     let mut text = INTRODUCTION.to_owned();
-    let row = |text: &mut String, name: &str, [same, different, absent]: [usize; 3]| {
+    let row = |text: &mut String, name: &str, [same, different, absent, unknown]: [usize; 4]| {
         line(
             text,
-            &format!("| {name} | {same} | {different} | {absent} |"),
+            &format!("| {name} | {same} | {different} | {absent} | {unknown} |"),
         );
     };
     for (area, heading) in AREAS {
         let counts = KINDS.map(|kind| of(shown, area, kind).len());
-        if counts != [0; 3] {
+        if counts != [0; 4] {
             row(&mut text, heading, counts);
         }
     }
@@ -68,7 +69,7 @@ pub fn page(page: &Page<'_>) -> String {
         line(
             &mut text,
             "\nThe crates that it is built from have pages of their own:\n\n\
-             | crate | same | different | absent |\n|---|---|---|---|",
+             | crate | same | different | absent | unknown |\n|---|---|---|---|---|",
         );
         for (name, counts) in &page.others {
             row(&mut text, &format!("[{name}](../{name}/GAPS.md)"), *counts);
@@ -197,12 +198,12 @@ mod tests {
             folder: "infra/cloud/local-cloud/",
             shown: marks.iter().collect(),
             cases: &[],
-            others: vec![("iot-sql".to_owned(), [2, 0, 1])],
+            others: vec![("iot-sql".to_owned(), [2, 0, 1, 3])],
         });
         for line in [
-            "| Broker | 1 | 1 | 0 |",
-            "| all | 1 | 1 | 0 |",
-            "| [iot-sql](../iot-sql/GAPS.md) | 2 | 0 | 1 |",
+            "| Broker | 1 | 1 | 0 | 0 |",
+            "| all | 1 | 1 | 0 | 0 |",
+            "| [iot-sql](../iot-sql/GAPS.md) | 2 | 0 | 1 | 3 |",
             "## Broker",
             "| same | `a\\|b` is one &lt;filter> | [`one`](src/a.rs) |",
             "| **different** | AWS waits; here not | [`two`](../../../tests/tests/b.rs) |",

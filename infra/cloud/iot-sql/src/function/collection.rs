@@ -13,6 +13,11 @@ pub(super) const FUNCTIONS: &[Function] = &[
     function("isnull", 1, 1, |_, a| {
         Some(Value::Bool(a[0] == Some(Value::Null)))
     }),
+    // A default of Undefined is as good as none.
+    newer("get_or_default", 1, 2, |_, a| match &a[0] {
+        None | Some(Value::Null) => a.get(1)?.clone(),
+        Some(value) => Some(value.clone()),
+    }),
     function("get", 2, 2, |_, a| get(a[0].as_ref()?, a[1].as_ref()?)),
     function("concat", 0, MANY, |_, a| concat(a)),
     newer("transform", 3, 3, |_, a| transform(a)),

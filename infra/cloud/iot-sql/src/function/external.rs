@@ -4,14 +4,34 @@ use serde_json::json as object;
 
 use super::super::scope::Scope;
 use super::super::value::Value;
-use super::super::{Call, json};
+use super::super::{Call, RegistryOperation, json};
 use super::{Arguments, Function, function, newer, text_of};
 
 pub(super) const FUNCTIONS: &[Function] = &[
     function("aws_lambda", 2, 2, lambda),
     newer("get_thing_shadow", 2, 3, shadow),
     newer("get_dynamodb", 4, 6, dynamodb),
+    newer("get_registry_data", 3, 3, registry),
 ];
+
+/// Checks the name of an operation of the registry.
+pub(super) fn check_operation(name: &str) -> Result<(), String> {
+    match RegistryOperation::from_name(name) {
+        Some(_) => Ok(()),
+        None => Err(format!(
+            "get_registry_data cannot call {name:?}: it calls DescribeThing or \
+             ListThingGroupsForThing"
+        )),
+    }
+}
+
+fn registry(scope: &mut Scope<'_, '_>, arguments: Arguments<'_>) -> Option<Value> {
+    scope.ask(Call::Registry {
+        operation: RegistryOperation::from_name(&text_of(arguments, 0)?)?,
+        thing: text_of(arguments, 1)?,
+        role_arn: text_of(arguments, 2)?,
+    })
+}
 
 fn lambda(scope: &mut Scope<'_, '_>, arguments: Arguments<'_>) -> Option<Value> {
     let event = json::write(arguments[1].as_ref()?).into_bytes();

@@ -1,8 +1,7 @@
 //! Parses tokens into an expression, by precedence: OR, AND, NOT, comparison, sum, product, sign,
 //! field.
 
-use super::super::expression::{CastTo, Expression, Nested, Operator};
-use super::super::function::{self, Function};
+use super::super::expression::{Expression, Nested, Operator};
 use super::super::number::{Arithmetic, Number};
 use super::super::token::Token;
 use super::super::value::Value;
@@ -17,6 +16,17 @@ const OPERATORS_MAX: usize = 256;
 const RESERVED: [&str; 13] = [
     "select", "from", "where", "as", "and", "or", "not", "case", "when", "then", "else", "end",
     "in",
+];
+
+/// Operators of other dialects that the guide does not have, and what to write instead.
+const FOREIGN: [(&str, &str); 4] = [
+    ("like", "use startswith, endswith or regexp_matches"),
+    ("between", "use >= and <= with AND"),
+    ("is", "use isNull or isUndefined"),
+    (
+        "not",
+        "write NOT in front of the whole comparison: NOT a IN b",
+    ),
 ];
 
 impl Parser {
@@ -68,8 +78,18 @@ impl Parser {
             Token::Symbol("<=") => Operator::LessOrEqual,
             Token::Symbol(">") => Operator::Greater,
             Token::Symbol(">=") => Operator::GreaterOrEqual,
-            Token::Word(word) if word.eq_ignore_ascii_case("in") => {
-                return self.error("IN is not supported");
+            Token::Word(word) if word.eq_ignore_ascii_case("in") => Operator::In,
+            Token::Word(word) => {
+                let foreign = FOREIGN
+                    .iter()
+                    .find(|(name, _)| word.eq_ignore_ascii_case(name));
+                return match foreign {
+                    Some((name, advice)) => {
+                        let name = name.to_uppercase();
+                        self.error(format!("the guide has no operator {name} here: {advice}"))
+                    }
+                    None => Ok(left),
+                };
             }
             _ => return Ok(left),
         };
@@ -119,7 +139,12 @@ impl Parser {
 
     fn postfix(&mut self) -> Parsed<Expression> {
         let mut inner = self.primary()?;
-        while self.accept(".") {
+        while matches!(self.peek(), Token::Symbol(".")) {
+            // `.*` belongs to the list of SELECT.
+            if matches!(self.peek_next(), Token::Symbol("*")) {
+                break;
+            }
+            self.advance();
             self.count_operator()?;
             inner = Expression::Field(Box::new(inner), self.word()?);
         }
@@ -145,6 +170,10 @@ impl Parser {
                     return self.nested();
                 }
                 let inner = self.expression()?;
+                if matches!(self.peek(), Token::Symbol(",")) {
+                    return self
+                        .error("expected `)`: a list is an array, written [a, b], also after IN");
+                }
                 self.expect_symbol(")")?;
                 Ok(inner)
             }
@@ -159,6 +188,13 @@ impl Parser {
                 self.object()
             }
             Token::Word(word) => self.word_expression(&word),
+            Token::Variable(name) if self.variables.contains(&name) => {
+                self.advance();
+                Ok(Expression::Variable(name))
+            }
+            Token::Variable(name) => self.error(format!(
+                "variable @{name} is not set: write SET @{name} = … in front of SELECT"
+            )),
             Token::End => self.error("expected an expression, not the end of the statement"),
             Token::Symbol(symbol) => self.error(format!("expected an expression, not `{symbol}`")),
         }
@@ -191,7 +227,7 @@ impl Parser {
     }
 
     /// Expressions up to and including `close`.
-    fn list(&mut self, close: &str) -> Parsed<Vec<Expression>> {
+    pub(super) fn list(&mut self, close: &str) -> Parsed<Vec<Expression>> {
         let mut items = Vec::new();
         if self.accept(close) {
             return Ok(items);
@@ -278,98 +314,6 @@ impl Parser {
             arms,
             otherwise,
         })
-    }
-
-    fn call(&mut self, name: &str) -> Parsed<Expression> {
-        if name == "cast" {
-            return self.cast();
-        }
-        let function = match function::find(name) {
-            Ok(function) => function,
-            Err(problem) => return self.error(problem),
-        };
-        if function.since > self.version {
-            self.require_2016(&format!("function {name}"))?;
-        }
-        let start = self.at;
-        self.advance();
-        self.expect_symbol("(")?;
-        if name == "encode" && self.accept("*") {
-            self.expect_symbol(",")?;
-            let scheme = self.advance();
-            self.expect_symbol(")")?;
-            if !matches!(scheme, Token::Text(scheme, _) if scheme == "base64") {
-                return self.error("encode supports only 'base64'");
-            }
-            return Ok(Expression::EncodedPayload);
-        }
-        let arguments = self.arguments(&function)?;
-        if let Err(problem) = self.check_call(&function, &arguments) {
-            self.at = start;
-            return self.error(problem);
-        }
-        Ok(Expression::Call(function, arguments))
-    }
-
-    /// Arguments up to `)`. The event of `aws_lambda` may be `*`, the whole payload.
-    fn arguments(&mut self, function: &Function) -> Parsed<Vec<Expression>> {
-        if function.name != "aws_lambda" {
-            return self.list(")");
-        }
-        let arn = self.expression()?;
-        self.expect_symbol(",")?;
-        let event = if self.accept("*") {
-            Expression::All
-        } else {
-            self.expression()?
-        };
-        self.expect_symbol(")")?;
-        Ok(vec![arn, event])
-    }
-
-    fn check_call(&mut self, function: &Function, arguments: &[Expression]) -> Result<(), String> {
-        let (least, most) = function.arity;
-        let (name, count) = (function.name, arguments.len());
-        if !(least..=most).contains(&count) || (name == "get_dynamodb" && count == 5) {
-            return Err(format!(
-                "{name} takes {least} to {most} arguments, not {count}"
-            ));
-        }
-        self.calls_out |= function.calls_out();
-        self.table_calls += usize::from(name == "get_dynamodb");
-        if self.table_calls > 1 {
-            return Err("get_dynamodb can be called only once in a statement".to_owned());
-        }
-        let literals = arguments.iter().map(|argument| match argument {
-            Expression::Literal(Value::Text(text)) => Some(text.as_str()),
-            _ => None,
-        });
-        function.check(&literals.collect::<Vec<_>>())
-    }
-
-    fn cast(&mut self) -> Parsed<Expression> {
-        self.advance();
-        self.expect_symbol("(")?;
-        let inner = Box::new(self.expression()?);
-        self.expect_keyword("as")?;
-        let Token::Word(word) = self.peek() else {
-            return self.error("expected a type");
-        };
-        let word = word.to_ascii_lowercase();
-        let to = match word.as_str() {
-            "string" | "nvarchar" | "text" | "ntext" | "varchar" => CastTo::Text,
-            "int" | "integer" => CastTo::Int,
-            "double" => CastTo::Double,
-            "decimal" => CastTo::Decimal,
-            "bool" | "boolean" => CastTo::Boolean,
-            other => return self.error(format!("{other} is not a type")),
-        };
-        if matches!(to, CastTo::Decimal | CastTo::Boolean) {
-            self.require_2016(&format!("cast to {word}"))?;
-        }
-        self.advance();
-        self.expect_symbol(")")?;
-        Ok(Expression::Cast(inner, to))
     }
 
     fn binary(

@@ -2,7 +2,10 @@
 
 use serde_json::json;
 
-use super::super::{Call, EvaluateError, Evaluation, Headers, Input, Progress};
+use super::super::{
+    Call, EvaluateError, Evaluation, Headers, Input, Progress, RegistryOperation, Statement,
+    Version,
+};
 use super::{TOPIC, parse};
 
 /// Evaluates a statement and answers its calls in order; returns the calls and the result.
@@ -148,12 +151,56 @@ fn an_item_is_requested_by_its_keys() {
     assert_eq!(result, output(r#"{"id":"a","n":5,"place":"attic"}"#));
 }
 
+// AWS same(rules): get_registry_data reads a thing's description or its groups, once in a rule
+#[test]
+fn a_thing_is_requested_by_operation_and_name() {
+    let role = "'role'";
+    for (operation, expected) in [
+        ("DescribeThing", RegistryOperation::DescribeThing),
+        (
+            "ListThingGroupsForThing",
+            RegistryOperation::ListThingGroupsForThing,
+        ),
+    ] {
+        let sql = format!("SELECT get_registry_data(\"{operation}\", topic(2), {role}).a AS r");
+        let (calls, result) = evaluate_with(&sql, b"", &[r#"{"a": {"place": "attic"}}"#]);
+        let call = Call::Registry {
+            operation: expected,
+            thing: "kitchen".to_owned(),
+            role_arn: "role".to_owned(),
+        };
+        assert_eq!(calls, [call]);
+        assert_eq!(result, output(r#"{"r":{"place":"attic"}}"#));
+    }
+    let twice = format!(
+        "SELECT get_registry_data('DescribeThing', a, {role}) AS a, \
+         get_registry_data('ListThingGroupsForThing', a, {role}) AS b"
+    );
+    let error = Statement::parse(&twice, Version::V2016).expect_err("twice");
+    assert!(error.message.contains("only once"), "{error}");
+}
+
+// AWS same(rules): a variable of SET calls its service once, however often it is used
+#[test]
+fn a_variable_asks_once() {
+    let sql = "SET @s = get_thing_shadow('t', 'role').state, @id = newuuid() \
+               SELECT @s.on AS a, @s.on AS b, @id AS id, newuuid() AS own, \
+               aws_lambda('f', @id) AS r FROM 'x' WHERE @s.on = 'ON'";
+    let answers = [r#"{"state": {"on": "ON"}}"#, "1"];
+    let (calls, result) = evaluate_with(sql, b"", &answers);
+    assert_eq!(calls.len(), 2, "{calls:?}");
+    let id = |number: u8| format!("00000000-0000-4000-8000-00000000000{number}");
+    let expected = json!({"a": "ON", "b": "ON", "id": id(1), "own": id(2), "r": 1});
+    assert_eq!(result, output(&expected.to_string()));
+}
+
 #[test]
 fn undefined_arguments_make_no_call() {
     for sql in [
         "SELECT get_dynamodb('Table', 'pk', z, 'role') AS r FROM 'x'",
         "SELECT aws_lambda('a', z) AS r FROM 'x'",
         "SELECT get_thing_shadow(z, 'role') AS r FROM 'x'",
+        "SELECT get_registry_data('DescribeThing', z, 'role') AS r FROM 'x'",
     ] {
         let (calls, result) = evaluate_with(sql, b"{}", &[]);
         assert!(calls.is_empty(), "{sql}");

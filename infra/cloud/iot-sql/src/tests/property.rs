@@ -3,16 +3,17 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use super::super::expression::{CastTo, Expression, Item, Nested, Operator, Select};
+use super::super::expression::{CastTo, Expression, Item, Nested, Operator, Select, Variable};
 use super::super::function;
 use super::super::number::{Arithmetic, Number};
 use super::super::value::Value;
-use super::super::{Evaluation, Headers, Input, Progress, Statement, Version, json};
+use super::super::{Doubts, Evaluation, Headers, Input, Progress, Statement, Version, json};
 
-const WORDS: [&str; 40] = [
+const WORDS: [&str; 44] = [
     "SELECT", "VALUE", "FROM", "WHERE", "AS", "AND", "OR", "NOT", "CASE", "WHEN", "THEN", "ELSE",
     "END", "'x'", "\"y\"", "*", "(", ")", "[", "]", "{", "}", ",", ":", ".", "=", "<>", "<", "+",
-    "-", "/", "%", "a", "b", "1", "2.5E3", "topic", "get", "cast", "encode",
+    "-", "/", "%", "a", "b", "1", "2.5E3", "topic", "get", "cast", "encode", "SET", "@v", "IN",
+    ".*",
 ];
 
 fn key() -> impl Strategy<Value = String> + Clone {
@@ -48,6 +49,7 @@ fn operator() -> impl Strategy<Value = Operator> {
         Operator::LessOrEqual,
         Operator::Greater,
         Operator::GreaterOrEqual,
+        Operator::In,
         Operator::Arithmetic(Arithmetic::Plus),
         Operator::Arithmetic(Arithmetic::Minus),
         Operator::Arithmetic(Arithmetic::Times),
@@ -61,6 +63,8 @@ fn call(inner: impl Strategy<Value = Expression> + Clone) -> impl Strategy<Value
     let free = |name: &str| {
         ![
             "get_dynamodb",
+            "get_registry_data",
+            "get_or_default",
             "encode",
             "decode",
             "parse_time",
@@ -79,10 +83,15 @@ fn call(inner: impl Strategy<Value = Expression> + Clone) -> impl Strategy<Value
 fn select(inner: impl Strategy<Value = Expression> + Clone) -> impl Strategy<Value = Select> {
     let named = (vec(key(), 1..3), inner.clone())
         .prop_map(|(path, expression)| Item::Named { path, expression });
+    let whole = vec(key(), 1..3).prop_map(|path| Item::Named {
+        path,
+        expression: Expression::All,
+    });
+    let each = key().prop_map(|key| Item::Each(Expression::Key(key)));
     prop_oneof![
         Just(Select::Raw),
         inner.prop_map(Select::Value),
-        vec(named, 1..3).prop_map(Select::Items),
+        vec(prop_oneof![named, whole, each], 1..3).prop_map(Select::Items),
     ]
 }
 
@@ -204,9 +213,17 @@ proptest! {
     fn a_written_statement_parses_to_the_same(
         select in select(expression()),
         condition in prop::option::of(expression()),
+        values in vec(expression(), 0..3),
     ) {
+        let variables = values.into_iter().enumerate();
+        let variables = variables.map(|(index, value)| Variable {
+            name: format!("v_{index}"),
+            value,
+        });
         let statement = Statement {
             version: Version::V2016,
+            variables: variables.collect(),
+            doubts: Doubts::default(),
             needs_json: false,
             calls_out: false,
             select,
@@ -216,6 +233,7 @@ proptest! {
         let written = statement.to_string();
         let parsed = Statement::parse(&written, Version::V2016);
         let parsed = parsed.map_err(|e| TestCaseError::fail(format!("{written}: {e}")))?;
+        prop_assert_eq!(&parsed.variables, &statement.variables, "{}", written);
         prop_assert_eq!(&parsed.select, &statement.select, "{}", written);
         prop_assert_eq!(&parsed.condition, &statement.condition, "{}", written);
         prop_assert_eq!(&parsed.topic_filter, &statement.topic_filter, "{}", written);

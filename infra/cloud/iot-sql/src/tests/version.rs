@@ -83,7 +83,6 @@ fn an_array_is_not_an_output_in_2015() {
     );
 }
 
-// AWS absent(rules): the version beta; here a rule that names it is refused at start
 #[test]
 fn versions_have_names() {
     assert_eq!(Version::from_name("2015-10-08"), Some(Version::V2015));

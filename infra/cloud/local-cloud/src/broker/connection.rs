@@ -88,11 +88,29 @@ impl Client {
     }
 }
 
+/// What a client showed before its first packet.
+#[derive(Debug, Default)]
+pub struct Shown {
+    /// Who it is.
+    pub proof: Option<Proof>,
+    /// The domain name that it connected to, if it named one.
+    pub domain: Option<String>,
+}
+
+impl<P: Into<Proof>> From<P> for Shown {
+    fn from(proof: P) -> Self {
+        Self {
+            proof: Some(proof.into()),
+            domain: None,
+        }
+    }
+}
+
 struct Connection<S> {
     broker: Broker,
     stream: S,
-    /// Who the client is, until its CONNECT.
-    proof: Option<Proof>,
+    /// Until the CONNECT.
+    shown: Shown,
     peer: SocketAddr,
     packets: PacketConnection<role::Server>,
     out: Vec<u8>,
@@ -118,14 +136,14 @@ enum Next {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
-    fn new(broker: Broker, stream: S, proof: Proof, peer: SocketAddr, second: Duration) -> Self {
+    fn new(broker: Broker, stream: S, shown: Shown, peer: SocketAddr, second: Duration) -> Self {
         let options = ConnectionOptions::new().maximum_packet_size_recv(PACKET_BYTES_MAX);
         let mut packets = PacketConnection::with_options(Version::Undetermined, options);
         packets.set_auto_ping_response(true);
         Self {
             broker,
             stream,
-            proof: Some(proof),
+            shown,
             peer,
             packets,
             out: Vec::new(),

@@ -33,7 +33,8 @@ impl From<RegistryError> for ApiError {
             E::ThingAttached(_) | E::Invalid(_) | E::Authority(AuthorityError::BadRequest(_)) => {
                 Self::invalid(&message)
             }
-            E::Authority(_) | E::Storage(_) => {
+            // Only a template is refused so, and no call.
+            E::Declared { .. } | E::Authority(_) | E::Storage(_) => {
                 tracing::error!(%error, "handle iot api call");
                 exception(500, "InternalFailureException")
             }

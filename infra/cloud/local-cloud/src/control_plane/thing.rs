@@ -63,25 +63,7 @@ pub async fn create(State(plane): Plane, Path(name): Name, body: Bytes) -> Answe
 }
 
 pub async fn describe(State(plane): Plane, Path(name): Name) -> Answer {
-    let thing = find(&plane, &name)?;
-    let mut shown = row(&plane, &name, &thing);
-    shown["defaultClientId"] = name.into();
-    shown["thingId"] = thing.id.into();
-    Ok(ok(&shown))
-}
-
-/// What lists and descriptions show of a thing.
-fn row(plane: &ControlPlane, name: &str, thing: &Thing) -> Value {
-    let mut row = json!({
-        "thingName": name,
-        "thingArn": plane.registry.thing_arn(name),
-        "attributes": thing.attributes,
-        "version": thing.version,
-    });
-    if let Some(kind) = &thing.type_name {
-        row["thingTypeName"] = kind.as_str().into();
-    }
-    row
+    Ok(ok(&plane.registry.description_of(&name)?))
 }
 
 pub fn find(plane: &ControlPlane, name: &str) -> Result<Thing, ApiError> {
@@ -103,7 +85,7 @@ pub async fn list(State(plane): Plane, q: Parameters) -> Answer {
     let has_kind = |thing: &Thing| kind.is_none() || thing.type_name.as_deref() == kind;
     let things = records.things.iter();
     let things = things.filter(|(_, thing)| has_kind(thing) && fits(thing));
-    let rows = things.map(|(name, thing)| (name.clone(), row(&plane, name, thing)));
+    let rows = things.map(|(name, thing)| (name.clone(), plane.registry.row_of(name, thing)));
     page::of_things(&q, "things", rows)
 }
 

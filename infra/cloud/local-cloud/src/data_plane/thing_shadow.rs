@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
+use mqtt_protocol_core::mqtt::packet::Qos;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::sync::mpsc;
@@ -171,7 +172,10 @@ impl ShadowService {
             }
             let topic = format!("{}/{suffix}", prefix(name));
             let payload = body.to_string().into_bytes();
-            inner.broker.publish(Message::from_cloud(topic, payload));
+            inner.broker.publish(Message {
+                qos: qos_of(suffix),
+                ..Message::from_cloud(topic, payload)
+            });
         }
     }
 
@@ -190,6 +194,15 @@ impl ShadowService {
             name.shadow.as_deref().unwrap_or_default()
         );
         shelf.put(&file, Some(&stored))
+    }
+}
+
+/// A delta is delivered with QoS 1 to whoever subscribed so. Source: a maintainer of AWS's SDK,
+/// aws-iot-device-sdk-python, issue 113. Nothing says it of the other answers.
+fn qos_of(suffix: &str) -> Qos {
+    match suffix {
+        "update/delta" => Qos::AtLeastOnce,
+        _ => Qos::AtMostOnce,
     }
 }
 

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use tokio::sync::{Mutex, mpsc, watch};
 use tokio::task::AbortHandle;
 
-use super::{StartError, executable, load_template, until_stop};
+use super::{StartError, executable, place, until_stop};
 use crate::Options;
 use crate::alarm::AlarmRunner;
 use crate::broker::message::Message;
@@ -26,7 +26,7 @@ use crate::fault::{Faults, Targets};
 use crate::iam::Roles;
 use crate::notification::Declared;
 use crate::provisioning::{self, Provisioning};
-use crate::registry::Registry;
+use crate::registry::{Registry, RegistryError};
 use crate::rule::{RuleEngine, Services};
 use crate::schedule::{self, ScheduleRunner};
 use crate::stack::Stack;
@@ -126,7 +126,9 @@ impl Reloader {
         let plan = self.check(&running.template, rebuilt)?;
         let old = &running.template.iot_policies;
         let policies = self.registry.change_stack(old, &plan.template);
-        let mut changed = policies.map_err(StartError::from)?;
+        let refused =
+            |error: RegistryError| place::located(StartError::from(error), &plan.template);
+        let mut changed = policies.map_err(refused)?;
         changed.extend(self.apply(&mut running, plan).await);
         self.stack.update(&running.template, !changed.is_empty());
         Ok(changed)
@@ -134,9 +136,10 @@ impl Reloader {
 
     /// Builds everything new from the template as it is now, and changes nothing.
     fn check(&self, old: &Template, rebuilt: &BTreeSet<String>) -> Result<Plan, ReloadError> {
-        let template = load_template(&self.options).map_err(StartError::from)?;
+        let template = place::load(&self.options).map_err(StartError::from)?;
         check_stores(old, &template)?;
-        Ok(self.plan(template, rebuilt)?)
+        let plan = self.plan(template.clone(), rebuilt);
+        Ok(plan.map_err(|error| place::located(error, &template))?)
     }
 
     /// Builds everything that `template` needs, and changes nothing.

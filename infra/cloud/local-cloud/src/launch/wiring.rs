@@ -120,6 +120,7 @@ impl Opened {
     pub(super) fn services(&self, functions: &Functions, database: Database) -> Services {
         Services {
             broker: self.broker.clone(),
+            registry: self.registry.clone(),
             functions: functions.clone(),
             queues: self.queues.clone(),
             shadows: self.shadows.clone(),

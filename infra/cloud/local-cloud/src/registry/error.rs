@@ -105,6 +105,15 @@ pub enum RegistryError {
         #[source]
         source: PolicyError,
     },
+    /// A resource of the template is refused.
+    #[error("declare {id}")]
+    Declared {
+        /// Logical id.
+        id: String,
+        /// The refusal of the call that AWS would make.
+        #[source]
+        source: Box<RegistryError>,
+    },
     /// The certificate authority failed.
     #[error(transparent)]
     Authority(#[from] AuthorityError),

@@ -46,6 +46,7 @@ impl Registry {
         }
         let mut variables = certificate_variables(der);
         variables.insert("iot:ClientId".to_owned(), client_id.to_owned());
+        variables.insert("iot:CertificateId".to_owned(), principal.clone());
         let thing = records
             .things
             .get(client_id)
@@ -59,6 +60,12 @@ impl Registry {
                 "iot:Connection.Thing.ThingName".to_owned(),
                 client_id.to_owned(),
             );
+            if let Some(kind) = &thing.type_name {
+                variables.insert(
+                    "iot:Connection.Thing.ThingTypeName".to_owned(),
+                    kind.clone(),
+                );
+            }
             for (name, value) in &thing.attributes {
                 variables.insert(
                     format!("iot:Connection.Thing.Attributes[{name}]"),

@@ -10,7 +10,15 @@ use super::record::{PolicyRecord, Records};
 use super::store::{RecordKey, Store};
 use super::{Registry, RegistryError, certificate_id};
 use crate::sync::write;
-use sam_template::Template;
+use sam_template::{Attachment, Template};
+
+/// The refusal of a resource of the template.
+fn declared(id: &str, error: RegistryError) -> RegistryError {
+    RegistryError::Declared {
+        id: id.to_owned(),
+        source: Box::new(error),
+    }
+}
 
 impl Registry {
     /// Carries out what a template declares, all of it or nothing, and returns the names of the
@@ -26,15 +34,28 @@ impl Registry {
         let policies = self.draft_policies(&mut draft, old, &new.iot_policies)?;
         for thing in &new.things {
             let attributes = thing.attributes.clone();
-            draft.create_thing(&thing.name, attributes, None, || {
+            let created = draft.create_thing(&thing.name, attributes, None, || {
                 self.thing_arn(&thing.name)
-            })?;
+            });
+            created.map_err(|error| declared(&thing.logical_id, error))?;
         }
-        for attachment in &new.policy_attachments {
-            draft.attach_policy(&attachment.to, &attachment.principal)?;
+        for Attachment {
+            logical_id,
+            to,
+            principal,
+        } in &new.policy_attachments
+        {
+            let attached = draft.attach_policy(to, principal);
+            attached.map_err(|error| declared(logical_id, error))?;
         }
-        for attachment in &new.thing_attachments {
-            draft.attach_thing_principal(&attachment.to, certificate_id(&attachment.principal))?;
+        for Attachment {
+            logical_id,
+            to,
+            principal,
+        } in &new.thing_attachments
+        {
+            let attached = draft.attach_thing_principal(to, certificate_id(principal));
+            attached.map_err(|error| declared(logical_id, error))?;
         }
         if let Some(store) = &self.inner.store {
             let things = new.things.iter().map(|thing| RecordKey::Thing(&thing.name));

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::{Value, json};
+
 use super::name::{check_attributes, check_thing_name};
 use super::record::{Records, Thing};
 use super::store::RecordKey;
@@ -36,6 +38,45 @@ impl Registry {
     /// The ARN of a thing.
     pub(crate) fn thing_arn(&self, name: &str) -> String {
         self.arn(&format!("thing/{name}"))
+    }
+
+    /// What lists show of a thing.
+    pub(crate) fn row_of(&self, name: &str, thing: &Thing) -> Value {
+        let mut row = json!({
+            "thingName": name,
+            "thingArn": self.thing_arn(name),
+            "attributes": thing.attributes,
+            "version": thing.version,
+        });
+        if let Some(kind) = &thing.type_name {
+            row["thingTypeName"] = kind.as_str().into();
+        }
+        row
+    }
+
+    /// What `DescribeThing` answers.
+    pub(crate) fn description_of(&self, name: &str) -> Result<Value, RegistryError> {
+        let thing = self.thing(name)?;
+        let mut shown = self.row_of(name, &thing);
+        shown["defaultClientId"] = name.into();
+        shown["thingId"] = thing.id.into();
+        Ok(shown)
+    }
+
+    /// What `ListThingGroupsForThing` answers, in one page.
+    pub(crate) fn groups_of(&self, name: &str) -> Result<Value, RegistryError> {
+        let groups = self.thing(name)?.groups.into_iter();
+        let rows = groups.map(|group| {
+            let arn = self.thing_group_arn(&group);
+            json!({"groupName": group, "groupArn": arn})
+        });
+        Ok(json!({"thingGroups": rows.collect::<Vec<_>>()}))
+    }
+
+    fn thing(&self, name: &str) -> Result<Thing, RegistryError> {
+        let records = self.records();
+        let thing = records.things.get(name).cloned();
+        thing.ok_or_else(|| RegistryError::ThingNotFound(name.to_owned()))
     }
 
     /// Creates a thing; a repetition changes nothing.

@@ -12,7 +12,7 @@ use super::{Engine, Rule, topic_of};
 use crate::broker::message::{Message, Origin};
 use crate::event::EventKind;
 use crate::queue;
-use iot_sql::Version;
+use iot_sql::Statement;
 use sam_template::{Function, Permission, Template};
 
 const SERVICE: &str = "iot.amazonaws.com";
@@ -46,13 +46,14 @@ pub enum Action {
 }
 
 impl Action {
-    /// Compiles an action; the error says what is wrong or unsupported.
+    /// Compiles an action of the rule with this statement; the error says what is wrong or
+    /// unsupported.
     pub fn compile(
         action: &sam_template::Action,
         template: &Template,
-        version: Version,
+        statement: &Statement,
     ) -> Result<Self, String> {
-        let text = |text: &str| Substitution::parse(text, version);
+        let text = |text: &str| Substitution::parse(text, statement);
         match action {
             sam_template::Action::Lambda { function_arn } => {
                 let arn = text(function_arn)?;
@@ -67,7 +68,7 @@ impl Action {
                 headers,
                 role_arn,
             } => {
-                let topic = Substitution::parse_topic(topic, version)?;
+                let topic = Substitution::parse_topic(topic, statement)?;
                 if let Some(topic) = topic.literal() {
                     check_target(topic)?;
                 }
@@ -80,7 +81,7 @@ impl Action {
                         other => return Err(format!("qos {other} of a republish action")),
                     },
                     headers: headers
-                        .map(|h| RepublishHeaders::compile(h, version))
+                        .map(|h| RepublishHeaders::compile(h, statement))
                         .transpose()?,
                     role_arn: role_arn.clone(),
                 })

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::{Engine, Rule, action};
 use crate::dynamodb;
 use iot_shadow::{Name, Operation};
-use iot_sql::Call;
+use iot_sql::{Call, RegistryOperation};
 use lambda_host::Outcome;
 
 const LAMBDA_LIMIT: Duration = Duration::from_millis(2000);
@@ -36,6 +36,11 @@ pub(super) async fn answer(engine: &Engine, rule: &Rule, call: &Call) -> Result<
             key,
             role_arn,
         } => get_item(engine, role_arn, table, key),
+        Call::Registry {
+            operation,
+            thing,
+            role_arn,
+        } => ask_registry(engine, role_arn, *operation, thing),
     }
 }
 
@@ -63,6 +68,23 @@ fn get_shadow(engine: &Engine, role_arn: &str, name: &Name) -> Result<Vec<u8>, S
     let document = services.shadows.call(Operation::Get, name, b"");
     let document = document.map_err(|e| e.to_string())?;
     Ok(document.to_string().into_bytes())
+}
+
+fn ask_registry(
+    engine: &Engine,
+    role_arn: &str,
+    operation: RegistryOperation,
+    thing: &str,
+) -> Result<Vec<u8>, String> {
+    let registry = &engine.services.registry;
+    let action = format!("iot:{}", operation.name());
+    engine.check_right(role_arn, &action, &registry.thing_arn(thing))?;
+    let answer = match operation {
+        RegistryOperation::DescribeThing => registry.description_of(thing),
+        RegistryOperation::ListThingGroupsForThing => registry.groups_of(thing),
+    };
+    let answer = answer.map_err(|e| e.to_string())?;
+    Ok(answer.to_string().into_bytes())
 }
 
 fn get_item(

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::substitution::Substitution;
 use super::{Engine, Rule};
 use crate::broker::message::{Message, parse_property};
-use iot_sql::{Headers, Version};
+use iot_sql::{Headers, Statement};
 
 /// Longest header before substitution.
 const HEADER_CHARACTERS_MAX: usize = 1024;
@@ -64,7 +64,7 @@ pub struct Resolved {
 
 impl RepublishHeaders {
     /// Compiles `Headers` of a template; the error says what is wrong.
-    pub fn compile(headers: &Value, version: Version) -> Result<Self, String> {
+    pub fn compile(headers: &Value, statement: &Statement) -> Result<Self, String> {
         let entries = headers.as_object().ok_or("Headers: a map expected")?;
         let mut compiled = Self {
             plain: Vec::new(),
@@ -72,7 +72,7 @@ impl RepublishHeaders {
         };
         for (key, value) in entries {
             if key == "UserProperties" {
-                compiled.user = user_properties(value, version)?;
+                compiled.user = user_properties(value, statement)?;
                 continue;
             }
             let name = NAMES.iter().find(|name| *name == key);
@@ -82,7 +82,7 @@ impl RepublishHeaders {
                 Value::Number(number) => number.to_string(),
                 _ => return Err(format!("Headers.{key}: text expected")),
             };
-            let substitution = parse_header(&format!("Headers.{key}"), &value, version)?;
+            let substitution = parse_header(&format!("Headers.{key}"), &value, statement)?;
             if let Some(literal) = substitution.literal() {
                 parse_value(name, literal)?;
             }
@@ -122,18 +122,18 @@ impl RepublishHeaders {
     }
 }
 
-fn parse_header(name: &str, text: &str, version: Version) -> Result<Substitution, String> {
+fn parse_header(name: &str, text: &str, statement: &Statement) -> Result<Substitution, String> {
     if text.chars().count() > HEADER_CHARACTERS_MAX {
         return Err(format!(
             "{name}: {HEADER_CHARACTERS_MAX} characters at most"
         ));
     }
-    Substitution::parse(text, version).map_err(|e| format!("{name}: {e}"))
+    Substitution::parse(text, statement).map_err(|e| format!("{name}: {e}"))
 }
 
 fn user_properties(
     value: &Value,
-    version: Version,
+    statement: &Statement,
 ) -> Result<Vec<(Substitution, Substitution)>, String> {
     let pairs = value.as_array().ok_or("UserProperties: a list expected")?;
     if !(1..=USER_PROPERTIES_MAX).contains(&pairs.len()) {
@@ -143,7 +143,7 @@ fn user_properties(
         let text = pair.get(key).and_then(Value::as_str);
         let text =
             text.ok_or_else(|| format!("UserProperties: Key and Value expected in {pair}"))?;
-        parse_header("UserProperties", text, version)
+        parse_header("UserProperties", text, statement)
     };
     let read = |pair: &Value| Ok((text(pair, "Key")?, text(pair, "Value")?));
     pairs.iter().map(read).collect()

@@ -5,9 +5,9 @@
 
 use serde_json::Value;
 
-use super::{Engine, Rule};
+use super::{Engine, Rule, random};
 use crate::broker::message::Message;
-use iot_sql::{Statement, Version};
+use iot_sql::{Progress, Statement};
 
 pub struct Substitution {
     text: String,
@@ -20,8 +20,8 @@ enum Part {
 }
 
 impl Substitution {
-    /// Compiles `text`; the error says what is wrong.
-    pub fn parse(text: &str, version: Version) -> Result<Self, String> {
+    /// Compiles `text` of the rule with this statement; the error says what is wrong.
+    pub fn parse(text: &str, of: &Statement) -> Result<Self, String> {
         let mut parts = Vec::new();
         let mut rest = text;
         while let Some(start) = rest.find("${") {
@@ -29,7 +29,8 @@ impl Substitution {
             let end =
                 closing_brace(inside).ok_or_else(|| format!("no closing brace in {text:?}"))?;
             let expression = &inside[..end];
-            let statement = Statement::parse_expression(expression, version)
+            let statement = of
+                .parse_template(expression)
                 .map_err(|e| format!("substitution {expression:?}: {e}"))?;
             if start > 0 {
                 parts.push(Part::Literal(rest[..start].to_owned()));
@@ -47,15 +48,15 @@ impl Substitution {
     }
 
     /// Compiles a topic; a reserved one is written `$$aws/…`.
-    pub fn parse_topic(text: &str, version: Version) -> Result<Self, String> {
+    pub fn parse_topic(text: &str, of: &Statement) -> Result<Self, String> {
         let compiled = match text.strip_prefix('$') {
             Some(reserved) if reserved.starts_with('$') && !reserved.starts_with("${") => {
-                Self::parse(reserved, version)
+                Self::parse(reserved, of)
             }
             Some(other) if !other.starts_with(['$', '{']) => Err(format!(
                 "topic {text:?}: to republish to a reserved topic write `$$` for `$`"
             )),
-            _ => Self::parse(text, version),
+            _ => Self::parse(text, of),
         };
         compiled.map(|compiled| Self {
             text: text.to_owned(),
@@ -95,7 +96,9 @@ impl Substitution {
             match part {
                 Part::Literal(text) => resolved.push_str(text),
                 Part::Expression(statement) => {
-                    let output = engine.evaluate(rule, statement, message).await;
+                    let mut progress = Progress::of_template(&rule.variables, random);
+                    let output = engine.evaluate(rule, statement, message, &mut progress);
+                    let output = output.await;
                     let output =
                         output.map_err(|e| format!("substitution in {}: {e}", self.text))?;
                     resolved.push_str(&text_of(&output.unwrap_or_default()));

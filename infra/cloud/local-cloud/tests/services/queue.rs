@@ -305,12 +305,13 @@ async fn a_source_whose_function_may_not_read_its_queue_is_refused() {
                 cloud.shutdown().await;
             }
             (Err(error), Some(action)) => {
-                let error = error.to_string();
+                let error = local_cloud::narrate::chain(&error);
                 let expected = format!(
-                    "function ConsumeFunction: its execution role may not call {action} \
+                    "template.yaml:6:3: ConsumeFunction: function ConsumeFunction: its execution \
+                     role may not call {action} \
                      on arn:aws:sqs:us-east-1:123456789012:work"
                 );
-                assert!(error.starts_with(&expected), "{error}");
+                assert!(error.contains(&expected), "{error}");
             }
             (Ok(_), Some(action)) => panic!("started without {action}"),
             (Err(error), None) => panic!("{error}"),

@@ -69,5 +69,6 @@ async fn a_function_without_executable_is_named() {
     let Err(error) = LocalCloud::start(options).await else {
         panic!("started without its function");
     };
-    assert!(error.to_string().contains("echo"), "{error}");
+    let error = local_cloud::narrate::chain(&error);
+    assert!(error.contains("echo"), "{error}");
 }

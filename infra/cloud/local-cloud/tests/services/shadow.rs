@@ -290,19 +290,6 @@ async fn one_shadow_takes_requests_as_fast_as_they_come() {
     cloud.shutdown().await;
 }
 
-// AWS different(shadow): AWS answers at the QoS it chooses; here with QoS 0, since no page says
-//     which
-#[tokio::test]
-async fn answers_of_the_shadow_service_come_with_qos_0() {
-    let cloud = cloud().await;
-    let a = thing(&cloud, "a");
-    let mut client = Client::connect(&cloud, "a", &a).await;
-    client.subscribe("$aws/things/a/shadow/get/rejected").await;
-    client.publish("$aws/things/a/shadow/get", "").await;
-    assert_eq!(client.message().await.qos, QoS::AtMostOnce);
-    cloud.shutdown().await;
-}
-
 // AWS case(shadow): eleventh_in_flight_request_429
 #[tokio::test]
 async fn requests_sent_without_waiting_are_refused_from_the_eleventh_on() {

@@ -142,6 +142,21 @@ async fn the_thermostat_heats_a_cold_room_and_keeps_its_readings() {
 }
 
 #[tokio::test]
+async fn a_dynamic_reference_has_the_value_of_its_option() {
+    let directory = thermostat();
+    let path = directory.path().join("template.yaml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let reference = "'{{resolve:ssm:/degrees}}'";
+    std::fs::write(&path, text.replacen("!Ref TargetDegrees", reference, 1)).unwrap();
+    let stack = Stack::start(directory, &["--resolve", "ssm:/degrees=19"]).await;
+    let mut room = stack.room().await;
+    let measured = json!({ "degrees": 17.5 }).to_string();
+    room.publish("rooms/attic/temperature", &measured).await;
+    assert_eq!(room.json().await.1, json!({"on": true, "target": 19.0}));
+    stack.stop().await;
+}
+
+#[tokio::test]
 async fn a_stack_without_a_log_works_and_prints_nothing() {
     let stack = Stack::start(thermostat(), &["--log", "none"]).await;
     let mut room = stack.room().await;
@@ -154,7 +169,7 @@ async fn a_stack_without_a_log_works_and_prints_nothing() {
 
 #[tokio::test]
 async fn a_wrong_template_or_argument_is_reported_in_one_line_and_nothing_runs() {
-    let rows: [(&str, &str, &[&str], &str); 6] = [
+    let rows: [(&str, &str, &[&str], &str); 8] = [
         // (text in the template, its replacement, arguments, expected output)
         (
             "Handler: bootstrap",
@@ -181,6 +196,19 @@ async fn a_wrong_template_or_argument_is_reported_in_one_line_and_nothing_runs()
             "--parameter Target: write it as NAME=VALUE",
         ),
         ("", "", &["--thing", "cellar=rom"], "--thing cellar=rom: "),
+        (
+            "!Ref TargetDegrees",
+            "'{{resolve:ssm:/degrees}}'",
+            &[],
+            "Regulate: dynamic reference {{resolve:ssm:/degrees}} is not supported: nothing here \
+             holds its value: give it with --resolve ssm:/degrees=VALUE",
+        ),
+        (
+            "",
+            "",
+            &["--resolve", "ssm:/degrees"],
+            "--resolve ssm:/degrees: write it as NAME=VALUE",
+        ),
         (
             "",
             "",

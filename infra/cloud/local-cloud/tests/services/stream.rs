@@ -159,9 +159,9 @@ async fn a_filter_that_is_not_understood_is_refused() {
         panic!("started with a filter that is not understood");
     };
     let text = local_cloud::narrate::chain(&error);
-    let expected = "read filter 1 of event source FollowFunctionChanges: a.wildcard: is not \
-                    supported";
-    assert!(text.starts_with(expected), "{text}");
+    let expected = "template.yaml:6:3: FollowFunctionChanges: read filter 1 of event source \
+                    FollowFunctionChanges: a.wildcard: is not supported";
+    assert!(text.contains(expected), "{text}");
     // A reload changes nothing.
     stack.edit(&[]);
     let (cloud, mut events) = stack.start().await;
@@ -315,10 +315,12 @@ async fn a_source_whose_function_may_not_read_its_stream_is_refused() {
                     _ => STREAM,
                 };
                 let expected = format!(
-                    "function FollowFunction: its execution role may not call {action} on \
+                    "template.yaml:6:3: FollowFunction: function FollowFunction: its execution role \
+                     may not call {action} on \
                      {resource}"
                 );
-                assert!(error.to_string().starts_with(&expected), "{error}");
+                let error = local_cloud::narrate::chain(&error);
+                assert!(error.contains(&expected), "{error}");
             }
             (Ok(_), Some((action, _))) => panic!("started without {action}"),
             (Err(error), None) => panic!("{error}"),

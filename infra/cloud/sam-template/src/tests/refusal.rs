@@ -63,8 +63,8 @@ fn errors_name_file_line_and_logical_id() {
         (
             "- DynamoDBCrudPolicy:",
             "- S3CrudPolicy:",
-            "t.yaml:{line}: Regulate: Policies cannot be \"S3CrudPolicy\": it is neither a \
-             document with a Statement nor a supported policy template",
+            "t.yaml:{line}: Regulate: Policies cannot be \"S3CrudPolicy\": the policy template is \
+             not known here, only DynamoDBCrudPolicy",
         ),
         (
             "MaximumRetryAttempts: 1",

@@ -170,7 +170,7 @@ fn a_managed_policy_is_attached_by_its_arn() {
         (
             "[!Ref Viewer]",
             "['arn:aws:iam::aws:policy/x']",
-            "the policy is not supported",
+            "the statements of this managed policy are not known here",
         ),
         (
             "ManagedPolicy\n    Properties:",

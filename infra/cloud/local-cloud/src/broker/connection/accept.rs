@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
 use super::super::websocket;
-use super::{Broker, CONNECT_TIME, serve};
+use super::{Broker, CONNECT_TIME, Shown, serve};
 use crate::registry::ALPN;
 
 /// First byte of a CONNECT without TLS.
@@ -51,6 +51,7 @@ pub async fn accept(broker: Broker, tls: TlsAcceptor, socket: TcpStream, peer: S
     let session = &stream.get_ref().1;
     let certificates = session.peer_certificates().unwrap_or_default();
     let certificate = certificates.first().map(|c| c.to_vec());
+    let domain = session.server_name().map(str::to_owned);
     let chosen = session.alpn_protocol();
     let [mqtt, custom, http] = ALPN.map(|name| chosen == Some(name.as_bytes()));
     match certificate {
@@ -58,8 +59,14 @@ pub async fn accept(broker: Broker, tls: TlsAcceptor, socket: TcpStream, peer: S
             %peer,
             "custom authentication (ALPN mqtt) is not supported: select x-amzn-mqtt-ca, or none"
         ),
-        // The error is already logged.
-        Some(certificate) if !http => drop(serve(broker, stream, certificate, peer).await),
+        Some(certificate) if !http => {
+            let shown = Shown {
+                domain,
+                ..Shown::from(certificate)
+            };
+            // The error is already logged.
+            drop(serve(broker, stream, shown, peer).await);
+        }
         None if mqtt => tracing::info!(%peer, "mqtt client without certificate"),
         _ => Box::pin(websocket::accept(broker, stream, peer)).await,
     }

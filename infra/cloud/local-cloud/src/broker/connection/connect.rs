@@ -26,8 +26,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
             return self.refuse(ConnectReasonCode::ClientIdentifierNotValid);
         };
         // Only the first CONNECT needs it.
-        let proof = self.proof.take();
-        let identified = proof.and_then(|proof| self.broker.identify(proof, &client_id));
+        let shown = std::mem::take(&mut self.shown);
+        let identified = shown
+            .proof
+            .and_then(|proof| self.broker.identify(proof, &client_id));
         let Some(mut identity) = identified else {
             tracing::info!(%client_id, peer = %self.peer, "certificate unknown or inactive");
             return self.refuse(ConnectReasonCode::NotAuthorized);
@@ -35,6 +37,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         let ip = self.peer.ip().to_string();
         let variables = &mut identity.variables;
         variables.insert("aws:SourceIp".to_owned(), ip.clone());
+        let domain = shown.domain;
+        variables.extend(domain.map(|name| ("iot:DomainName".to_owned(), name)));
         let expiry_s = session_expiry_s(version, &request);
         if let Err(reason) = self.check_rights(&identity, &request, expiry_s > 0) {
             if reason == ConnectReasonCode::NotAuthorized {
@@ -125,7 +129,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         request: &ConnectRequest,
         is_persistent: bool,
     ) -> Result<(), ConnectReasonCode> {
+        let inner = &self.broker.inner;
         let mut attributes = Vec::new();
+        let mut will_topic = None;
         if is_persistent {
             attributes.push("PersistentConnect");
         }
@@ -139,15 +145,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
                 return Err(ConnectReasonCode::TopicNameInvalid);
             }
             attributes.push("LastWill");
-            needed.push(("iot:Publish", format!("topic/{}", will.topic)));
+            let topic = format!("topic/{}", will.topic);
+            will_topic = Some(inner.registry.arn(&topic));
+            needed.push(("iot:Publish", topic.clone()));
             if will.retain {
-                needed.push(("iot:RetainPublish", format!("topic/{}", will.topic)));
+                needed.push(("iot:RetainPublish", topic));
             }
         }
         let mut request_identity = identity.clone();
         let variables = &mut request_identity.variables;
         variables.insert("iot:ConnectAttributes".to_owned(), attributes.join(","));
-        let inner = &self.broker.inner;
+        variables.extend(will_topic.map(|arn| ("iot:LastWillTopic".to_owned(), arn)));
         for (action, resource) in needed {
             let resource = inner.registry.arn(&resource);
             if !self.broker.allows(&request_identity, action, &resource) {

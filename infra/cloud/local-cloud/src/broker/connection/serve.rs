@@ -8,8 +8,7 @@ use tokio::time::timeout;
 
 use super::super::Broker;
 use super::super::message::Message;
-use super::super::user::Proof;
-use super::{Client, Connection, End, SECOND, WRITE_TIME, expires_at_ms};
+use super::{Client, Connection, End, SECOND, Shown, WRITE_TIME, expires_at_ms};
 use crate::contain::{Panicked, contain};
 use crate::event::EventKind;
 
@@ -20,23 +19,23 @@ use crate::event::EventKind;
 pub async fn serve(
     broker: Broker,
     stream: impl AsyncRead + AsyncWrite + Unpin + Send,
-    proof: impl Into<Proof>,
+    shown: impl Into<Shown>,
     peer: SocketAddr,
 ) -> Result<(), Panicked> {
-    serve_with(broker, stream, proof, peer, SECOND).await
+    serve_with(broker, stream, shown, peer, SECOND).await
 }
 
 /// `second` is the length of one keep-alive second; tests shorten it.
 pub(super) async fn serve_with(
     broker: Broker,
     stream: impl AsyncRead + AsyncWrite + Unpin + Send,
-    proof: impl Into<Proof>,
+    shown: impl Into<Shown>,
     peer: SocketAddr,
     second: Duration,
 ) -> Result<(), Panicked> {
     // On the heap, so that the task of an idle connection has no room for copies of it.
-    let proof = proof.into();
-    let mut connection = Box::new(Connection::new(broker, stream, proof, peer, second));
+    let shown = shown.into();
+    let mut connection = Box::new(Connection::new(broker, stream, shown, peer, second));
     let exchanged = contain(Box::pin(connection.exchange())).await;
     if let Err(panicked) = &exchanged {
         let client = connection.client.as_ref().map(Client::id);

@@ -1,0 +1,117 @@
+//! What is found after the template was read is refused with its place in the template, too.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use local_cloud::{LocalCloud, Options, narrate};
+
+use crate::world::{here, options};
+
+const FUNCTION: &str = "\
+Transform: AWS::Serverless-2016-10-31
+Parameters:
+  Certificate: {Type: String, Default: 'arn:aws:iot:us-east-1:123456789012:cert/none'}
+Resources:
+  Ears:
+    Type: AWS::Serverless::Function
+    Properties:
+      CodeUri: ears/
+      Handler: bootstrap
+      Runtime: provided.al2023
+";
+
+fn stack(path: PathBuf, has_binary: bool) -> Options {
+    let binaries = BTreeMap::from([("Ears".to_owned(), here("echo.py"))]);
+    Options {
+        template: path,
+        binaries: if has_binary {
+            binaries
+        } else {
+            BTreeMap::new()
+        },
+        ..options()
+    }
+}
+
+// AWS same(rules): the statement of a disabled rule is parsed
+// AWS different(template): CloudFormation names the logical id of what it refuses; here also file,
+//     line and column, even for what is found after the template was read
+#[tokio::test]
+async fn every_refusal_names_file_line_and_logical_id() {
+    let rows: &[(&str, &str)] = &[
+        (
+            "  Nonsense:
+    Type: AWS::IoT::TopicRule
+    Properties:
+      TopicRulePayload:
+        RuleDisabled: true
+        AwsIotSqlVersion: '2016-03-23'
+        Sql: SELECT FROM nonsense !!
+        Actions: [{Lambda: {FunctionArn: !GetAtt Ears.Arn}}]
+",
+            "11:3: Nonsense: rule stack_Nonsense: parse statement: rule sql at character",
+        ),
+        (
+            "      Events:
+        Heard: {Type: IoTRule, Properties: {Sql: SELECT 1, AwsIotSqlVersion: '2020-01-01'}}
+",
+            "5:3: EarsHeard: rule stack_EarsHeard: sql version 2020-01-01 is not supported, write",
+        ),
+        (
+            "      Environment: {Variables: {AWS_REGION: here}}
+",
+            "5:3: Ears: configure function stack-Ears: environment variable AWS_REGION",
+        ),
+        (
+            "      Policies:
+        - Statement: {Effect: Allow, Action: 's3:GetObject', Resource: '${aws:username}'}
+",
+            "5:3: Ears: read policy 1 of Ears: policy document: ",
+        ),
+        (
+            "  Device:
+    Type: AWS::IoT::Policy
+    Properties:
+      PolicyDocument: {Version: '2012-10-17', Statement: {Effect: Maybe}}
+",
+            "11:3: Device: policy stack-Device: policy document: Effect must be Allow or Deny",
+        ),
+        (
+            "  Device:
+    Type: AWS::IoT::Policy
+    Properties:
+      PolicyDocument: {Version: '2012-10-17', Statement: []}
+  Attached:
+    Type: AWS::IoT::PolicyPrincipalAttachment
+    Properties: {PolicyName: !Ref Device, Principal: !Ref Certificate}
+",
+            "15:3: Attached: declare Attached: The certificate given in the request does not exist",
+        ),
+    ];
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("template.yaml");
+    for (added, expected) in rows {
+        std::fs::write(&path, format!("{FUNCTION}{added}")).unwrap();
+        let refused = LocalCloud::start(stack(path.clone(), true)).await.err();
+        let found = narrate::chain(&refused.unwrap());
+        let expected = format!("{}:{expected}", path.display());
+        assert!(found.starts_with(&expected), "{found}\n   want {expected}");
+    }
+    std::fs::write(&path, FUNCTION).unwrap();
+    let refused = LocalCloud::start(stack(path.clone(), false)).await.err();
+    let found = narrate::chain(&refused.unwrap());
+    let expected = format!("{}:5:3: Ears: function Ears: no executable", path.display());
+    assert!(found.starts_with(&expected), "{found}");
+
+    // A reload says the same, and everything keeps running.
+    let cloud = LocalCloud::start(stack(path.clone(), true)).await.unwrap();
+    let (added, expected) = rows[0];
+    std::fs::write(&path, format!("{FUNCTION}{added}")).unwrap();
+    let refused = cloud.reload(&BTreeSet::new()).await.unwrap_err();
+    let found = narrate::chain(&refused);
+    assert!(
+        found.starts_with(&format!("{}:{expected}", path.display())),
+        "{found}"
+    );
+    cloud.shutdown().await;
+}
