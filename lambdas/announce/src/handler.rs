@@ -18,7 +18,7 @@ use lock_aws::{
     SettingsError, StoreError, chain,
 };
 use lock_core::announce::announcements;
-use lock_core::event::{Event, Subject};
+use lock_core::event::Event;
 use lock_core::label::Names;
 use lock_core::time::UnixMillis;
 use serde_json::Value;
@@ -150,10 +150,7 @@ impl Handler {
     /// The labels of the event's lock and button. A failed read is logged and leaves them out: an
     /// alert does not wait for a label.
     async fn read_labels(&self, event: &Event) -> Names {
-        let mut subjects = vec![event.subject.clone()];
-        let button = event.button.clone().map(Subject::Button);
-        subjects.extend(button.filter(|button| *button != event.subject));
-        let read = self.cloud.store.read_labels(&subjects).await;
+        let read = self.cloud.store.read_labels(&event.subjects()).await;
         read.unwrap_or_else(|error| {
             let (code, error) = ("store", chain(&error));
             tracing::error!(code, "announced without labels: {error}");

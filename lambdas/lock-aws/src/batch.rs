@@ -116,7 +116,8 @@ impl<F: BatchFunction> Function for Batch<F> {
         Box::pin(async move {
             let event =
                 parse_event(event).map_err(|refusal| Failed::new(refusal.code(), &refusal))?;
-            if let Some(other) = self.0.handle_other(&event, deadline) {
+            let other_until = deadline.minus(ANSWER_MS);
+            if let Some(other) = self.0.handle_other(&event, other_until) {
                 return other.await;
             }
             let answer = self.handle(&event, deadline).await;
@@ -193,6 +194,18 @@ mod tests {
             record.id
         }
 
+        fn handle_other<'a>(
+            &'a self,
+            event: &Value,
+            deadline: UnixMillis,
+        ) -> Option<Invocation<'a, Value>> {
+            let word = event["other"].clone();
+            let until = json!(deadline);
+            (!word.is_null()).then(|| -> Invocation<'a, Value> {
+                Box::pin(async move { Ok(json!([word, until])) })
+            })
+        }
+
         fn handle_record<'a, 'r: 'a>(
             &'a self,
             record: &'a Line<'r>,
@@ -252,6 +265,13 @@ mod tests {
             assert_eq!((failed.code, failed.message), ("malformed", wanted));
             assert!(batch.0.0.lock().unwrap().is_empty(), "{event}");
         }
+    }
+
+    #[tokio::test]
+    async fn an_event_of_another_kind_is_the_functions_and_leaves_time_to_answer() {
+        let batch = Batch(Script::default());
+        let answer = batch.invoke(r#"{"other": "kind"}"#, NOW).await.unwrap();
+        assert_eq!(answer, json!(["kind", NOW.minus(ANSWER_MS)]));
     }
 
     #[tokio::test]

@@ -155,6 +155,15 @@ pub struct Event {
 }
 
 impl Event {
+    /// The lock or button of this event, and the other button that it names, if any: their labels
+    /// are shown with it.
+    pub fn subjects(&self) -> Vec<Subject> {
+        let mut subjects = vec![self.subject.clone()];
+        let button = self.button.clone().map(Subject::Button);
+        subjects.extend(button.filter(|button| *button != self.subject));
+        subjects
+    }
+
     /// An event without a decision yet.
     pub fn new(subject: Subject, kind: Kind, at: UnixMillis, key: String, limits: &Limits) -> Self {
         Self {

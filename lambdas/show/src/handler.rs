@@ -61,9 +61,7 @@ impl Handler {
         if !Line::is_new(old.as_ref(), &event) {
             return Ok(());
         }
-        let mut subjects = vec![event.subject.clone()];
-        subjects.extend(event.button.clone().map(Subject::Button));
-        let names = self.cloud.store.read_labels(&subjects).await?;
+        let names = self.cloud.store.read_labels(&event.subjects()).await?;
         let text = Line::of(&event, &names).to_json();
         let publisher = &self.cloud.publisher;
         publisher.tell(lock.event_topic(), &text, Kept::No).await?;

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::event::{Event, Kind};
-use crate::report::{Clock, Outcome, Report};
+use crate::report::ReportEvent;
 use crate::time::UnixSeconds;
 
 const NOW: UnixMillis = UnixMillis(1_763_779_512_345);
@@ -17,24 +17,14 @@ fn button() -> ButtonSerial {
 
 /// A record whose last report, used at `at`, shows this latch.
 fn record(state: Latch, at: UnixMillis) -> Record {
-    let report = Report {
-        lock: state,
-        version: Version(7),
-        command_id: None,
-        result: Outcome::Executed,
-        source: Source::Remote,
-        refused: None,
-        boot_count: 1,
-        clock: Clock::Synced,
-        clock_uncertainty_ms: None,
-        firmware: None,
-        rssi: None,
-        door: None,
-        settings: None,
-        relock_ms: None,
-        pulse_ms: None,
-        report_id: None,
-    };
+    let event = serde_json::json!({
+        "thing": "lock-1", "shadowVersion": 10, "timestamp": 400,
+        "reported": {
+            "lock": state, "version": 7, "result": "executed", "source": "remote",
+            "bootCount": 1, "clock": "synced"
+        }
+    });
+    let report = ReportEvent::parse(&event).unwrap().report;
     let reported = crate::record::Reported {
         report,
         shadow_version: 10,
