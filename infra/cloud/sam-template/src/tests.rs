@@ -27,6 +27,7 @@ fn context(parameters: &[(&str, &str)]) -> Context {
             .iter()
             .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
             .collect(),
+        inert: BTreeSet::new(),
     }
 }
 
