@@ -12,7 +12,7 @@ use super::fields::{Fields, Place};
 use super::identity::Identity;
 use super::node::{Data, Entry, Node};
 use super::resource::{Function, Permission};
-use super::runtime;
+use super::runtime::{self, Interpreter};
 pub(super) use code::uri_of;
 pub(super) use plain::{Published, read as read_plain, read_published};
 
@@ -170,7 +170,8 @@ fn binary_name(
     match method.as_deref() {
         None => Ok(id.to_owned()),
         Some(_) if skipped => Ok(id.to_owned()),
-        Some(method) if method == runtime => Ok(id.to_owned()),
+        // What is built has the same handler; a folder without it is refused later.
+        Some(_) if Interpreter::of(runtime).is_some() => Ok(id.to_owned()),
         Some("rust-cargolambda") => {
             let properties = metadata.map("BuildProperties")?;
             let binary = properties.map(|mut p| p.need_text("Binary"));

@@ -55,7 +55,8 @@ pub enum ExecutableError {
     /// The folder lacks the file of the handler.
     #[error(
         "function {function}: no code: {folder} has no file of the handler {handler}: put it there, \
-         or name another folder with --binary {function}=FOLDER"
+         name another folder with --binary {function}=FOLDER, or run sam build and start with \
+         .aws-sam/build/template.yaml"
     )]
     NoHandler {
         /// Logical id.

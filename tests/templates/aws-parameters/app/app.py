@@ -1,0 +1,3 @@
+def hear(event, context):
+    print("heard", event)
+    return event

@@ -1,0 +1,4 @@
+exports.hear = async (event) => {
+  console.log("heard", event);
+  return event;
+};
