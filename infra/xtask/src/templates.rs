@@ -147,13 +147,11 @@ fn start(program: &Path, case: &Case, place: &Path) -> Result<Result<Started, St
     let time = begun.elapsed();
     drop(running);
     let text = fs::read_to_string(&log).context("read the log")?;
-    Ok(match is_up {
-        true => Ok(Started {
-            time,
-            notes: text.lines().count(),
-        }),
-        false => Err(text),
-    })
+    if !is_up {
+        return Ok(Err(text));
+    }
+    let notes = text.lines().count();
+    Ok(Ok(Started { time, notes }))
 }
 
 /// A program that ends with this.

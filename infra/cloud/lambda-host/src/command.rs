@@ -43,10 +43,10 @@ fn of_folder(function: &Function, code: &Path) -> Option<Interpreter> {
 
 /// The folder that Lambda calls the task root.
 pub(super) fn task_root(code: &Path) -> PathBuf {
-    match code.is_dir() {
-        true => code.to_owned(),
-        false => code.parent().unwrap_or(Path::new("/")).to_owned(),
+    if code.is_dir() {
+        return code.to_owned();
     }
+    code.parent().unwrap_or(Path::new("/")).to_owned()
 }
 
 /// Variables that let a process find its layers, and say which runtime it has. Folders come before

@@ -118,19 +118,17 @@ impl Scope<'_> {
         };
         let function = text("FunctionName")?;
         let (region, account) = (&self.context.region, &self.context.account);
-        let arn = match function.starts_with("arn:") {
-            true => function,
-            false => format!("arn:aws:lambda:{region}:{account}:function:{function}"),
+        let arn = if function.starts_with("arn:") {
+            function
+        } else {
+            format!("arn:aws:lambda:{region}:{account}:function:{function}")
         };
-        let is_alias = kind == "AWS::Lambda::Alias";
-        let qualifier = match is_alias {
-            true => text("Name")?,
-            false => VERSION.to_owned(),
-        };
-        let qualified = format!("{arn}:{qualifier}");
-        let own = match is_alias {
-            true => ("AliasArn", qualified.clone()),
-            false => ("Version", qualifier),
+        let (qualified, own) = if kind == "AWS::Lambda::Alias" {
+            let qualified = format!("{arn}:{}", text("Name")?);
+            (qualified.clone(), ("AliasArn", qualified))
+        } else {
+            let own = ("Version", VERSION.to_owned());
+            (format!("{arn}:{VERSION}"), own)
         };
         Ok(Identity {
             name: qualified.clone(),

@@ -181,8 +181,9 @@ impl Assembly<'_> {
                     .push(table::read_simple(id, identity, fields)?);
             }
             "AWS::IoT::TopicRule" => {
-                let context = self.scope.context;
-                template.rules.push(rule::read(id, identity, context, fields)?);
+                let rule = rule::read(id, identity, self.scope.context, fields)?;
+                self.note_actions(entry.at, &rule);
+                self.template.rules.push(rule);
             }
             "AWS::IoT::Thing" => template.things.push(thing::read(id, identity, fields)?),
             "AWS::IAM::Role" => template.roles.push(role::read(id, identity, fields)?),

@@ -1,6 +1,10 @@
 //! Tables of templates: what they resolve to, and how they are refused.
 
+mod action;
 mod alarm;
+mod flow;
+mod inert;
+mod lambda;
 mod meaning;
 mod queue;
 mod refusal;
@@ -36,6 +40,12 @@ fn thermostat(parameters: &[(&str, &str)]) -> Template {
         Ok(template) => template,
         Err(error) => panic!("{error}"),
     }
+}
+
+/// A template with these resources and nothing else.
+fn resources(text: &str) -> Result<Template, TemplateError> {
+    let text = format!("Transform: AWS::Serverless-2016-10-31\nResources:\n{text}");
+    Template::parse("t.yaml", &text, &context(&[]))
 }
 
 fn error(text: &str, parameters: &[(&str, &str)]) -> String {

@@ -7,7 +7,7 @@ use crate::deletion;
 use crate::error::{Problem, TemplateError};
 use crate::inert::{self, Inert};
 use crate::node::{Entry, Position};
-use crate::resource::WithoutEffect;
+use crate::resource::{Action, TopicRule, WithoutEffect};
 
 impl Assembly<'_> {
     /// Adds a resource whose properties are not read.
@@ -26,6 +26,16 @@ impl Assembly<'_> {
             resource_type: kind.to_owned(),
         });
         self.note(entry.at, &entry.key, &inert::note(kind, why));
+    }
+
+    /// Adds a sentence for each action of a rule that does nothing.
+    pub(super) fn note_actions(&mut self, at: Position, rule: &TopicRule) {
+        for action in rule.actions.iter().chain(&rule.error_action) {
+            if let Action::Inert { name } = action {
+                let text = format!("the action {name} does nothing, as --inert says");
+                self.note(at, &rule.logical_id, &text);
+            }
+        }
     }
 
     /// Adds a sentence about a resource or output that is less here than in AWS.
