@@ -1,8 +1,8 @@
 //! `cargo xtask templates`: starts the local cloud with each template below `tests/templates`, as
 //! somebody would who has that template and changes nothing in it.
 //!
-//! A folder holds `template.yaml` or `template.json`, its code, and perhaps `options`: what is given
-//! to the command, one option a line.
+//! A folder holds `template.yaml` or `template.json`, its code, and perhaps `options`: what is
+//! given to the command, one option a line.
 //!
 //! Must not know: what a template declares.
 

@@ -52,17 +52,23 @@ pub(super) fn task_root(code: &Path) -> PathBuf {
 /// Variables that let a process find its layers, and say which runtime it has. Folders come before
 /// what the variable had.
 pub(super) fn search_paths(function: &Function, wiring: &Wiring) -> Vec<(&'static str, String)> {
-    let folders = function.layers.iter().filter_map(|arn| wiring.layers.get(arn));
+    let folders = function
+        .layers
+        .iter()
+        .filter_map(|arn| wiring.layers.get(arn));
     let folders: Vec<&PathBuf> = folders.collect();
     let mut found = Vec::new();
-    let inside: [(&str, &[&str]); 4] = [
-        ("PYTHONPATH", &["python"]),
+    let packages = format!("python/lib/{}/site-packages", function.runtime);
+    let inside: [(&'static str, &[&str]); 4] = [
+        ("PYTHONPATH", &["python", &packages]),
         ("NODE_PATH", &["nodejs/node_modules", "nodejs"]),
         ("LD_LIBRARY_PATH", &["lib"]),
         ("PATH", &["bin"]),
     ];
     for (variable, parts) in inside {
-        let of_layers = folders.iter().flat_map(|folder| parts.iter().map(|p| folder.join(p)));
+        let of_layers = folders
+            .iter()
+            .flat_map(|folder| parts.iter().map(|part| folder.join(part)));
         let mut paths: Vec<String> = of_layers
             .filter(|path| path.is_dir())
             .map(|path| path.display().to_string())

@@ -33,8 +33,8 @@ pub struct CloudArgs {
     pub import_retained: bool,
 
     /// A type that has no effect here; repeatable. A resource of it (`AWS::Kinesis::Stream`) is a
-    /// name with made-up attributes; an event (`Api`) never comes; a rule's action (`Firehose`) does
-    /// nothing. A star at the end covers all types that begin so.
+    /// name with made-up attributes; an event (`Api`) never comes; a rule's action (`Firehose`)
+    /// does nothing. A star at the end covers all types that begin so.
     #[arg(long = "inert", value_name = "TYPE")]
     pub inert: Vec<String>,
 

@@ -43,7 +43,8 @@ pub(super) fn read(
             let kind = event.value.get("Type").and_then(Node::as_text);
             let kind = kind.unwrap_or_default();
             if INERT.contains(&kind) || inert::is_asked(kind, context) {
-                made.inert.push((event.at, format!("{} ({kind})", event.key)));
+                made.inert
+                    .push((event.at, format!("{} ({kind})", event.key)));
                 continue;
             }
             read_event(owner, &place, event, &mut made)?;

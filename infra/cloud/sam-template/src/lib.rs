@@ -50,9 +50,10 @@ pub use managed_policy::ManagedPolicy;
 pub use parameter::Declaration;
 pub use resource::{
     Action, Alarm, Attachment, Comparison, DynamoDbKey, EventSource, FilterCondition, FilterPolicy,
-    Function, Index, KeyType, Layer, MissingData, Permission, Projection, Protocol, Queue, Redrive, ResourcePolicy,
-    Role, Schedule, ScheduleKind, SnsTopic, SourceKind, StartingPosition, Statistic, Stream,
-    StreamReading, StreamView, Subscription, Table, Thing, TopicRule, WithoutEffect,
+    Function, Index, KeyType, Layer, MissingData, Permission, Projection, Protocol, Queue, Redrive,
+    ResourcePolicy, Role, Schedule, ScheduleKind, SnsTopic, SourceKind, StartingPosition,
+    Statistic, Stream, StreamReading, StreamView, Subscription, Table, Thing, TopicRule,
+    WithoutEffect,
 };
 pub use runtime::Interpreter;
 

@@ -118,7 +118,13 @@ pub(super) fn parse(file: &str, text: &str) -> Result<Node, TemplateError> {
     }
     let read = Reader::new(file, &flow.text, Some(&flow)).document();
     // The reading that came further knows more.
-    read.map_err(|other| if line_of(&other) > line_of(&error) { other } else { error })
+    read.map_err(|other| {
+        if line_of(&other) > line_of(&error) {
+            other
+        } else {
+            error
+        }
+    })
 }
 
 fn line_of(error: &TemplateError) -> usize {

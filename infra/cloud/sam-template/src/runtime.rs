@@ -54,8 +54,8 @@ pub(super) fn read(fields: &mut Fields) -> Result<String, TemplateError> {
     if EXECUTABLE.contains(&runtime.as_str()) || Interpreter::of(&runtime).is_some() {
         return Ok(runtime);
     }
-    let reason = "supported are python3.x and nodejs2x.x, with the interpreter of this machine, and \
-                  provided.al2023 and provided.al2: any executable, also a script, that speaks the \
-                  Lambda Runtime API";
+    let reason = "supported are python3.x and nodejs2x.x, with the interpreter of this machine, \
+                  and provided.al2023 and provided.al2: any executable, also a script, that \
+                  speaks the Lambda Runtime API";
     Err(fields.refused("Runtime", &runtime, reason))
 }

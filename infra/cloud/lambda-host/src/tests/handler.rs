@@ -128,7 +128,10 @@ async fn a_node_handler_answers_by_promise_callback_or_silence() {
     assert_eq!(failure.message, "as asked");
     assert_eq!(say(&world, "ho").await, Ok(json!({"said": "HO"})));
     let (world, _folder) = handler("nodejs20.x", "ears.called", ("ears.js", NODE));
-    assert_eq!(say(&world, "hi").await, Ok(json!({"said": "home-Regulate"})));
+    assert_eq!(
+        say(&world, "hi").await,
+        Ok(json!({"said": "home-Regulate"}))
+    );
     let (world, _folder) = handler("nodejs20.x", "ears.silent", ("ears.js", NODE));
     assert_eq!(say(&world, "hi").await, Ok(Value::Null));
     assert_eq!(say(&world, "hi").await, Ok(Value::Null));
@@ -178,6 +181,10 @@ async fn a_handler_that_cannot_be_loaded_says_why() {
         let (world, _folder) = handler(runtime, name, (file, code));
         let failure = say(&world, "hi").await.expect_err(code);
         assert_eq!(failure.error_type, kind, "{code}");
-        assert!(failure.message.contains(text), "{code}: {}", failure.message);
+        assert!(
+            failure.message.contains(text),
+            "{code}: {}",
+            failure.message
+        );
     }
 }

@@ -211,7 +211,9 @@ pub(super) fn expand(policy: &Value, account: &Account) -> Result<Value, PolicyE
         return Ok(json!({"Statement": []}));
     };
     // One of them has a second parameter: the stream's name.
-    let given = parameters.as_object().filter(|map| (1..=2).contains(&map.len()));
+    let given = parameters
+        .as_object()
+        .filter(|map| (1..=2).contains(&map.len()));
     let value = given.and_then(|map| map.get(*parameter)?.as_str());
     let Some(value) = value else {
         return malformed(format!(

@@ -1,5 +1,5 @@
-//! Finds what each function runs: the executable given for it, the `bootstrap` of its folder, or its
-//! folder and the interpreter of its language; and the folders of its layers.
+//! Finds what each function runs: the executable given for it, the `bootstrap` of its folder, or
+//! its folder and the interpreter of its language; and the folders of its layers.
 //!
 //! Source: AWS Lambda developer guide, "Building a custom runtime" and "Lambda layers".
 //!
@@ -54,9 +54,9 @@ pub enum ExecutableError {
     },
     /// The folder lacks the file of the handler.
     #[error(
-        "function {function}: no code: {folder} has no file of the handler {handler}: put it there, \
-         name another folder with --binary {function}=FOLDER, or run sam build and start with \
-         .aws-sam/build/template.yaml"
+        "function {function}: no code: {folder} has no file of the handler {handler}: put it \
+         there, name another folder with --binary {function}=FOLDER, or run sam build and start \
+         with .aws-sam/build/template.yaml"
     )]
     NoHandler {
         /// Logical id.
@@ -118,7 +118,7 @@ pub(super) fn programs(
     folder: &Folder,
 ) -> Result<Programs, ExecutableError> {
     let mut programs = Programs {
-        layers: layers(options, template)?,
+        layers: layers(options, template, folder)?,
         ..Programs::default()
     };
     for function in &template.functions {
@@ -178,6 +178,7 @@ fn root(options: &Options) -> &Path {
 fn layers(
     options: &Options,
     template: &Template,
+    written: &Folder,
 ) -> Result<BTreeMap<String, PathBuf>, ExecutableError> {
     let mut found = BTreeMap::new();
     for layer in &template.layers {
@@ -185,15 +186,36 @@ fn layers(
             continue;
         }
         let folder = root(options).join(&layer.content_uri);
+        let failed = |folder| ExecutableError::NoLayer {
+            layer: layer.logical_id.clone(),
+            folder,
+        };
         let Some(path) = folder.canonicalize().ok().filter(|path| path.is_dir()) else {
-            return Err(ExecutableError::NoLayer {
-                layer: layer.logical_id.clone(),
-                folder,
-            });
+            return Err(failed(folder));
+        };
+        let path = if layer.is_source && !path.join("python").exists() {
+            let arranged = written.code().join(&layer.logical_id);
+            arrange(&path, &arranged).map_err(|_| failed(folder))?;
+            arranged
+        } else {
+            path
         };
         found.insert(layer.arn.clone(), path);
     }
     Ok(found)
+}
+
+/// Puts a folder that `sam build` would build where it would put it in the layer.
+fn arrange(source: &Path, layer: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(layer)?;
+    for name in ["python", "nodejs"] {
+        let link = layer.join(name);
+        if link.is_symlink() {
+            std::fs::remove_file(&link)?;
+        }
+        std::os::unix::fs::symlink(source, link)?;
+    }
+    Ok(())
 }
 
 fn is_elsewhere(uri: &str) -> bool {
@@ -243,7 +265,9 @@ fn existing_folder(options: &Options, function: &Function) -> Result<PathBuf, Ex
 fn has_handler(folder: &Path, handler: &str, interpreter: Interpreter) -> bool {
     let (module, candidates): (_, &[&str]) = match interpreter {
         Interpreter::Python => (
-            handler.rsplit_once('.').map_or(handler, |(module, _)| module),
+            handler
+                .rsplit_once('.')
+                .map_or(handler, |(module, _)| module),
             &[".py", "/__init__.py"],
         ),
         Interpreter::Node => {

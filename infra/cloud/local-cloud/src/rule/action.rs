@@ -9,9 +9,9 @@ use mqtt_protocol_core::mqtt::packet::Qos;
 
 use super::header::{RepublishHeaders, Resolved};
 use super::item::{Item, Keys};
+use super::republish::{check_target, republish};
 use super::substitution::Substitution;
 use super::value::Metric;
-use super::republish::{check_target, republish};
 use super::{Engine, Rule, object, topic_of};
 use crate::broker::message::Message;
 use crate::event::EventKind;

@@ -51,7 +51,10 @@ mod tests {
             ("..", "a"),
             ("a/b", "c"),
         ] {
-            assert!(path_of(Path::new("/b"), bucket, key).is_err(), "{bucket} {key}");
+            assert!(
+                path_of(Path::new("/b"), bucket, key).is_err(),
+                "{bucket} {key}"
+            );
         }
     }
 }

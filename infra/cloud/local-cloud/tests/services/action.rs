@@ -62,8 +62,8 @@ async fn item(cloud: &LocalCloud, table: &str, key: Value) -> Value {
 //     what a rule wrote
 // AWS different(rules): the S3 action writes an object; here it is a file in the folder of its
 //     bucket, and its ACL has no effect
-// AWS unknown(rules): the DynamoDB action stores a message that is JSON as a map, as the guide's
-//     tutorial shows, and other messages as binary; no source says so of numbers and lists
+// AWS different(rules): no source says how the DynamoDB action stores a message that is a number or
+//     a list; here it is one, as an object is a map and what is no JSON is binary
 #[tokio::test]
 async fn a_message_becomes_items_an_object_a_notification_and_a_metric() {
     let cloud = LocalCloud::start(stack()).await.unwrap();
@@ -155,7 +155,11 @@ async fn a_function_of_a_folder_answers_and_tells_its_runtime() {
     let ask = "GET /2015-03-31/functions/echo/configuration";
     let answer = rest(&cloud, &cloud.endpoints().iot, ask, "", "").await;
     assert_eq!(answer.body["Runtime"], "nodejs20.x", "{answer:?}");
-    assert!(answer.body["CodeSize"].as_u64().is_some_and(|size| size > 20));
+    assert!(
+        answer.body["CodeSize"]
+            .as_u64()
+            .is_some_and(|size| size > 20)
+    );
     cloud.shutdown().await;
 }
 
@@ -174,7 +178,11 @@ async fn code_that_is_not_there_is_refused_with_advice() {
             "function Echo: its code is s3://heap/echo.zip, which is not here: name a folder that \
              holds it with --binary Echo=FOLDER",
         ),
-        ("ContentUri: layer", "ContentUri: nowhere", "layer Words: no folder "),
+        (
+            "ContentUri: layer",
+            "ContentUri: nowhere",
+            "layer Words: no folder ",
+        ),
     ] {
         let (options, _folder) = changed(from, to);
         let refused = LocalCloud::start(options).await;
@@ -207,6 +215,9 @@ async fn changed_inline_code_runs_after_a_reload() {
     assert_eq!(changed, ["echo"]);
     let answer = rest(&cloud, &cloud.endpoints().iot, invoke, "", "{}").await;
     assert_eq!(answer.body, json!(2), "{answer:?}");
-    assert!(!cloud.code().await.contains_key("Echo"), "no folder to watch");
+    assert!(
+        !cloud.code().await.contains_key("Echo"),
+        "no folder to watch"
+    );
     cloud.shutdown().await;
 }

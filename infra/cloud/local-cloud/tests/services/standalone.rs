@@ -333,7 +333,8 @@ async fn a_stack_with_a_type_that_nothing_runs_starts_if_it_is_asked_for() {
     let text = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert!(!refused.status.success(), "{text}");
     assert!(
-        text.contains("template.yaml:3:62: Hut: Pool.ProviderName has no value")
+        text.contains("template.yaml:3:")
+            && text.contains("Hut: Pool.ProviderName has no value")
             && text.contains("--inert AWS::Cognito::UserPool"),
         "{text}"
     );

@@ -73,7 +73,11 @@ pub(crate) fn uri_of(
         }
         Data::Map(_) => {
             let mut stored = Fields::new(fields.place.clone(), name, node)?;
-            let uri = format!("s3://{}/{}", stored.need_text(bucket)?, stored.need_text(key)?);
+            let uri = format!(
+                "s3://{}/{}",
+                stored.need_text(bucket)?,
+                stored.need_text(key)?
+            );
             stored.accept(&["S3ObjectVersion", "Version", "SourceKMSKeyArn"]);
             stored.finish()?;
             Ok(uri)

@@ -87,10 +87,7 @@ pub(crate) struct Published {
 }
 
 /// Reads a version or an alias. There is one version of a function: its code as it is now.
-pub(crate) fn read_published(
-    kind: &str,
-    mut fields: Fields,
-) -> Result<Published, TemplateError> {
+pub(crate) fn read_published(kind: &str, mut fields: Fields) -> Result<Published, TemplateError> {
     let function = fields.need_text("FunctionName")?;
     let mut alias = None;
     if kind == "AWS::Lambda::Alias" {

@@ -11,11 +11,13 @@ const RULE: &str = "  Log:
       TopicRulePayload:
         Sql: SELECT * FROM 'huts/+'
         Actions:
-          - DynamoDB: {TableName: !Ref Log, RoleArn: r, HashKeyField: id, HashKeyValue: '${topic(2)}'}
+          - DynamoDB: {TableName: !Ref Log, RoleArn: r,
+              HashKeyField: id, HashKeyValue: '${topic(2)}'}
           - DynamoDBv2: {PutItem: {TableName: !Ref Log}, RoleArn: r}
           - Sns: {TargetArn: !Ref Bell, RoleArn: r, MessageFormat: JSON}
           - S3: {BucketName: heap, Key: '${topic()}', RoleArn: r, CannedAcl: private}
-          - CloudwatchMetric: {MetricNamespace: n, MetricName: m, MetricValue: 1, MetricUnit: Count, RoleArn: r}
+          - CloudwatchMetric: {MetricNamespace: n, MetricName: m, RoleArn: r,
+              MetricValue: 1, MetricUnit: Count}
 ";
 
 // AWS same(template): the rule actions CloudwatchLogs, CloudwatchMetric, DynamoDB, DynamoDBv2,
@@ -68,7 +70,9 @@ fn a_range_key_needs_its_value_and_targets_must_exist() {
     let ranged = "HashKeyField: id, RangeKeyField: at, RangeKeyType: NUMBER, RangeKeyValue: '7'";
     let template = resources(&RULE.replace("HashKeyField: id", ranged)).unwrap();
     match &template.rules[0].actions[0] {
-        Action::DynamoDb { range: Some(range), .. } => assert!(range.is_number),
+        Action::DynamoDb {
+            range: Some(range), ..
+        } => assert!(range.is_number),
         other => panic!("{other:?}"),
     }
     for (from, to, expected) in [
@@ -98,7 +102,12 @@ fn a_range_key_needs_its_value_and_targets_must_exist() {
             "Actions.Sns.MessageFormat cannot be \"XML\": it must be RAW or JSON",
         ),
     ] {
-        let message = resources(&RULE.replacen(from, to, 1)).unwrap_err().to_string();
-        assert!(message.contains(expected), "{to}\n gave {message}\n want {expected}");
+        let message = resources(&RULE.replacen(from, to, 1))
+            .unwrap_err()
+            .to_string();
+        assert!(
+            message.contains(expected),
+            "{to}\n gave {message}\n want {expected}"
+        );
     }
 }

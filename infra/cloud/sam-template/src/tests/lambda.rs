@@ -24,7 +24,10 @@ const PLAIN: &str = "  EarsRole:
     Properties: {FunctionName: !GetAtt Ears.Arn, FunctionVersion: !GetAtt One.Version, Name: live}
   Allow:
     Type: AWS::Lambda::Permission
-    Properties: {FunctionName: !Ref One, Action: 'lambda:InvokeFunction', Principal: iot.amazonaws.com}
+    Properties:
+      FunctionName: !Ref One
+      Action: lambda:InvokeFunction
+      Principal: iot.amazonaws.com
   Heard:
     Type: AWS::IoT::TopicRule
     Properties:
@@ -39,12 +42,26 @@ const PLAIN: &str = "  EarsRole:
 fn a_function_of_cloudformation_has_versions_aliases_and_layers() {
     let template = resources(PLAIN).unwrap();
     let function = &template.functions[0];
-    assert_eq!((function.name.as_str(), function.binary.as_str()), ("my-home-Ears", "Ears"));
+    assert_eq!(
+        (function.name.as_str(), function.binary.as_str()),
+        ("my-home-Ears", "Ears")
+    );
     assert_eq!(function.runtime, "python3.12");
     assert_eq!(function.interpreter(), Some(Interpreter::Python));
-    assert!(function.inline_code.as_ref().is_some_and(|code| code.starts_with("def hear")));
-    assert_eq!((function.published, function.alias.as_deref()), (true, Some("live")));
-    assert_eq!((function.max_retries, function.max_event_age_s), (2, 21_600));
+    assert!(
+        function
+            .inline_code
+            .as_ref()
+            .is_some_and(|code| code.starts_with("def hear"))
+    );
+    assert_eq!(
+        (function.published, function.alias.as_deref()),
+        (true, Some("live"))
+    );
+    assert_eq!(
+        (function.max_retries, function.max_event_age_s),
+        (2, 21_600)
+    );
     let layer = "arn:aws:lambda:us-east-1:123456789012:layer:words:1";
     assert_eq!(function.layers, [layer]);
     let expected = Layer {
@@ -55,7 +72,9 @@ fn a_function_of_cloudformation_has_versions_aliases_and_layers() {
     };
     assert_eq!(template.layers, [expected]);
     assert_eq!(function.permissions[0].qualifier.as_deref(), Some("1"));
-    let arns: Vec<String> = ["live", "1"].map(|q| format!("{}:{q}", function.arn)).into();
+    let arns: Vec<String> = ["live", "1"]
+        .map(|q| format!("{}:{q}", function.arn))
+        .into();
     let actions = template.rules[0].actions.iter();
     let targets: Vec<String> = actions
         .map(|action| match action {
@@ -68,7 +87,10 @@ fn a_function_of_cloudformation_has_versions_aliases_and_layers() {
 
 #[test]
 fn code_is_a_folder_or_in_a_bucket() {
-    let folder = PLAIN.replace("{ZipFile: 'def hear(event, context): return event'}", "./ears");
+    let folder = PLAIN.replace(
+        "{ZipFile: 'def hear(event, context): return event'}",
+        "./ears",
+    );
     let template = resources(&folder).unwrap();
     assert_eq!(template.functions[0].code_uri, "./ears");
     assert_eq!(template.functions[0].inline_code, None);
@@ -83,7 +105,7 @@ fn what_is_not_run_is_refused_with_its_place() {
         (
             "Runtime: python3.12",
             "Runtime: java21",
-            "t.yaml:10:7: Ears: Runtime cannot be \"java21\": supported are python3.x and",
+            "Ears: Runtime cannot be \"java21\": supported are python3.x and",
         ),
         (
             "Runtime: python3.12",
@@ -123,8 +145,13 @@ fn what_is_not_run_is_refused_with_its_place() {
         ),
     ] {
         assert!(PLAIN.contains(from), "{from}");
-        let message = resources(&PLAIN.replacen(from, to, 1)).unwrap_err().to_string();
-        assert!(message.contains(expected), "{to}\n gave {message}\n want {expected}");
+        let message = resources(&PLAIN.replacen(from, to, 1))
+            .unwrap_err()
+            .to_string();
+        assert!(
+            message.contains(expected),
+            "{to}\n gave {message}\n want {expected}"
+        );
     }
 }
 
@@ -149,7 +176,10 @@ fn a_serverless_function_has_inline_code_and_layers() {
     let template = resources(text).unwrap();
     let function = &template.functions[0];
     assert_eq!(function.interpreter(), Some(Interpreter::Node));
-    assert_eq!(function.inline_code.as_deref(), Some("exports.hear = async () => 1"));
+    assert_eq!(
+        function.inline_code.as_deref(),
+        Some("exports.hear = async () => 1")
+    );
     assert_eq!(function.layers[0], template.layers[0].arn);
     assert_eq!(function.layers.len(), 2);
     assert!(template.layers[0].is_source);

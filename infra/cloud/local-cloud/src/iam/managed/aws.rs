@@ -24,11 +24,18 @@ const POLICIES: [(&str, &[&str]); 25] = [
     ("AmazonS3FullAccess", &["s3:*"]),
     ("AmazonS3ReadOnlyAccess", &["s3:Get*", "s3:List*"]),
     ("AmazonSNSFullAccess", &["sns:*"]),
-    ("AmazonSNSReadOnlyAccess", &["sns:GetTopicAttributes", "sns:List*"]),
+    (
+        "AmazonSNSReadOnlyAccess",
+        &["sns:GetTopicAttributes", "sns:List*"],
+    ),
     ("AmazonSQSFullAccess", &["sqs:*"]),
     (
         "AmazonSQSReadOnlyAccess",
-        &["sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ListQueues"],
+        &[
+            "sqs:GetQueueAttributes",
+            "sqs:GetQueueUrl",
+            "sqs:ListQueues",
+        ],
     ),
     (
         "AWSIoTDataAccess",
@@ -55,17 +62,29 @@ const POLICIES: [(&str, &[&str]); 25] = [
             "sqs:SendMessage*",
         ],
     ),
-    ("AWSLambdaExecute", &["logs:*", "s3:GetObject", "s3:PutObject"]),
+    (
+        "AWSLambdaExecute",
+        &["logs:*", "s3:GetObject", "s3:PutObject"],
+    ),
     ("AWSLambdaRole", &["lambda:InvokeFunction"]),
     ("AWSLambdaVPCAccessExecutionRole", LOGS),
     ("AWSLambda_FullAccess", &["lambda:*"]),
     ("AWSXRayDaemonWriteAccess", &["xray:PutTraceSegments"]),
     ("AWSXrayWriteOnlyAccess", &["xray:PutTraceSegments"]),
-    ("CloudWatchAgentServerPolicy", &["cloudwatch:PutMetricData", "logs:*"]),
+    (
+        "CloudWatchAgentServerPolicy",
+        &["cloudwatch:PutMetricData", "logs:*"],
+    ),
     ("CloudWatchFullAccess", &["cloudwatch:*", "logs:*", "sns:*"]),
-    ("CloudWatchFullAccessV2", &["cloudwatch:*", "logs:*", "sns:*"]),
+    (
+        "CloudWatchFullAccessV2",
+        &["cloudwatch:*", "logs:*", "sns:*"],
+    ),
     ("CloudWatchLambdaInsightsExecutionRolePolicy", LOGS),
-    ("CloudWatchLogsFullAccess", &["logs:*", "cloudwatch:GenerateQuery"]),
+    (
+        "CloudWatchLogsFullAccess",
+        &["logs:*", "cloudwatch:GenerateQuery"],
+    ),
 ];
 
 const LOGS: &[&str] = &[
