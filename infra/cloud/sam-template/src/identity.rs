@@ -74,6 +74,12 @@ const NAMES: &[(&str, &[&str])] = &[
     ("AWS::CloudWatch::Dashboard", &["DashboardName"]),
 ];
 
+/// Whether this is the logical id of an API that SAM generates from the events of functions. It is a
+/// name only.
+pub(super) fn is_generated_api(id: &str) -> bool {
+    ["ServerlessRestApi", "ServerlessHttpApi"].contains(&id)
+}
+
 impl Scope<'_> {
     /// The identity of the resource `id`, or of the role that SAM generates for a function
     /// (`<Function>Role`).
@@ -90,6 +96,10 @@ impl Scope<'_> {
         let owner = self.resources.get(function).and_then(|r| r.get("Type"));
         if owner.and_then(Node::as_text) == Some("AWS::Serverless::Function") {
             return Ok(self.role_of_function(function));
+        }
+        if is_generated_api(id) {
+            let name = format!("{}-{id}", self.context.stack_name);
+            return Ok(self.identity_of("AWS::Serverless::Api", name));
         }
         if self.not_created.contains(id) {
             return Err(place.error(at, Problem::NotMade(id.to_owned())));

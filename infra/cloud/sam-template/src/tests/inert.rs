@@ -118,6 +118,12 @@ Resources:
         Actions: [{Firehose: {Anything: 1}}]
 ";
     let template = asked(text, &["Kinesis", "Firehose"]).unwrap();
+    let outputs = "Outputs:\n  Url: {Value: !Sub 'https://${ServerlessRestApi}.example'}\n";
+    let with_url = asked(&format!("{text}{outputs}"), &["Kinesis", "Firehose"]).unwrap();
+    assert_eq!(
+        with_url.outputs["Url"],
+        "https://my-home-ServerlessRestApi.example"
+    );
     let name = "Firehose".to_owned();
     assert_eq!(template.rules[0].actions, [Action::Inert { name }]);
     assert_eq!(
