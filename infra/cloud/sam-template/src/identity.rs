@@ -74,7 +74,7 @@ const NAMES: &[(&str, &[&str])] = &[
     ("AWS::CloudWatch::Dashboard", &["DashboardName"]),
 ];
 
-/// Whether this is the logical id of an API that SAM generates from the events of functions. It is a
+/// Whether this is the logical id of an API that SAM generates from the events of functions: a
 /// name only.
 pub(super) fn is_generated_api(id: &str) -> bool {
     ["ServerlessRestApi", "ServerlessHttpApi"].contains(&id)
