@@ -65,14 +65,14 @@ impl Assembly<'_> {
         for (place, at, published) in std::mem::take(&mut self.published) {
             let (function, _) = self.function_named(&place, at, &published.function)?;
             function.published = true;
-            match (&function.alias, published.alias) {
-                (Some(one), Some(other)) if *one != other => {
-                    let reason = format!("the function has the alias {one}, and one is supported");
-                    return Err(place.refused(at, "Name", &other, &reason));
-                }
-                (None, Some(alias)) => function.alias = Some(alias),
-                _ => {}
+            let Some(alias) = published.alias else {
+                continue;
+            };
+            if let Some(one) = function.alias.as_ref().filter(|one| **one != alias) {
+                let reason = format!("the function has the alias {one}, and one is supported");
+                return Err(place.refused(at, "Name", &alias, &reason));
             }
+            function.alias = Some(alias);
         }
         Ok(())
     }

@@ -41,7 +41,7 @@ impl Keys {
         version: Version,
     ) -> Result<Self, String> {
         let text = |text: &str| Substitution::parse(text, version);
-        let compile = |key: &DynamoDbKey| {
+        let compile = |key: &DynamoDbKey| -> Result<Key, String> {
             Ok(Key {
                 field: text(&key.field)?,
                 value: text(&key.value)?,
@@ -49,7 +49,7 @@ impl Keys {
             })
         };
         Ok(Self {
-            keys: keys.map(compile).collect::<Result<_, String>>()?,
+            keys: keys.map(compile).collect::<Result<_, _>>()?,
             payload_field: text(payload_field)?,
         })
     }
