@@ -174,7 +174,7 @@ impl Action {
                 timestamp: timestamp.as_deref().map(text).transpose()?,
                 role_arn: role_arn.clone(),
             })),
-            sam_template::Action::Inert { name } => Err(format!("action {name} does nothing")),
+            sam_template::Action::Inert { name, .. } => Err(format!("action {name} does nothing")),
         }
     }
 

@@ -31,7 +31,7 @@ impl Assembly<'_> {
     /// Adds a sentence for each action of a rule that does nothing.
     pub(super) fn note_actions(&mut self, at: Position, rule: &TopicRule) {
         for action in rule.actions.iter().chain(&rule.error_action) {
-            if let Action::Inert { name } = action {
+            if let Action::Inert { name, .. } = action {
                 let text = format!("the action {name} does nothing, as --inert says");
                 self.note(at, &rule.logical_id, &text);
             }

@@ -120,6 +120,8 @@ pub enum Action {
     Inert {
         /// Its name in a template, such as `Timestream`.
         name: String,
+        /// Its settings as written, resolved.
+        settings: Value,
     },
     /// Write to a log group.
     CloudwatchLogs {

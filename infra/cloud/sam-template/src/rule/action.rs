@@ -28,6 +28,7 @@ pub(super) fn read(
     if inert::is_asked(kind, context) {
         return Ok(Action::Inert {
             name: kind.to_owned(),
+            settings: entry.value.to_json(),
         });
     }
     let name = format!("{path}.{kind}");

@@ -125,7 +125,11 @@ Resources:
         "https://my-home-ServerlessRestApi.example"
     );
     let name = "Firehose".to_owned();
-    assert_eq!(template.rules[0].actions, [Action::Inert { name }]);
+    let settings = json!({"Anything": 1});
+    assert_eq!(
+        template.rules[0].actions,
+        [Action::Inert { name, settings }]
+    );
     assert_eq!(
         template.notes,
         [
