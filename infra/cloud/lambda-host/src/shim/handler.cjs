@@ -143,8 +143,11 @@ async function serve(handler) {
 
 async function crash(error, kind) {
   const place = current ? `/invocation/${current}/error` : "/init/error";
-  await report(place, error, kind);
-  process.exit(129);
+  try {
+    await report(place, error, kind);
+  } finally {
+    process.exit(129);
+  }
 }
 
 process.on("uncaughtException", (error) => crash(error, "Runtime.UncaughtException"));
