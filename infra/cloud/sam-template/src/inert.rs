@@ -117,7 +117,7 @@ pub(super) fn note(kind: &str, why: Inert) -> String {
         }
         (_, Inert::Asked) => format!(
             "{kind} is a name only, as --inert says: nothing here does its work, and its \
-             attributes are made up"
+             attributes have invented values"
         ),
     }
 }

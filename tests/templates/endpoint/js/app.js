@@ -1,4 +1,4 @@
 exports.hear = async (event) => {
-  console.log("heard", event);
+  console.log("received", event);
   return event;
 };

@@ -1,3 +1,3 @@
 def hear(event, context):
-    print("heard", event)
+    print("received", event)
     return event

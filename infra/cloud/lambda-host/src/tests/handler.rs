@@ -18,7 +18,7 @@ import words
 logging.getLogger().setLevel(logging.INFO)
 
 def hear(event, context):
-    logging.info('heard %s', event['say'])
+    logging.info('received %s', event['say'])
     if event['say'] == 'fail':
         raise ValueError('as asked')
     if event['say'] == 'set':
@@ -42,7 +42,7 @@ exports.called = (event, context, callback) => {
   context.callbackWaitsForEmptyEventLoop = false;
   setTimeout(() => callback(null, { said: context.functionName }), 1);
 };
-exports.silent = (event) => { console.log('heard ' + event.say); };
+exports.silent = (event) => { console.log('received ' + event.say); };
 ";
 
 /// A function of `runtime` whose folder has this file, with a layer.
@@ -104,7 +104,7 @@ async fn a_python_handler_answers_logs_and_fails() {
         })
     );
     let line = world.expect(|notice| match notice {
-        Notice::Log { line, .. } if line.contains("heard hello") => Some(line.clone()),
+        Notice::Log { line, .. } if line.contains("received hello") => Some(line.clone()),
         _ => None,
     });
     let line = line.await;

@@ -116,7 +116,7 @@ fn columns(output: &[u8]) -> Result<Value, String> {
     }
 }
 
-/// The whole message as one attribute; binary if it is no JSON.
+/// The whole message as one attribute; binary if it is not JSON.
 fn payload(output: &[u8]) -> Value {
     match serde_json::from_slice(output) {
         Ok(value) => typed(value),

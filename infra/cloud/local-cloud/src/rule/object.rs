@@ -24,7 +24,7 @@ fn path_of(buckets: &Path, bucket: &str, key: &str) -> Result<PathBuf, String> {
         !text.is_empty() && !text.ends_with('/') && parts.all(|is_plain| is_plain)
     };
     if !plain(bucket) || bucket.contains('/') {
-        return Err(format!("{bucket:?} is no name of a bucket"));
+        return Err(format!("{bucket:?} cannot be the name of a bucket"));
     }
     if !plain(key) || key.contains("//") {
         return Err(format!(

@@ -63,7 +63,7 @@ async fn item(cloud: &LocalCloud, table: &str, key: Value) -> Value {
 // AWS different(rules): the S3 action writes an object; here it is a file in the folder of its
 //     bucket, and its ACL has no effect
 // AWS different(rules): no source says how the DynamoDB action stores a message that is a number or
-//     a list; here it is one, as an object is a map and what is no JSON is binary
+//     a list; here it is one, as an object is a map and what is not JSON is binary
 #[tokio::test]
 async fn a_message_becomes_items_an_object_a_notification_and_a_metric() {
     let cloud = LocalCloud::start(stack()).await.unwrap();
@@ -151,7 +151,7 @@ async fn a_function_of_a_folder_answers_and_tells_its_runtime() {
     let cloud = LocalCloud::start(stack()).await.unwrap();
     let invoke = "POST /2015-03-31/functions/echo/invocations";
     let answer = rest(&cloud, &cloud.endpoints().iot, invoke, "", r#"{"a":1}"#).await;
-    assert_eq!(answer.body, json!({"heard": {"a": 1}}), "{answer:?}");
+    assert_eq!(answer.body, json!({"received": {"a": 1}}), "{answer:?}");
     let ask = "GET /2015-03-31/functions/echo/configuration";
     let answer = rest(&cloud, &cloud.endpoints().iot, ask, "", "").await;
     assert_eq!(answer.body["Runtime"], "nodejs20.x", "{answer:?}");

@@ -1,4 +1,4 @@
-//! Resources, events and actions that have no effect, and what people are told about them.
+//! Resources, events and actions that have no effect, and the notes about them.
 
 use super::*;
 
@@ -19,7 +19,7 @@ const POOL: &str = "Resources:
 ";
 
 // AWS different(template): AWS makes every resource; here a type that nothing runs is a name only,
-//     and the start says so
+//     and the start reports it
 #[test]
 fn a_type_that_nothing_runs_is_a_name() {
     let template = asked(POOL, &[]).unwrap();
@@ -96,7 +96,7 @@ fn a_bucket_has_its_own_attributes() {
 }
 
 // AWS different(template): an event of a service that is not here never comes, and an action does
-//     nothing, if the caller says so (`--inert`)
+//     nothing, if the caller wants it (`--inert`)
 #[test]
 fn events_and_actions_that_were_asked_for_do_nothing() {
     let text = "Transform: AWS::Serverless-2016-10-31

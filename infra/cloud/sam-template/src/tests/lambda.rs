@@ -28,7 +28,7 @@ const PLAIN: &str = "  EarsRole:
       FunctionName: !Ref One
       Action: lambda:InvokeFunction
       Principal: iot.amazonaws.com
-  Heard:
+  Received:
     Type: AWS::IoT::TopicRule
     Properties:
       TopicRulePayload:

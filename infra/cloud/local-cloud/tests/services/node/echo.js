@@ -1,1 +1,1 @@
-exports.hear = async (event) => ({ heard: event });
+exports.hear = async (event) => ({ received: event });
