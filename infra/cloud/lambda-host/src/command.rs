@@ -29,7 +29,7 @@ pub(super) fn command(
     };
     let mut command = Command::new(path);
     match interpreter {
-        Interpreter::Python => command.args(["-u", "-c", PYTHON]),
+        Interpreter::Python => command.args(["-B", "-u", "-c", PYTHON]),
         Interpreter::Node => command.args(["-e", NODE]),
     };
     command.current_dir(code);

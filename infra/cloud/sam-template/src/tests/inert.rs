@@ -76,8 +76,8 @@ fn an_output_that_needs_such_an_attribute_is_left_out() {
     );
 }
 
-// AWS different(template): a bucket is a folder for the S3 actions of rules; its properties have no
-//     effect
+// AWS different(template): AWS makes a bucket; here it is a folder for the S3 actions of rules, and
+//     its properties have no effect
 #[test]
 fn a_bucket_has_its_own_attributes() {
     let text = "Resources:
@@ -95,8 +95,8 @@ fn a_bucket_has_its_own_attributes() {
     assert!(asked(&unknown, &[]).is_err_and(|e| e.contains("Heap.WebsiteURL has no value")));
 }
 
-// AWS different(template): an event of a service that is not here never comes, and an action does
-//     nothing, if the caller wants it (`--inert`)
+// AWS different(template): AWS sends every event and performs every action; here one of a service
+//     that is absent never comes, or does nothing, if the caller wants it (`--inert`)
 #[test]
 fn events_and_actions_that_were_asked_for_do_nothing() {
     let text = "Transform: AWS::Serverless-2016-10-31
@@ -161,7 +161,8 @@ fn a_name_next_to_a_type_is_accepted_of_sam_only() {
     assert!(message.contains("unknown property Name"), "{message}");
 }
 
-// AWS different(template): the values of parameters of AWS's own types are not looked up
+// AWS different(template): AWS looks up the values of parameters of its own types; here they are
+//     text, and one of the parameter store must be given
 #[test]
 fn a_parameter_of_awss_own_type_is_text() {
     let text = "Parameters:
