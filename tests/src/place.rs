@@ -45,6 +45,7 @@ pub fn template() -> Result<Template> {
         region: REGION.to_owned(),
         account: ACCOUNT.to_owned(),
         parameters: BTreeMap::new(),
+        inert: [].into(),
     };
     Ok(Template::parse("template.yaml", &text()?, &context)?)
 }
@@ -67,6 +68,7 @@ pub fn options(template_file: PathBuf) -> Result<Options> {
         time_scale: 1.0,
         faults: Vec::new(),
         import_retained: false,
+        inert: [].into(),
     })
 }
 

@@ -43,6 +43,7 @@ async fn cloud(change: impl Fn(String) -> String) -> Result<(LocalCloud, TempDir
         region: "us-east-1".to_owned(),
         account: "123456789012".to_owned(),
         parameters: BTreeMap::new(),
+        inert: [].into(),
     };
     let mut binaries = BTreeMap::new();
     for function in Template::parse("template.yaml", &text, &context)?.functions {
@@ -62,6 +63,7 @@ async fn cloud(change: impl Fn(String) -> String) -> Result<(LocalCloud, TempDir
         time_scale: 1.0,
         faults: Vec::new(),
         import_retained: false,
+        inert: [].into(),
     };
     Ok((LocalCloud::start(options).await?, folder))
 }

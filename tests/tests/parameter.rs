@@ -42,6 +42,7 @@ fn parse(text: &str, parameters: BTreeMap<String, String>) -> Result<Template> {
         region: "us-east-1".to_owned(),
         account: "123456789012".to_owned(),
         parameters,
+        inert: [].into(),
     };
     Ok(Template::parse("template.yaml", text, &context)?)
 }
@@ -254,6 +255,7 @@ async fn invoking_a_function_that_cannot_start_returns_the_reason() -> Result<()
         time_scale: 1.0,
         faults: Vec::new(),
         import_retained: false,
+        inert: [].into(),
     })
     .await?;
     for function in &template.functions {

@@ -143,6 +143,7 @@ impl<'a> Plan<'a> {
             time_scale: args.cloud.time_scale,
             faults: self.faults.cloud.clone(),
             import_retained: args.cloud.import_retained,
+            inert: args.cloud.inert.iter().cloned().collect(),
         })
     }
 
@@ -264,6 +265,7 @@ fn function_names(options: &Options) -> Result<Vec<String>> {
         region: options.region.clone(),
         account: options.account.clone(),
         parameters: options.parameters.clone(),
+        inert: options.inert.clone(),
     };
     let functions = Template::load(&options.template, &context)?.functions;
     Ok(functions

@@ -18,6 +18,7 @@ mod scale;
 mod setup;
 mod sim;
 mod sizes;
+mod templates;
 mod test;
 mod tidy;
 mod toml;
@@ -80,6 +81,9 @@ enum Chore {
     Bench(bench::Options),
     /// Press 1,000 virtual locks for ten minutes, with faults; nothing may be lost or doubled.
     Load(load::Options),
+    /// Start the local cloud with each template of tests/templates, as other people's are written.
+    #[command(after_help = templates::HELP)]
+    Templates(templates::Options),
     /// Take the real Home Assistant through every state of a door, and write what it showed.
     #[command(after_help = home_assistant::HELP)]
     HomeAssistant(home_assistant::Options),
@@ -115,6 +119,7 @@ fn run(chore: &Chore) -> Result<bool> {
         Chore::Scale => scale::run(&workspace),
         Chore::Bench(options) => bench::run(&workspace, options),
         Chore::Load(options) => load::run(&workspace, options),
+        Chore::Templates(options) => templates::run(&workspace, options),
         Chore::HomeAssistant(options) => home_assistant::run(&workspace, options),
     }
 }

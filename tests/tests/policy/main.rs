@@ -83,6 +83,7 @@ impl Cloud {
             region: "us-east-1".to_owned(),
             account: "123456789012".to_owned(),
             parameters: parameters.clone(),
+            inert: [].into(),
         };
         let functions = Template::parse("template.yaml", text, &context)?.functions;
         let binaries = functions.into_iter().map(|f| (f.binary, fails()));
@@ -99,6 +100,7 @@ impl Cloud {
             time_scale: 1.0,
             faults: Vec::new(),
             import_retained: false,
+            inert: [].into(),
         };
         let cloud = LocalCloud::start(options).await?;
         std::fs::write(folder.path().join("ca.pem"), cloud.ca_pem())?;

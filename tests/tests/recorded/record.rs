@@ -57,6 +57,7 @@ fn binaries() -> Result<Vec<String>> {
         region: REGION.to_owned(),
         account: "123456789012".to_owned(),
         parameters: BTreeMap::new(),
+        inert: [].into(),
     };
     let functions = Template::load(&template(), &context)?.functions;
     Ok(functions
@@ -80,6 +81,7 @@ async fn start(programs: BTreeMap<String, PathBuf>) -> Result<LocalCloud> {
         time_scale: 0.01,
         faults: Vec::new(),
         import_retained: false,
+        inert: [].into(),
     };
     Ok(LocalCloud::start(options).await?)
 }

@@ -85,6 +85,7 @@ async fn cloud(folder: &Path, template: &str) -> Result<LocalCloud> {
         time_scale: 1.0,
         faults: Vec::new(),
         import_retained: false,
+        inert: [].into(),
     };
     LocalCloud::start(options).await.context("start the cloud")
 }
@@ -173,6 +174,7 @@ fn every_statement_and_action_of_a_function_is_tested_here() -> Result<()> {
         region: REGION.to_owned(),
         account: ACCOUNT.to_owned(),
         parameters: BTreeMap::new(),
+        inert: [].into(),
     };
     let template = Template::parse("template.yaml", &template()?, &context)?;
     let mut declared = BTreeSet::new();

@@ -47,6 +47,7 @@ fn function() -> Function {
             region: "us-east-1".to_owned(),
             account: "123456789012".to_owned(),
             parameters: BTreeMap::new(),
+            inert: [].into(),
         };
         let template = Template::parse("t.yaml", TEMPLATE, &context);
         template.expect("a valid template").functions.remove(0)
@@ -76,6 +77,8 @@ impl Surroundings for Nowhere {
 fn accepts(function: &Function) {
     let wiring = Wiring {
         binaries: BTreeMap::from([("Echo".to_owned(), PathBuf::from("/nowhere"))]),
+        interpreters: BTreeMap::new(),
+        layers: BTreeMap::new(),
         env: BTreeMap::new(),
         region: "us-east-1".to_owned(),
         account: "123456789012".to_owned(),

@@ -14,6 +14,7 @@ pub fn check(bytes: &[u8]) {
         region: "us-east-1".to_owned(),
         account: "123456789012".to_owned(),
         parameters: BTreeMap::new(),
+        inert: [].into(),
     };
     let parse = || Template::parse("t.yaml", &text, &context);
     let declared = parameters("t.yaml", &text);

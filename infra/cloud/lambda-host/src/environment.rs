@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
 
-use super::{Credentials, FunctionError, Wiring};
+use super::{Credentials, FunctionError, Wiring, command};
 
 /// Variables that only Lambda may set.
 const RESERVED: [&str; 19] = [
@@ -77,7 +77,7 @@ pub(super) fn variables(
         secret_access_key,
         session_token,
     } = wiring.surroundings.credentials_of(function);
-    let task_root = binary.parent().unwrap_or(Path::new("/"));
+    let task_root = command::task_root(binary);
     let is_json = function.log_format.as_deref() == Some("JSON");
     let level = function.log_level.as_deref().unwrap_or("INFO");
     let reserved = [
@@ -112,7 +112,8 @@ pub(super) fn variables(
         ("TZ", ":UTC".to_owned()),
         ("PATH", std::env::var("PATH").unwrap_or_default()),
     ];
-    for (name, value) in reserved {
+    let found = command::search_paths(function, wiring);
+    for (name, value) in reserved.into_iter().chain(found) {
         variables.insert(name.to_owned(), value);
     }
     if is_json {

@@ -7,13 +7,13 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
-use tokio::process::{Child, Command};
+use tokio::process::Child;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::runtime_api::{Job, Report, RuntimeApi};
-use super::{Failure, Notice, Outcome, Wiring, environment, exit, log, memory};
+use super::{Failure, Notice, Outcome, Wiring, command, environment, exit, log, memory};
 
 /// A running process and its Runtime API; dropping it kills the process.
 pub(super) struct Instance {
@@ -41,7 +41,7 @@ impl Instance {
         let api = RuntimeApi::start().await.map_err(start_failure)?;
         let stream = uuid::Uuid::new_v4().simple().to_string();
         let variables = environment::variables(function, wiring, binary, api.address, &stream);
-        let mut child = Command::new(binary)
+        let mut child = command::command(function, binary, wiring)?
             .env_clear()
             .envs(variables)
             .stdin(Stdio::null())

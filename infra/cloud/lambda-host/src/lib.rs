@@ -2,11 +2,13 @@
 //!
 #![doc = include_str!("../README.md")]
 
+mod command;
 mod concurrency;
 mod description;
 mod environment;
 mod exit;
 mod instance;
+mod interpreter;
 mod log;
 mod memory;
 mod notice;
@@ -26,6 +28,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
 pub use description::Description;
+pub use interpreter::{FoundInterpreter, find_interpreter, interpreter_names};
 pub use log::keeps_line;
 pub use notice::{Failure, Notice, Outcome, Usage};
 use pool::{Attempt, Event, Pool};
@@ -69,8 +72,13 @@ pub trait Surroundings: Send + Sync {
 /// What a host needs to run functions.
 #[derive(Clone)]
 pub struct Wiring {
-    /// Path of the executable by [`sam_template::Function::binary`].
+    /// Path of the executable by [`sam_template::Function::binary`], or of the folder with the code
+    /// of a function whose runtime has an interpreter.
     pub binaries: BTreeMap<String, PathBuf>,
+    /// Path of the interpreter by runtime, such as `python3.12`.
+    pub interpreters: BTreeMap<String, PathBuf>,
+    /// Folder of each layer by its ARN.
+    pub layers: BTreeMap<String, PathBuf>,
     /// Variables added to every function's environment, such as endpoints.
     pub env: BTreeMap<String, String>,
     /// AWS region, such as `us-east-1`.

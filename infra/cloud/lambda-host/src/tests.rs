@@ -2,6 +2,7 @@
 
 mod alias;
 mod ending;
+mod handler;
 mod limit;
 mod log;
 mod retry;
@@ -41,6 +42,7 @@ fn function() -> sam_template::Function {
         name: "home-Regulate".to_owned(),
         arn: "arn:aws:lambda:us-east-1:123456789012:function:home-Regulate".to_owned(),
         binary: "probe".to_owned(),
+        runtime: "provided.al2023".to_owned(),
         handler: "bootstrap".to_owned(),
         timeout_s: 5,
         memory_mb: 256,
@@ -59,6 +61,9 @@ fn function() -> sam_template::Function {
         role_policies: Vec::new(),
         reserved_concurrency: None,
         code_uri: ".".to_owned(),
+        inline_code: None,
+        layers: Vec::new(),
+        published: false,
         permissions: Vec::new(),
     }
 }
@@ -89,6 +94,8 @@ fn world(adjust: impl FnOnce(&mut sam_template::Function, &mut Wiring)) -> World
     let mut function = function();
     let mut wiring = Wiring {
         binaries: BTreeMap::from([("probe".to_owned(), probe())]),
+        interpreters: BTreeMap::new(),
+        layers: BTreeMap::new(),
         env: BTreeMap::from([(
             "AWS_ENDPOINT_URL_DYNAMODB".to_owned(),
             "http://d".to_owned(),

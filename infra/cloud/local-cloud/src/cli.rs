@@ -37,6 +37,12 @@ pub struct CloudArgs {
     #[arg(long)]
     pub import_retained: bool,
 
+    /// A type that has no effect here; repeatable. A resource of it (`AWS::Kinesis::Stream`) is a
+    /// name with made-up attributes; an event (`Api`) never comes; a rule's action (`Firehose`)
+    /// does nothing. A star at the end covers all types that begin so.
+    #[arg(long = "inert", value_name = "TYPE")]
+    pub inert: Vec<String>,
+
     /// Format of the log on standard output; `none` saves the work of writing it.
     #[arg(long, value_enum, default_value_t = Log::Pretty)]
     pub log: Log,

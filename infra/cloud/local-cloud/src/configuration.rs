@@ -79,8 +79,11 @@ async fn configuration(
     Ok(ok(&described(&found, code)))
 }
 
-/// Size and SHA-256 of an executable.
+/// Size and SHA-256 of an executable, or of the files in a folder of code.
 fn read_code(path: &FilePath) -> io::Result<(u64, String)> {
+    if path.is_dir() {
+        return read_folder(path);
+    }
     let mut file = File::open(path)?;
     let mut hash = digest::Context::new(&digest::SHA256);
     let mut part = vec![0; 1 << 16];
@@ -93,6 +96,22 @@ fn read_code(path: &FilePath) -> io::Result<(u64, String)> {
         hash.update(&part[..length]);
         size += length as u64;
     }
+}
+
+/// Size and SHA-256 of the files in a folder, without those in folders of it.
+fn read_folder(path: &FilePath) -> io::Result<(u64, String)> {
+    let entries = std::fs::read_dir(path)?;
+    let paths = entries.map(|entry| entry.map(|entry| entry.path()));
+    let mut paths = paths.collect::<io::Result<Vec<_>>>()?;
+    paths.sort();
+    let mut hash = digest::Context::new(&digest::SHA256);
+    let mut size = 0;
+    for file in paths.iter().filter(|path| path.is_file()) {
+        let content = std::fs::read(file)?;
+        hash.update(&content);
+        size += content.len() as u64;
+    }
+    Ok((size, STANDARD.encode(hash.finish())))
 }
 
 fn described(found: &Description, code: io::Result<(u64, String)>) -> Value {
@@ -113,7 +132,7 @@ fn described(found: &Description, code: io::Result<(u64, String)>) -> Value {
     let mut body = json!({
         "FunctionName": function.name,
         "FunctionArn": found.arn,
-        "Runtime": "provided.al2023",
+        "Runtime": function.runtime,
         "Role": function.role_arn,
         "Handler": function.handler,
         "Description": "",

@@ -31,7 +31,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 pub use backend::Backend;
-pub use call::{delete_table, get_item};
+pub use call::{delete_table, get_item, put_item};
 pub use need::Tables;
 pub use proxy::{Proxy, router};
 pub use stream::{Change, READ_MAX, Streams, shard_id};

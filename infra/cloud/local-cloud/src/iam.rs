@@ -208,6 +208,12 @@ impl Iam {
     fn read_documents(&self, owner: &str, policies: &[Value]) -> Result<Vec<Document>, IamError> {
         let mut documents = Vec::new();
         for (index, policy) in policies.iter().enumerate() {
+            if managed::is_unknown(policy) {
+                tracing::warn!(
+                    "{owner}: the rights of the managed policy {policy} are not known here: it \
+                     allows nothing; write the statements that are needed into the role"
+                );
+            }
             let document = managed::expand(policy, &self.inner.account)
                 .and_then(|policy| Document::parse_identity(&policy));
             let document = document.map_err(|source| IamError::Policy {

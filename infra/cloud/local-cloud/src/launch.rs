@@ -3,17 +3,16 @@
 //! Must not know: the protocols.
 
 mod deletion;
-mod executable;
 mod fleet;
 mod import;
 mod listener;
 mod place;
+mod program;
 mod reload;
 mod remainder;
 mod task;
 mod wiring;
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -32,6 +31,7 @@ use crate::dynamodb::{self, DynamoDbError};
 use crate::event::EventBus;
 use crate::event_source::{self, Positions, SourceError};
 use crate::fault::{Faults, Targets, UnknownTarget};
+use crate::folder::Folder;
 use crate::iam::{Iam, IamError};
 use crate::notification::{Declared, TopicError, Topics};
 use crate::provisioning::{self, ProvisioningError};
@@ -43,11 +43,12 @@ use crate::stack::Stack;
 use crate::storage::{self, StorageError};
 use crate::{Endpoints, LocalCloud, Options};
 pub use deletion::{DeleteError, DeleteFailed, Deleted};
-pub use executable::ExecutableError;
 use fleet::Fleet;
 pub use import::ImportError;
 use lambda_host::{FunctionError, Functions};
 use listener::Listeners;
+pub use program::ExecutableError;
+use program::Programs;
 pub use reload::ReloadError;
 pub(crate) use reload::Reloader;
 use sam_template::{Template, TemplateError};
@@ -150,10 +151,10 @@ async fn begin(options: Options, template: Template) -> Result<LocalCloud, Start
 
 /// First step: the template is read and everything kept on disk is open. Nothing runs yet.
 struct Opened {
-    /// With an executable for every function.
     options: Options,
-    /// Executables as the caller gave them.
-    given: BTreeMap<String, PathBuf>,
+    /// What every function runs.
+    programs: Programs,
+    folder: Folder,
     account: Account,
     template: Template,
     clock: Clock,
@@ -183,6 +184,9 @@ struct Listening {
 
 impl Opened {
     fn open(options: Options, template: Template) -> Result<Self, StartError> {
+        for note in &template.notes {
+            tracing::warn!("{note}");
+        }
         let targets = Targets::of(&template);
         for fault in &options.faults {
             targets.check(fault)?;
@@ -223,11 +227,11 @@ impl Opened {
         let positions = Positions::open(options.data_dir.clone())?;
         registry.change_stack(&template.iot_policies, &template)?;
         let switches = Switches::open(data_dir, &template.rules, clock.now_ms())?;
-        let given = options.binaries.clone();
-        let options = Options {
-            binaries: executable::executables(&options, &template.functions)?,
-            ..options
-        };
+        let folder = Folder::open(data_dir).map_err(|source| StartError::DataDirectory {
+            path: data_dir.map_or_else(std::env::temp_dir, std::path::Path::to_owned),
+            source: Box::new(source),
+        })?;
+        let programs = program::programs(&options, &template, &folder)?;
         let queues = Queues::new(&template, &events, clock, options.time_scale);
         let declared = Declared::read(&template, &account)?;
         let stack = Stack::new(&options.stack_name, &account, &template, clock);
@@ -237,7 +241,8 @@ impl Opened {
             alarms: Alarms::default(),
             queues,
             options,
-            given,
+            programs,
+            folder,
             account,
             template,
             clock,
@@ -282,7 +287,7 @@ impl Listening {
         let data_dir = opened.options.data_dir.clone();
         let stopping = tasks.stopping.clone();
         let backend = dynamodb::start(&template.tables, data_dir, stopping, &mut tasks.set).await?;
-        let services = opened.services(&functions, backend.database.clone());
+        let services = opened.services(&functions, &backend);
         let engine = RuleEngine::new(template, services.clone())?;
         let (engines, next_engine) = mpsc::unbounded_channel();
         let stopping = tasks.stopping.clone();
@@ -296,7 +301,6 @@ impl Listening {
         opened.fleet.run(&opened.broker, &functions, &mut tasks);
         tasks.spawn(queue::sample(opened.queues.clone()));
         let reloader = Reloader {
-            binaries: opened.given.clone(),
             wiring,
             functions: functions.clone(),
             callers: opened.callers.clone(),
@@ -345,6 +349,7 @@ impl Listening {
             queues: opened.queues,
             topics: opened.topics,
             alarms: opened.alarms,
+            folder: opened.folder,
             faults: opened.faults,
             events: opened.events,
             reloader,

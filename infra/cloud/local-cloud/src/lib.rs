@@ -26,6 +26,7 @@ mod dynamodb;
 pub mod event;
 mod event_source;
 pub mod fault;
+mod folder;
 mod form;
 mod guard;
 mod iam;
@@ -76,6 +77,7 @@ use alarm::Alarms;
 use caller::Callers;
 use event::EventBus;
 use fault::Faults;
+use folder::Folder;
 use lambda_host::Functions;
 use metric::Metrics;
 use notification::Topics;
@@ -98,10 +100,11 @@ pub struct Options {
     pub region: String,
     /// `AWS::AccountId`.
     pub account: String,
-    /// Directory of all data; `None` keeps everything in memory.
+    /// Directory of all data; `None` keeps everything in memory, except a temporary folder for the
+    /// template's inline code and for objects.
     pub data_dir: Option<PathBuf>,
-    /// Executables by `Metadata.BuildProperties.Binary` of the functions. A function without one
-    /// runs `bootstrap` in its `CodeUri`.
+    /// Executables, or folders of code, by `Metadata.BuildProperties.Binary` of the functions, else
+    /// by logical id. A function without one runs `bootstrap` or its handler in its `CodeUri`.
     pub binaries: BTreeMap<String, PathBuf>,
     /// Ports to listen on.
     pub ports: Ports,
@@ -115,6 +118,9 @@ pub struct Options {
     /// Whether the stack takes over tables that a deleted stack left in the data directory, as a
     /// resource import does in AWS. Without it, such a table stops the start.
     pub import_retained: bool,
+    /// Types of resources that are names only, of events that never come and of rules' actions that
+    /// do nothing. See [`sam_template::Context::inert`].
+    pub inert: BTreeSet<String>,
 }
 
 /// Ports on 127.0.0.1; 0 takes a free one.
@@ -162,6 +168,7 @@ pub struct LocalCloud {
     topics: Topics,
     alarms: Alarms,
     faults: Arc<Faults>,
+    folder: Folder,
     events: EventBus,
     reloader: launch::Reloader,
     stop: tokio::sync::watch::Sender<bool>,
@@ -289,6 +296,11 @@ impl LocalCloud {
     /// what is left.
     pub async fn delete_stack(&self) -> Result<Deleted, DeleteError> {
         self.reloader.delete().await
+    }
+
+    /// The folder of the objects that rules write, with a folder for each bucket.
+    pub fn buckets(&self) -> PathBuf {
+        self.folder.buckets()
     }
 
     /// The folder of each function's code, or the executable given for it, by logical id.

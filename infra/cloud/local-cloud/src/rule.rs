@@ -8,10 +8,14 @@
 mod action;
 mod external;
 mod header;
+mod item;
 mod metric;
+mod object;
 mod report;
+mod republish;
 mod substitution;
 mod switch;
+mod value;
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -26,9 +30,12 @@ use crate::broker::message::Message;
 use crate::clock::Clock;
 use crate::contain::contain_logged;
 use crate::data_plane::thing_shadow::ShadowService;
+use crate::dynamodb::Streams;
 use crate::event::{EventBus, EventKind};
+use crate::folder::Folder;
 use crate::iam::{Iam, Need};
 use crate::metric::Key;
+use crate::notification::Topics;
 use crate::queue::Queues;
 use crate::registry::Registry;
 use action::Action;
@@ -91,8 +98,13 @@ pub struct Services {
     /// For Lambda actions and `aws_lambda`.
     pub functions: Functions,
     pub queues: Queues,
+    pub topics: Topics,
     pub shadows: ShadowService,
     pub database: Database,
+    /// To wake the streams of tables after a write.
+    pub streams: Streams,
+    /// For objects.
+    pub folder: Folder,
     pub events: EventBus,
     pub clock: Clock,
     /// For `accountid()`, the account that a permission names, and ARNs.
@@ -217,8 +229,12 @@ fn compile(rule: &TopicRule, template: &Template) -> Result<Compiled, RuleError>
         problem,
     };
     let compile = |action| Action::compile(action, template, &statement).map_err(refused);
-    let actions: Vec<Action> = rule.actions.iter().map(compile).collect::<Result<_, _>>()?;
-    let error_action = rule.error_action.as_ref().map(compile).transpose()?;
+    let works =
+        |action: &&sam_template::Action| !matches!(action, sam_template::Action::Inert { .. });
+    let actions = rule.actions.iter().filter(works).map(compile);
+    let actions: Vec<Action> = actions.collect::<Result<_, _>>()?;
+    let error_action = rule.error_action.as_ref().filter(works);
+    let error_action = error_action.map(compile).transpose()?;
     if error_action.as_ref().is_some_and(Action::calls_out) {
         let problem = "an error action cannot call get_thing_shadow, get_dynamodb, \
                        get_registry_data or aws_lambda";

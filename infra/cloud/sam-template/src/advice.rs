@@ -5,14 +5,9 @@
 pub(super) fn property(kind: &str, name: &str) -> Option<&'static str> {
     Some(match kind {
         "AWS::Serverless::Function" => match name {
-            "InlineCode" => {
-                "put an executable `bootstrap` into a folder and name the folder in CodeUri"
-            }
             "PackageType" | "ImageUri" => {
                 "containers are not run; use an executable (Runtime provided.al2023)"
             }
-            "Layers" => "put the layer's content into the function's folder",
-            "VpcConfig" => "networks are not simulated; remove it",
             "DeadLetterQueue" => {
                 "use EventInvokeConfig.DestinationConfig.OnFailure, which also reports the failure"
             }
@@ -26,6 +21,13 @@ pub(super) fn property(kind: &str, name: &str) -> Option<&'static str> {
             "EventInvokeConfig.DestinationConfig.OnSuccess" => {
                 "only failures have a destination; remove it"
             }
+            _ => return None,
+        },
+        "AWS::Lambda::Function" => match name {
+            "DeadLetterConfig" => {
+                "use AWS::Lambda::EventInvokeConfig, which also reports the failure"
+            }
+            "FileSystemConfigs" | "ImageConfig" => "file systems and containers are not run",
             _ => return None,
         },
         "AWS::IAM::ManagedPolicy" => match name {
@@ -81,7 +83,6 @@ pub(super) fn property(kind: &str, name: &str) -> Option<&'static str> {
 /// Advice on an unsupported resource type.
 pub(super) fn resource_type(kind: &str) -> &'static str {
     match kind {
-        "AWS::Lambda::Function" => "declare it as AWS::Serverless::Function",
         "AWS::Events::Rule" => {
             "use AWS::Scheduler::Schedule, or a Schedule or ScheduleV2 event of the function"
         }
@@ -92,16 +93,13 @@ pub(super) fn resource_type(kind: &str) -> &'static str {
         "AWS::IoT::ThingType" | "AWS::IoT::ThingGroup" => {
             "create it while the cloud runs, by CreateThingType or CreateThingGroup"
         }
-        "AWS::Lambda::Alias" | "AWS::Lambda::Version" => {
-            "set AutoPublishAlias of the function, from which SAM generates both"
-        }
         "AWS::CloudWatch::CompositeAlarm" => {
             "alarms are evaluated one by one; give each alarm its own actions"
         }
         "AWS::CloudWatch::AnomalyDetector" => "anomalies are not detected; give alarms a Threshold",
         "AWS::SNS::TopicInlinePolicy" => "declare it as AWS::SNS::TopicPolicy",
         "AWS::SQS::QueueInlinePolicy" => "declare it as AWS::SQS::QueuePolicy",
-        _ => "remove it, or make it conditional on a parameter (--parameter NAME=VALUE)",
+        _ => "--inert TYPE makes it a name only; or make it conditional on a parameter",
     }
 }
 
@@ -132,7 +130,7 @@ pub(super) fn function(name: &str) -> &'static str {
 pub(super) fn function_of_rule(name: &str) -> &'static str {
     match name {
         "RefAll" | "ValueOf" | "ValueOfAll" => {
-            "parameters of AWS's own types are not supported; compare with a list of values"
+            "nothing here has the values of AWS's own types; compare with a list of values"
         }
         _ => {
             "use Equals, Not, And, Or, Contains, EachMemberIn or EachMemberEquals on texts, lists \

@@ -8,8 +8,9 @@
 //!
 //! Must not know: what refers to an alias.
 
-use super::error::TemplateError;
+use super::error::{Problem, TemplateError};
 use super::fields::{Fields, Place};
+use super::identity::Identity;
 use super::node::{Node, Position};
 use super::resource::Function;
 use super::scope::Scope;
@@ -47,6 +48,10 @@ impl Function {
         }
     }
 
+    fn has_version(&self) -> bool {
+        self.published || self.alias.is_some()
+    }
+
     /// The qualifier in `target` (name or ARN, with or without a qualifier) if it names
     /// this function: empty for the function itself and for `$LATEST`. `None` if it names another
     /// function, or a version or alias that does not exist.
@@ -61,7 +66,7 @@ impl Function {
                 None if rest.is_empty() => Some(""),
                 Some("$LATEST") => Some(""),
                 Some(qualifier) if Some(qualifier) == self.alias.as_deref() => Some(qualifier),
-                Some(VERSION) if self.alias.is_some() => Some(VERSION),
+                Some(VERSION) if self.has_version() => Some(VERSION),
                 _ => None,
             })
     }
@@ -93,6 +98,43 @@ impl Scope<'_> {
                 None => Err(place.kind(at, KEY, "text")),
             },
         }
+    }
+
+    /// The identity of an `AWS::Lambda::Version` or `AWS::Lambda::Alias`: the ARN of its function
+    /// with the version or alias.
+    pub fn published(
+        &self,
+        place: &Place,
+        at: Position,
+        kind: &str,
+        resource: &Node,
+    ) -> Result<Identity, TemplateError> {
+        let text = |key: &str| {
+            let node = resource.get("Properties").and_then(|p| p.get(key));
+            let missing = || place.error(at, Problem::Missing(key.to_owned()));
+            let resolved = self.resolve(place, node.ok_or_else(missing)?)?;
+            let text = resolved.as_ref().and_then(Node::as_text).map(str::to_owned);
+            text.ok_or_else(|| place.kind(at, key, "text"))
+        };
+        let function = text("FunctionName")?;
+        let (region, account) = (&self.context.region, &self.context.account);
+        let arn = if function.starts_with("arn:") {
+            function
+        } else {
+            format!("arn:aws:lambda:{region}:{account}:function:{function}")
+        };
+        let (qualified, own) = if kind == "AWS::Lambda::Alias" {
+            let qualified = format!("{arn}:{}", text("Name")?);
+            (qualified.clone(), ("AliasArn", qualified))
+        } else {
+            let own = ("Version", VERSION.to_owned());
+            (format!("{arn}:{VERSION}"), own)
+        };
+        Ok(Identity {
+            name: qualified.clone(),
+            reference: qualified.clone(),
+            attributes: vec![own, ("FunctionArn", qualified)],
+        })
     }
 
     /// The value of `Ref <id>.Alias` or `Ref <id>.Version`; `None` if `name` is neither.

@@ -1,5 +1,8 @@
 //! Walks a template's sections and assembles the typed resources.
 
+mod inert;
+mod lambda;
+
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,16 +10,17 @@ use serde_json::Value;
 
 use super::error::{Problem, TemplateError};
 use super::fields::{Fields, Place};
-use super::function::InvokeConfig;
-use super::identity::{Identity, Owner};
+use super::function::{InvokeConfig, Published};
+use super::identity::Identity;
+use super::inert::Inert;
 use super::name::Names;
 use super::node::{Data, Entry, Node, Position};
 use super::resource::{Permission, WithoutEffect};
 use super::scope::Scope;
 use super::{
-    Context, Places, Template, accept, advice, alarm, assertion, deletion, event, function,
-    interface, iot_account, managed_policy, parameter, provisioning, queue, role, rule, schedule,
-    section, source, table, thing, topic,
+    Context, Places, Template, accept, advice, alarm, assertion, deletion, function, interface,
+    iot_account, managed_policy, parameter, provisioning, queue, role, rule, schedule, section,
+    source, table, thing, topic,
 };
 
 pub(super) fn template(
@@ -66,6 +70,7 @@ pub(super) fn template(
             places: Places::new(file),
             ..Template::default()
         },
+        published: Vec::new(),
         permissions: Vec::new(),
         invoke_configs: Vec::new(),
         policies: Vec::new(),
@@ -101,6 +106,8 @@ pub(super) struct Assembly<'a> {
     pub file: &'a str,
     pub scope: Scope<'a>,
     pub template: Template,
+    /// Versions and aliases of functions.
+    pub published: Vec<(Place, Position, Published)>,
     /// Permissions, by name of their function.
     pub permissions: Attached<String, Permission>,
     /// Invoke configurations, by name of their function.
@@ -137,6 +144,10 @@ impl Assembly<'_> {
         let id = entry.key.as_str();
         self.template.places.add(id, entry.at);
         let identity = self.scope.identity(&place, entry.at, id)?;
+        if let Some(why) = Inert::of(kind, self.scope.context) {
+            self.add_inert(entry, kind, &identity.name, needs, why);
+            return Ok(());
+        }
         let fields = self.resolve_properties(&place, entry, kind)?;
         let resource = deletion::read(entry, &identity.name, needs);
         self.template.resources.push(resource);
@@ -157,13 +168,25 @@ impl Assembly<'_> {
         let template = &mut self.template;
         match kind {
             "AWS::Serverless::Function" => self.add_function(id, identity, fields, entry)?,
+            "AWS::Lambda::Function" => {
+                template
+                    .functions
+                    .push(function::read_plain(id, identity, fields)?);
+            }
+            "AWS::Serverless::LayerVersion" | "AWS::Lambda::LayerVersion" => {
+                self.add_layer(id, identity, fields, entry)?;
+            }
             "AWS::DynamoDB::Table" => template.tables.push(table::read(id, identity, fields)?),
             "AWS::Serverless::SimpleTable" => {
                 template
                     .tables
                     .push(table::read_simple(id, identity, fields)?);
             }
-            "AWS::IoT::TopicRule" => template.rules.push(rule::read(id, identity, fields)?),
+            "AWS::IoT::TopicRule" => {
+                let rule = rule::read(id, identity, self.scope.context, fields)?;
+                self.note_actions(entry.at, &rule);
+                self.template.rules.push(rule);
+            }
             "AWS::IoT::Thing" => template.things.push(thing::read(id, identity, fields)?),
             "AWS::IoT::ProvisioningTemplate" => {
                 let templates = &mut template.provisioning_templates;
@@ -210,6 +233,10 @@ impl Assembly<'_> {
         at: Position,
     ) -> Result<(), TemplateError> {
         match kind {
+            "AWS::Lambda::Version" | "AWS::Lambda::Alias" => {
+                let published = function::read_published(kind, fields)?;
+                self.published.push((place, at, published));
+            }
             "AWS::Lambda::Permission" => {
                 let (function, permission) = function::read_permission(id, fields)?;
                 self.permissions.push((place, at, function, permission));
@@ -264,53 +291,6 @@ impl Assembly<'_> {
         Ok(())
     }
 
-    fn add_function(
-        &mut self,
-        id: &str,
-        identity: Identity,
-        mut fields: Fields,
-        entry: &Entry,
-    ) -> Result<(), TemplateError> {
-        let alias = self.scope.alias_of(&fields.place, fields.at, id)?;
-        let owner = Owner {
-            id,
-            identity: &identity,
-            alias: alias.as_deref(),
-            stack_name: &self.scope.context.stack_name,
-        };
-        let made = event::read(&owner, &mut fields)?;
-        let metadata = self.resolve_metadata(&fields.place, &entry.value)?;
-        let own_role = self.scope.role_of_function(id);
-        let mut function = function::read(id, identity, own_role, metadata, fields)?;
-        function.permissions.extend(made.permissions);
-        if function.role_is_own {
-            for policy in made.role_policies {
-                if !function.role_policies.contains(&policy) {
-                    function.role_policies.push(policy);
-                }
-            }
-        }
-        self.template.functions.push(function);
-        self.template.schedules.extend(made.schedules);
-        self.template.rules.extend(made.rules);
-        self.template.event_sources.extend(made.sources);
-        Ok(())
-    }
-
-    fn resolve_metadata(
-        &self,
-        place: &Place,
-        resource: &Node,
-    ) -> Result<Option<Fields>, TemplateError> {
-        let Some(metadata) = resource.get("Metadata") else {
-            return Ok(None);
-        };
-        self.scope
-            .resolve(place, metadata)?
-            .map(|node| Fields::new(place.clone(), "Metadata", node))
-            .transpose()
-    }
-
     /// The resource's resolved properties, with those of `Globals` as defaults.
     fn resolve_properties(
         &self,
@@ -337,7 +317,14 @@ impl Assembly<'_> {
         if !is_active(&self.scope, &place, entry)? {
             return Ok(());
         }
-        let resolved = self.scope.resolve(&place, &entry.value)?;
+        let resolved = match self.scope.resolve(&place, &entry.value) {
+            Err(error) if inert::is_about_inert(&error) => {
+                let text = "the output is left out: it needs an attribute of a name only";
+                self.note(entry.at, &entry.key, text);
+                return Ok(());
+            }
+            resolved => resolved?,
+        };
         let Some(node) = resolved else {
             return Ok(());
         };

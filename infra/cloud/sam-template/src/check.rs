@@ -14,6 +14,7 @@ use super::{
 impl Assembly<'_> {
     /// Attaches resources to those they name, then checks all other references.
     pub fn connect(&mut self) -> Result<(), TemplateError> {
+        self.publish()?;
         for (place, at, target, permission) in std::mem::take(&mut self.permissions) {
             let (function, qualifier) = self.function_named(&place, at, &target)?;
             function.permissions.push(Permission {
@@ -57,6 +58,23 @@ impl Assembly<'_> {
             }
         }
         self.check()
+    }
+
+    /// Gives functions the versions and aliases that resources publish.
+    fn publish(&mut self) -> Result<(), TemplateError> {
+        for (place, at, published) in std::mem::take(&mut self.published) {
+            let (function, _) = self.function_named(&place, at, &published.function)?;
+            function.published = true;
+            let Some(alias) = published.alias else {
+                continue;
+            };
+            if let Some(one) = function.alias.as_ref().filter(|one| **one != alias) {
+                let reason = format!("the function has the alias {one}, and one is supported");
+                return Err(place.refused(at, "Name", &alias, &reason));
+            }
+            function.alias = Some(alias);
+        }
+        Ok(())
     }
 
     /// Replaces the ARNs of the template's own policies in roles by their documents.
@@ -115,6 +133,18 @@ impl Assembly<'_> {
                 match action {
                     Action::Lambda { function_arn } if !is_function(template, function_arn) => {
                         return Err(self.unresolved(&rule.logical_id, function_arn, "function"));
+                    }
+                    Action::DynamoDb { table, .. } | Action::DynamoDbV2 { table, .. }
+                        if !table.contains("${")
+                            && !template.tables.iter().any(|t| &t.name == table) =>
+                    {
+                        return Err(self.unresolved(&rule.logical_id, table, "table"));
+                    }
+                    Action::Sns { topic_arn, .. }
+                        if !topic_arn.contains("${")
+                            && !template.topics.iter().any(|t| &t.arn == topic_arn) =>
+                    {
+                        return Err(self.unresolved(&rule.logical_id, topic_arn, "topic"));
                     }
                     Action::Sqs { queue_url, .. }
                         if !template.queues.iter().any(|q| &q.url == queue_url) =>

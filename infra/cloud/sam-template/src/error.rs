@@ -119,6 +119,19 @@ pub enum Problem {
         /// The attributes that the resource has.
         known: String,
     },
+    /// An attribute of a resource that is a name only.
+    #[error(
+        "{resource}.{attribute} has no value: {kind} is a name only here; --inert {kind} makes \
+         values up"
+    )]
+    InertAttribute {
+        /// Logical id.
+        resource: String,
+        /// The requested attribute.
+        attribute: String,
+        /// Resource type.
+        kind: String,
+    },
     /// An assertion of the section `Rules` is false; the text is its `AssertDescription`.
     #[error("{0}")]
     Assertion(String),

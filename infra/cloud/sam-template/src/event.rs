@@ -5,10 +5,12 @@
 
 use serde_json::Value;
 
+use super::Context;
 use super::error::{Problem, TemplateError};
 use super::fields::{Fields, Place};
 use super::identity::Owner;
-use super::node::Entry;
+use super::inert;
+use super::node::{Entry, Node, Position};
 use super::resource::{Action, EventSource, Permission, Schedule, TopicRule};
 use super::{schedule, source};
 
@@ -21,14 +23,30 @@ pub(super) struct Generated {
     pub sources: Vec<EventSource>,
     /// Policies for the role that SAM generates for the function.
     pub role_policies: Vec<Value>,
+    /// Names of the events that never come.
+    pub inert: Vec<(Position, String)>,
 }
 
+/// Events of services that are names only; they never come.
+const INERT: [&str; 2] = ["Api", "HttpApi"];
+
 /// Reads a function's `Events`.
-pub(super) fn read(owner: &Owner<'_>, fields: &mut Fields) -> Result<Generated, TemplateError> {
+pub(super) fn read(
+    owner: &Owner<'_>,
+    context: &Context,
+    fields: &mut Fields,
+) -> Result<Generated, TemplateError> {
     let mut made = Generated::default();
     if let Some(events) = fields.map("Events")? {
         let place = events.place.clone();
         for event in events.rest() {
+            let kind = event.value.get("Type").and_then(Node::as_text);
+            let kind = kind.unwrap_or_default();
+            if INERT.contains(&kind) || inert::is_asked(kind, context) {
+                made.inert
+                    .push((event.at, format!("{} ({kind})", event.key)));
+                continue;
+            }
             read_event(owner, &place, event, &mut made)?;
         }
     }
@@ -68,7 +86,7 @@ fn read_event(
         other => {
             let what = format!("{} {other}", event.name("Type"));
             let advice = "supported events are DynamoDB, IoTRule, Schedule, ScheduleV2 and SQS; \
-                          declare the resource itself, or remove the event";
+                          --inert TYPE starts without it";
             return Err(event
                 .place
                 .error(event.at, Problem::unsupported(what, advice)));

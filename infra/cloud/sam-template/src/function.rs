@@ -1,8 +1,10 @@
 //! Reads `AWS::Serverless::Function`, `Globals.Function` and `AWS::Lambda::Permission`.
 
-use std::collections::BTreeMap;
+mod code;
+mod plain;
+mod policy;
 
-use serde_json::Value;
+use std::collections::BTreeMap;
 
 use super::alias;
 use super::error::{Problem, TemplateError};
@@ -10,34 +12,45 @@ use super::fields::{Fields, Place};
 use super::identity::Identity;
 use super::node::{Data, Entry, Node};
 use super::resource::{Function, Permission};
-use super::role::{self, is_attachable};
+use super::runtime::{self, Interpreter};
+pub(super) use code::uri_of;
+pub(super) use plain::{Published, read as read_plain, read_published};
+
+/// Properties that are valid but have no effect here.
+const ACCEPTED: [&str; 10] = [
+    "Architectures",
+    "Description",
+    "EphemeralStorage",
+    "KmsKeyArn",
+    "PropagateTags",
+    "RuntimeManagementConfig",
+    "SnapStart",
+    "Tags",
+    "Tracing",
+    "VpcConfig",
+];
 
 /// Properties of a function that SAM does not accept in `Globals`.
 const NOT_GLOBAL: [&str; 4] = ["Role", "Policies", "FunctionName", "Events"];
 
-/// Supported SAM policy templates; the checker of a function's calls expands them.
-const POLICY_TEMPLATES: [&str; 7] = [
-    "DynamoDBCrudPolicy",
-    "DynamoDBReadPolicy",
-    "DynamoDBWritePolicy",
-    "SQSPollerPolicy",
-    "SQSSendMessagePolicy",
-    "SNSPublishMessagePolicy",
-    "LambdaInvokePolicy",
-];
-
-/// The supported sections of `Globals`, each with the properties that SAM refuses there.
-const GLOBALS: [(&str, &[&str]); 2] = [
+/// The sections of `Globals`, each with the properties that SAM refuses there. The last ones are of
+/// types that are names only here.
+const GLOBALS: [(&str, &[&str]); 7] = [
     ("Function", &NOT_GLOBAL),
     ("SimpleTable", &["PrimaryKey", "TableName"]),
+    ("LayerVersion", &[]),
+    ("Api", &[]),
+    ("HttpApi", &[]),
+    ("StateMachine", &[]),
+    ("WebSocketApi", &[]),
 ];
 
 /// Checks the section `Globals`.
 pub(super) fn check_globals(place: &Place, section: Option<&Node>) -> Result<(), TemplateError> {
     for entry in section.and_then(Node::entries).unwrap_or_default() {
         let Some((_, refused)) = GLOBALS.iter().find(|(name, _)| *name == entry.key) else {
-            let advice = "only Function and SimpleTable are supported; write other properties into \
-                          the resources";
+            let advice = "SAM has Api, Function, HttpApi, LayerVersion, SimpleTable, StateMachine \
+                          and WebSocketApi; write other properties into the resources";
             let problem = Problem::unsupported(format!("property {}", entry.key), advice);
             return Err(place.error(entry.at, problem));
         };
@@ -91,17 +104,12 @@ pub(super) fn read(
     mut fields: Fields,
 ) -> Result<Function, TemplateError> {
     let arn = identity.arn().to_owned();
-    let binary = binary_name(id, &fields, metadata)?;
-    let runtime = fields.need_text("Runtime")?;
-    if runtime != "provided.al2023" {
-        let reason = "only provided.al2023 is supported: any executable, also a script, that \
-                      speaks the Lambda Runtime API";
-        return Err(fields.refused("Runtime", &runtime, reason));
-    }
+    let runtime = runtime::read(&mut fields)?;
+    let binary = binary_name(id, &fields, metadata, &runtime)?;
     let handler = fields.need_text("Handler")?;
-    let code_uri = fields.need_text("CodeUri")?;
+    let code = code::of_serverless(&mut fields, &runtime)?;
     let role_arn = fields.text("Role")?;
-    let role_policies = read_policies(&mut fields)?;
+    let role_policies = policy::read(&mut fields)?;
     if let (Some(role), false) = (&role_arn, role_policies.is_empty()) {
         let reason = "SAM ignores Policies if Role is given: write them into the role";
         return Err(fields.refused("Role", role, reason));
@@ -116,6 +124,7 @@ pub(super) fn read(
         name: identity.name,
         arn,
         binary,
+        runtime,
         handler,
         timeout_s: fields.integer("Timeout", 1..=900)?.unwrap_or(3),
         memory_mb: fields.integer("MemorySize", 128..=10_240)?.unwrap_or(128),
@@ -133,11 +142,14 @@ pub(super) fn read(
         role_arn: role_arn.unwrap_or_else(|| own_role.arn().to_owned()),
         role_policies,
         reserved_concurrency: fields.integer("ReservedConcurrentExecutions", 0..=1000)?,
-        code_uri,
+        code_uri: code.uri,
+        inline_code: code.inline,
+        layers: code::layers(&mut fields)?,
+        published: false,
         permissions: Vec::new(),
     };
     fields.text("FunctionName")?;
-    fields.accept(&["Architectures", "Description", "Tags", "Tracing"]);
+    fields.accept(&ACCEPTED);
     fields.finish()?;
     Ok(function)
 }
@@ -148,6 +160,7 @@ fn binary_name(
     id: &str,
     fields: &Fields,
     metadata: Option<Fields>,
+    runtime: &str,
 ) -> Result<String, TemplateError> {
     let Some(mut metadata) = metadata else {
         return Ok(id.to_owned());
@@ -157,6 +170,8 @@ fn binary_name(
     match method.as_deref() {
         None => Ok(id.to_owned()),
         Some(_) if skipped => Ok(id.to_owned()),
+        // What is built has the same handler; a folder without it is refused later.
+        Some(_) if Interpreter::of(runtime).is_some() => Ok(id.to_owned()),
         Some("rust-cargolambda") => {
             let properties = metadata.map("BuildProperties")?;
             let binary = properties.map(|mut p| p.need_text("Binary"));
@@ -167,8 +182,8 @@ fn binary_name(
         }
         Some(other) => {
             let what = "Metadata.BuildMethod";
-            let reason = "only rust-cargolambda is supported: put an executable `bootstrap` into \
-                          CodeUri and set SkipBuild: true";
+            let reason = "only rust-cargolambda is supported: run sam build, and start with the \
+                          template that it writes (.aws-sam/build/template.yaml)";
             Err(fields.place.refused(metadata.at, what, other, reason))
         }
     }
@@ -231,6 +246,16 @@ pub(super) struct InvokeConfig {
     pub on_failure: Option<String>,
 }
 
+impl Default for InvokeConfig {
+    fn default() -> Self {
+        Self {
+            retries: 2,
+            age_s: 21_600,
+            on_failure: None,
+        }
+    }
+}
+
 fn read_invoke_config(fields: &mut Fields) -> Result<InvokeConfig, TemplateError> {
     match fields.map("EventInvokeConfig")? {
         Some(mut invoke) => {
@@ -238,11 +263,7 @@ fn read_invoke_config(fields: &mut Fields) -> Result<InvokeConfig, TemplateError
             invoke.finish()?;
             Ok(config)
         }
-        None => Ok(InvokeConfig {
-            retries: 2,
-            age_s: 21_600,
-            on_failure: None,
-        }),
+        None => Ok(InvokeConfig::default()),
     }
 }
 
@@ -281,39 +302,6 @@ fn read_event_handling(invoke: &mut Fields, typed: bool) -> Result<InvokeConfig,
         age_s: age.unwrap_or(21_600),
         on_failure,
     })
-}
-
-fn read_policies(fields: &mut Fields) -> Result<Vec<Value>, TemplateError> {
-    let Some(node) = fields.take("Policies") else {
-        return Ok(Vec::new());
-    };
-    let place = fields.place.clone();
-    let items = match node.data {
-        Data::List(items) => items,
-        _ => vec![node],
-    };
-    items
-        .iter()
-        .map(|item| {
-            let name = match item.entries() {
-                Some(_) if item.get("Statement").is_some() => return Ok(item.to_json()),
-                Some([entry]) => entry.key.as_str(),
-                _ => item.as_text().unwrap_or_default(),
-            };
-            if POLICY_TEMPLATES.contains(&name) || is_attachable(name) {
-                return Ok(item.to_json());
-            }
-            let reason = match item.as_text() {
-                Some(_) => role::unknown_managed_policy(),
-                None => format!(
-                    "the policy template is not known here, only {}: write its statements as a \
-                     document with a Statement",
-                    POLICY_TEMPLATES.join(", ")
-                ),
-            };
-            Err(place.refused(item.at, "Policies", name, &reason))
-        })
-        .collect()
 }
 
 /// Reads a permission; returns it with the name of its function.

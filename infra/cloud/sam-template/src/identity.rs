@@ -5,6 +5,7 @@
 use super::advice;
 use super::error::{Problem, TemplateError};
 use super::fields::Place;
+use super::inert::Inert;
 use super::node::{Data, Node, Position};
 use super::scope::Scope;
 
@@ -46,11 +47,15 @@ const NAMES: &[(&str, &[&str])] = &[
     ("AWS::IAM::Role", &["RoleName"]),
     ("AWS::IoT::Policy", &["PolicyName"]),
     ("AWS::IoT::TopicRule", &["RuleName"]),
+    ("AWS::Lambda::Function", &["FunctionName"]),
+    ("AWS::Lambda::LayerVersion", &["LayerName"]),
     ("AWS::Lambda::Permission", &[]),
     ("AWS::Logs::LogGroup", &["LogGroupName"]),
     ("AWS::CloudWatch::Alarm", &["AlarmName"]),
     ("AWS::Scheduler::Schedule", &["Name"]),
     ("AWS::Scheduler::ScheduleGroup", &["Name"]),
+    ("AWS::S3::Bucket", &["BucketName"]),
+    ("AWS::Serverless::LayerVersion", &["LayerName"]),
     ("AWS::Serverless::SimpleTable", &["TableName"]),
     ("AWS::IAM::Policy", &["PolicyName"]),
     ("AWS::IAM::ManagedPolicy", &["ManagedPolicyName"]),
@@ -70,6 +75,12 @@ const NAMES: &[(&str, &[&str])] = &[
     ("AWS::CloudWatch::Dashboard", &["DashboardName"]),
 ];
 
+/// Whether this is the logical id of an API that SAM generates from the events of functions: a
+/// name only.
+pub(super) fn is_generated_api(id: &str) -> bool {
+    ["ServerlessRestApi", "ServerlessHttpApi"].contains(&id)
+}
+
 impl Scope<'_> {
     /// The identity of the resource `id`, or of the role that SAM generates for a function
     /// (`<Function>Role`).
@@ -86,6 +97,10 @@ impl Scope<'_> {
         let owner = self.resources.get(function).and_then(|r| r.get("Type"));
         if owner.and_then(Node::as_text) == Some("AWS::Serverless::Function") {
             return Ok(self.role_of_function(function));
+        }
+        if is_generated_api(id) {
+            let name = format!("{}-{id}", self.context.stack_name);
+            return Ok(self.identity_of("AWS::Serverless::Api", name));
         }
         if self.not_created.contains(id) {
             return Err(place.error(at, Problem::NotMade(id.to_owned())));
@@ -111,7 +126,14 @@ impl Scope<'_> {
             .get("Type")
             .and_then(Node::as_text)
             .unwrap_or_default();
+        if ["AWS::Lambda::Version", "AWS::Lambda::Alias"].contains(&kind) {
+            return self.published(place, at, kind, resource);
+        }
         let Some((_, naming)) = NAMES.iter().find(|(name, _)| *name == kind) else {
+            if Inert::of(kind, self.context).is_some() {
+                let name = format!("{}-{id}", self.context.stack_name);
+                return Ok(self.identity_of(kind, name));
+            }
             let what = format!("resource type {kind}");
             let problem = Problem::unsupported(what, advice::resource_type(kind));
             return Err(place.error(at, problem));
@@ -121,6 +143,9 @@ impl Scope<'_> {
             None if kind == "AWS::IoT::TopicRule" => {
                 // Rule names cannot have hyphens.
                 format!("{}_{id}", self.context.stack_name.replace('-', ""))
+            }
+            None if kind == "AWS::S3::Bucket" => {
+                format!("{}-{id}", self.context.stack_name).to_lowercase()
             }
             None => format!("{}-{id}", self.context.stack_name),
         };
@@ -189,7 +214,20 @@ impl Scope<'_> {
                 reference.clone_from(&arn);
                 vec![("PolicyArn", arn), ("PolicyId", format!("ANPA{name}"))]
             }
-            "AWS::Serverless::Function" => arn("lambda", &format!("function:{name}")),
+            "AWS::Serverless::Function" | "AWS::Lambda::Function" => {
+                arn("lambda", &format!("function:{name}"))
+            }
+            "AWS::Serverless::LayerVersion" | "AWS::Lambda::LayerVersion" => {
+                arn("lambda", &format!("layer:{name}:1"))
+            }
+            "AWS::S3::Bucket" => vec![
+                ("Arn", format!("arn:aws:s3:::{name}")),
+                ("DomainName", format!("{name}.s3.amazonaws.com")),
+                (
+                    "RegionalDomainName",
+                    format!("{name}.s3.{region}.amazonaws.com"),
+                ),
+            ],
             "AWS::DynamoDB::Table" | "AWS::Serverless::SimpleTable" => {
                 arn("dynamodb", &format!("table/{name}"))
             }
@@ -213,7 +251,9 @@ impl Scope<'_> {
                 attributes.push(("QueueUrl", reference.clone()));
             }
             "AWS::IoT::ProvisioningTemplate" => attributes[0].0 = "TemplateArn",
-            "AWS::SNS::Subscription" => reference.clone_from(&attributes[0].1),
+            "AWS::SNS::Subscription"
+            | "AWS::Serverless::LayerVersion"
+            | "AWS::Lambda::LayerVersion" => reference.clone_from(&attributes[0].1),
             "AWS::SNS::Topic" => {
                 attributes[0].0 = "TopicArn";
                 reference.clone_from(&attributes[0].1);

@@ -14,10 +14,13 @@ mod dynamic;
 mod error;
 mod event;
 mod fields;
+mod flow;
 mod function;
 mod identity;
+mod inert;
 mod interface;
 mod iot_account;
+mod layer;
 mod managed_policy;
 mod name;
 mod node;
@@ -28,6 +31,7 @@ mod queue;
 mod resource;
 mod role;
 mod rule;
+mod runtime;
 mod schedule;
 mod scope;
 mod section;
@@ -38,7 +42,7 @@ mod tests;
 mod thing;
 mod topic;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde_json::Value;
@@ -51,14 +55,16 @@ pub use parameter::Declaration;
 pub use place::Places;
 pub use provisioning::{ProvisioningHook, ProvisioningTemplate};
 pub use resource::{
-    Action, Alarm, Attachment, Comparison, EventSource, FilterCondition, FilterPolicy, Function,
-    Index, KeyType, MissingData, Permission, Projection, Protocol, Queue, Redrive, ResourcePolicy,
-    Role, Schedule, ScheduleKind, SnsTopic, SourceKind, StartingPosition, Statistic, Stream,
-    StreamReading, StreamView, Subscription, Table, Thing, TopicRule, WithoutEffect,
+    Action, Alarm, Attachment, Comparison, DynamoDbKey, EventSource, FilterCondition, FilterPolicy,
+    Function, Index, KeyType, Layer, MissingData, Permission, Projection, Protocol, Queue, Redrive,
+    ResourcePolicy, Role, Schedule, ScheduleKind, SnsTopic, SourceKind, StartingPosition,
+    Statistic, Stream, StreamReading, StreamView, Subscription, Table, Thing, TopicRule,
+    WithoutEffect,
 };
+pub use runtime::Interpreter;
 
 /// Everything outside the template that its intrinsic functions can refer to.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Context {
     /// Value of `AWS::StackName`.
     pub stack_name: String,
@@ -69,6 +75,10 @@ pub struct Context {
     /// Values for the template's parameters, over their defaults; an unknown name is an error. A
     /// key of [`reference_key`] gives the value of a dynamic reference.
     pub parameters: BTreeMap<String, String>,
+    /// Types of resources that are names only, events of functions that never come, and actions of
+    /// rules that do nothing: `AWS::Kinesis::Stream`, `Api`, `Firehose`. A star at the end covers
+    /// all types that begin so.
+    pub inert: BTreeSet<String>,
 }
 
 /// A resolved template: every reference replaced, every condition decided.
@@ -78,6 +88,8 @@ pub struct Template {
     pub tables: Vec<Table>,
     /// Lambda functions, in template order.
     pub functions: Vec<Function>,
+    /// Layers of functions, in template order.
+    pub layers: Vec<Layer>,
     /// IoT topic rules, in template order.
     pub rules: Vec<TopicRule>,
     /// Schedules that invoke functions, in template order.
@@ -118,6 +130,8 @@ pub struct Template {
     pub outputs: BTreeMap<String, String>,
     /// Resources that are valid but have no effect here (dashboards, metric filters, log groups).
     pub without_effect: Vec<WithoutEffect>,
+    /// Sentences about what is less here than in AWS, each with file, line and logical id.
+    pub notes: Vec<String>,
     /// Every resource of the stack in template order, with what happens to it at its end.
     pub resources: Vec<StackResource>,
     /// Where each resource is in its file, by logical id.

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::alias::split_qualified;
 use super::error::{Problem, TemplateError};
 use super::fields::Place;
+use super::identity::is_generated_api;
 use super::node::{Data, Entry, Node, Position};
 
 /// The names that a template declares.
@@ -210,9 +211,14 @@ impl<'a> Names<'a> {
             mentioned.push((name, at));
             return Ok(());
         }
+        let has_function = || {
+            let mut kinds = self.resources.values();
+            kinds.any(|kind| *kind == "AWS::Serverless::Function")
+        };
         if name.starts_with("AWS::")
             || self.parameters.contains(name)
             || of_function == Some(&"AWS::Serverless::Function")
+            || (is_generated_api(name) && has_function())
         {
             return Ok(());
         }

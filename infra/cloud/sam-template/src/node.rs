@@ -6,22 +6,13 @@ use saphyr_parser::{Event, Marker, Parser, ScalarStyle, StrInput, Tag};
 use serde_json::Value;
 
 use super::error::TemplateError;
+use super::flow::Flow;
 
 /// A position in the text; line and column count from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Position {
     pub line: usize,
     pub column: usize,
-}
-
-impl Position {
-    /// The parser counts lines from 1 and columns from 0.
-    fn of(marker: &Marker) -> Self {
-        Self {
-            line: marker.line(),
-            column: marker.col() + 1,
-        }
-    }
 }
 
 /// A value and its start in the text.
@@ -115,24 +106,60 @@ fn number(text: &str) -> Value {
 /// Deepest nesting that is accepted; a template needs about ten levels.
 const NESTING_MAX: usize = 64;
 
-/// Parses one YAML document.
+/// Parses one YAML document. What YAML refuses is read again as `CloudFormation` reads JSON in it.
 pub(super) fn parse(file: &str, text: &str) -> Result<Node, TemplateError> {
-    Reader {
-        file,
-        text,
-        parser: Parser::new_from_str(text),
+    let strict = Reader::new(file, text, None).document();
+    let Err(error) = strict else {
+        return strict;
+    };
+    let flow = Flow::of(text);
+    if !flow.has_moved() {
+        return Err(error);
     }
-    .document()
+    let read = Reader::new(file, &flow.text, Some(&flow)).document();
+    // The reading that came further knows more.
+    read.map_err(|other| {
+        if line_of(&other) > line_of(&error) {
+            other
+        } else {
+            error
+        }
+    })
+}
+
+fn line_of(error: &TemplateError) -> usize {
+    match error {
+        TemplateError::Syntax { line, .. } => *line,
+        _ => 0,
+    }
 }
 
 /// Recursive descent over the parser's events.
 struct Reader<'a> {
     file: &'a str,
     text: &'a str,
+    /// The text's lines, if some were moved.
+    flow: Option<&'a Flow>,
     parser: Parser<'a, StrInput<'a>>,
 }
 
 impl<'a> Reader<'a> {
+    fn new(file: &'a str, text: &'a str, flow: Option<&'a Flow>) -> Self {
+        Self {
+            file,
+            text,
+            flow,
+            parser: Parser::new_from_str(text),
+        }
+    }
+
+    /// The parser counts lines from 1 and columns from 0.
+    fn position(&self, marker: &Marker) -> Position {
+        let (line, column) = (marker.line(), marker.col() + 1);
+        let column = self.flow.map_or(column, |flow| flow.column(line, column));
+        Position { line, column }
+    }
+
     fn document(mut self) -> Result<Node, TemplateError> {
         loop {
             let (event, at) = self.next()?;
@@ -145,8 +172,8 @@ impl<'a> Reader<'a> {
 
     fn next(&mut self) -> Result<(Event<'a>, Position), TemplateError> {
         match self.parser.next() {
-            Some(Ok((event, span))) => Ok((event, Position::of(&span.start))),
-            Some(Err(error)) => Err(self.syntax(Position::of(error.marker()), error.info())),
+            Some(Ok((event, span))) => Ok((event, self.position(&span.start))),
+            Some(Err(error)) => Err(self.syntax(self.position(error.marker()), error.info())),
             None => Err(self.syntax(Position { line: 1, column: 1 }, "unexpected end")),
         }
     }

@@ -12,6 +12,20 @@ use super::error::{Problem, TemplateError};
 use super::fields::{Fields, Place};
 use super::node::{Data, Entry, Node, Position, is_number};
 
+/// Types of AWS's own: names and ids of what an account has.
+const OF_AWS: [&str; 11] = [
+    "AWS::EC2::AvailabilityZone::Name",
+    "AWS::EC2::Image::Id",
+    "AWS::EC2::Instance::Id",
+    "AWS::EC2::KeyPair::KeyName",
+    "AWS::EC2::SecurityGroup::GroupName",
+    "AWS::EC2::SecurityGroup::Id",
+    "AWS::EC2::Subnet::Id",
+    "AWS::EC2::VPC::Id",
+    "AWS::EC2::Volume::Id",
+    "AWS::Route53::HostedZone::Id",
+    "AWS::SSM::Parameter::Name",
+];
 /// Shown instead of the value of a parameter with `NoEcho`.
 const HIDDEN: &str = "****";
 
@@ -93,7 +107,7 @@ pub(super) fn read_shown(
 pub struct Declaration {
     /// Name of the parameter.
     pub name: String,
-    /// Type: `String`, `Number`, `CommaDelimitedList` or `List<Number>`.
+    /// Type: `String`, `Number`, `CommaDelimitedList`, `List<Number>`, or one of AWS's own.
     pub kind: String,
     /// Value if none is given.
     pub default: Option<String>,
@@ -214,16 +228,10 @@ fn read_value(
             Problem::Missing("Default (or --parameter NAME=VALUE)".to_owned()),
         )
     })?;
-    let items: Vec<String> = match declaration.kind.as_str() {
-        "String" | "Number" => vec![value.clone()],
-        "CommaDelimitedList" | "List<Number>" => {
-            value.split(',').map(|v| v.trim().to_owned()).collect()
-        }
-        other => {
-            let reason =
-                "the type is not supported: use String, Number, CommaDelimitedList or List<Number>";
-            return Err(place.refused(entry.at, "Type", other, reason));
-        }
+    let kind = kind_of(&place, entry.at, &declaration, given.is_some())?;
+    let items: Vec<String> = match kind {
+        Kind::Text | Kind::Number => vec![value.clone()],
+        Kind::List => value.split(',').map(|v| v.trim().to_owned()).collect(),
     };
     declaration.check(&items).map_err(|reason| {
         let shown = if declaration.is_secret {
@@ -234,9 +242,56 @@ fn read_value(
         let reason = declaration.constraint.as_ref().unwrap_or(&reason);
         place.refused(entry.at, "the value", shown, reason)
     })?;
-    Ok(match declaration.kind.as_str() {
-        "String" => Parameter::Text(value),
-        "Number" => Parameter::Number(value),
-        _ => Parameter::List(items),
+    Ok(match kind {
+        Kind::Text => Parameter::Text(value),
+        Kind::Number => Parameter::Number(value),
+        Kind::List => Parameter::List(items),
     })
+}
+
+/// What a parameter's value is in the template.
+#[derive(Clone, Copy)]
+enum Kind {
+    Text,
+    Number,
+    List,
+}
+
+/// A type of AWS's own is text: nothing looks the value up. A type whose value is the name of a
+/// stored parameter needs the stored value.
+fn kind_of(
+    place: &Place,
+    at: Position,
+    declaration: &Declaration,
+    is_given: bool,
+) -> Result<Kind, TemplateError> {
+    const STORED: &str = "AWS::SSM::Parameter::Value<";
+    let kind = declaration.kind.as_str();
+    let stored = kind
+        .strip_prefix(STORED)
+        .and_then(|rest| rest.strip_suffix('>'));
+    if stored.is_some() && !is_given {
+        let reason = format!(
+            "nothing looks up the stored parameter: give its value by --parameter {}=VALUE",
+            declaration.name
+        );
+        return Err(place.refused(at, "Type", kind, &reason));
+    }
+    let inner = stored.unwrap_or(kind);
+    let of_list = inner
+        .strip_prefix("List<")
+        .and_then(|rest| rest.strip_suffix('>'));
+    match (inner, of_list) {
+        ("String", _) => Ok(Kind::Text),
+        ("Number", _) => Ok(Kind::Number),
+        ("CommaDelimitedList" | "List<Number>", _) => Ok(Kind::List),
+        ("List<String>", _) if stored.is_some() => Ok(Kind::List),
+        (_, Some(item)) if OF_AWS.contains(&item) => Ok(Kind::List),
+        (one, None) if OF_AWS.contains(&one) => Ok(Kind::Text),
+        _ => {
+            let reason = "the type is not supported: use String, Number, CommaDelimitedList, \
+                          List<Number> or a type of AWS's own, such as AWS::EC2::VPC::Id";
+            Err(place.refused(at, "Type", kind, reason))
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! Resources as users of this crate see them: resolved and typed.
 
 mod alarm;
+mod rule;
 mod source;
 mod topic;
 
@@ -10,6 +11,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 pub use alarm::{Alarm, Comparison, MissingData, Statistic};
+pub use rule::{Action, DynamoDbKey, TopicRule};
 pub use source::{EventSource, SourceKind, StartingPosition, StreamReading};
 pub use topic::{FilterCondition, FilterPolicy, Protocol, ResourcePolicy, SnsTopic, Subscription};
 
@@ -121,7 +123,7 @@ impl StreamView {
     }
 }
 
-/// An `AWS::Serverless::Function` with its permissions.
+/// An `AWS::Serverless::Function` or `AWS::Lambda::Function` with its permissions.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Function {
     /// Logical id in the template.
@@ -133,6 +135,8 @@ pub struct Function {
     /// Name of the executable: `Metadata.BuildProperties.Binary`, else the logical id, for a
     /// function whose folder holds an executable `bootstrap`.
     pub binary: String,
+    /// `Runtime`, such as `python3.12`.
+    pub runtime: String,
     /// `Handler`, passed to the process.
     pub handler: String,
     /// Time limit of one invocation, seconds.
@@ -168,10 +172,30 @@ pub struct Function {
     pub role_policies: Vec<Value>,
     /// `ReservedConcurrentExecutions`, if the template sets it.
     pub reserved_concurrency: Option<u64>,
-    /// Folder of the code as written, relative to the template's folder.
+    /// Folder of the code as written, relative to the template's folder; empty for inline code.
     pub code_uri: String,
+    /// Code in the template itself (`ZipFile`, `InlineCode`), the only file of its folder.
+    pub inline_code: Option<String>,
+    /// ARNs of its layers, in their order.
+    pub layers: Vec<String>,
+    /// Whether a version of it is published.
+    pub published: bool,
     /// Permissions (`AWS::Lambda::Permission`) for this function.
     pub permissions: Vec<Permission>,
+}
+
+/// An `AWS::Serverless::LayerVersion` or `AWS::Lambda::LayerVersion`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Layer {
+    /// Logical id in the template.
+    pub logical_id: String,
+    /// ARN with the version.
+    pub arn: String,
+    /// Folder of its content as written, relative to the template's folder.
+    pub content_uri: String,
+    /// Whether the folder is what `sam build` takes (`Metadata.BuildMethod`): then it is what
+    /// belongs into `python` or `nodejs` of the layer.
+    pub is_source: bool,
 }
 
 /// An `AWS::IAM::Role`.
@@ -224,64 +248,6 @@ pub struct Permission {
     pub source_account: Option<String>,
     /// The alias or version that it permits to invoke; `None` for the unqualified function only.
     pub qualifier: Option<String>,
-}
-
-/// An `AWS::IoT::TopicRule`.
-#[derive(Clone, Debug, PartialEq)]
-pub struct TopicRule {
-    /// Logical id in the template.
-    pub logical_id: String,
-    /// Rule name.
-    pub name: String,
-    /// Rule ARN.
-    pub arn: String,
-    /// SQL statement, not yet parsed.
-    pub sql: String,
-    /// SQL version; AWS's default is `2015-10-08`.
-    pub sql_version: String,
-    /// Whether the rule is disabled.
-    pub disabled: bool,
-    /// Actions, in the order of the template.
-    pub actions: Vec<Action>,
-    /// Action that receives the failures of other actions.
-    pub error_action: Option<Action>,
-}
-
-/// One action of a topic rule.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Action {
-    /// Invoke a function asynchronously.
-    Lambda {
-        /// ARN of the function.
-        function_arn: String,
-    },
-    /// Publish to another topic.
-    Republish {
-        /// Target topic; may hold substitution templates `${…}` for the rule engine.
-        topic: String,
-        /// Quality of service, 0 or 1.
-        qos: u8,
-        /// MQTT 5 headers, resolved JSON.
-        headers: Option<Value>,
-        /// ARN of the role that must permit the publish.
-        role_arn: String,
-    },
-    /// Send to a queue.
-    Sqs {
-        /// Queue URL.
-        queue_url: String,
-        /// Whether the message is base64-encoded.
-        use_base64: bool,
-        /// ARN of the role that must permit the send.
-        role_arn: String,
-    },
-    /// Write to a log group.
-    CloudwatchLogs {
-        /// Name of the log group.
-        log_group: String,
-        /// ARN of the role that must permit the write.
-        role_arn: String,
-    },
 }
 
 /// The service a schedule belongs to; the services send different events.

@@ -5,7 +5,6 @@ use serde_json::Value;
 use super::error::TemplateError;
 use super::fields::Fields;
 use super::identity::Identity;
-use super::managed_policy::is_customer_policy;
 use super::node::Node;
 use super::resource::Role;
 
@@ -18,33 +17,6 @@ const ACCEPTED: [&str; 6] = [
     "Path",
     "Tags",
 ];
-
-/// Supported AWS managed policies, by the end of their name or ARN.
-const MANAGED: [&str; 3] = [
-    "AWSLambdaBasicExecutionRole",
-    "AWSLambdaSQSQueueExecutionRole",
-    "AWSIoTDeviceDefenderAudit",
-];
-
-/// Whether this is the name or ARN of a supported AWS managed policy, or may be that of a policy of
-/// the template.
-pub(super) fn is_attachable(name: &str) -> bool {
-    is_managed_policy(name) || is_customer_policy(name)
-}
-
-/// Whether this is the name or ARN of a supported AWS managed policy.
-fn is_managed_policy(name: &str) -> bool {
-    MANAGED.iter().any(|known| name.ends_with(known))
-}
-
-/// Why a managed policy is refused.
-pub(super) fn unknown_managed_policy() -> String {
-    format!(
-        "the statements of this managed policy are not known here, only those of {}: write its \
-         statements under Policies",
-        MANAGED.join(", ")
-    )
-}
 
 pub(super) fn read(
     id: &str,
@@ -61,10 +33,10 @@ pub(super) fn read(
     }
     for managed in fields.list("ManagedPolicyArns")?.unwrap_or_default() {
         let name = managed.as_text().unwrap_or_default();
-        if !is_attachable(name) {
-            let reason = unknown_managed_policy();
+        if !name.starts_with("arn:") {
+            let reason = "it must be an ARN, such as arn:aws:iam::aws:policy/AWSIoTFullAccess";
             let what = "ManagedPolicyArns";
-            return Err(fields.place.refused(managed.at, what, name, &reason));
+            return Err(fields.place.refused(managed.at, what, name, reason));
         }
         documents.push(name.into());
     }

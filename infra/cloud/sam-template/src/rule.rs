@@ -1,14 +1,17 @@
 //! Reads `AWS::IoT::TopicRule`.
 
-use super::error::{Problem, TemplateError};
-use super::fields::{Fields, Place};
+mod action;
+
+use super::Context;
+use super::error::TemplateError;
+use super::fields::Fields;
 use super::identity::Identity;
-use super::node::{Data, Node};
-use super::resource::{Action, TopicRule};
+use super::resource::TopicRule;
 
 pub(super) fn read(
     id: &str,
     identity: Identity,
+    context: &Context,
     mut fields: Fields,
 ) -> Result<TopicRule, TemplateError> {
     let arn = identity.arn().to_owned();
@@ -30,11 +33,11 @@ pub(super) fn read(
     }
     let actions = actions
         .into_iter()
-        .map(|node| read_action(&place, "TopicRulePayload.Actions", node))
+        .map(|node| action::read(&place, "TopicRulePayload.Actions", node, context))
         .collect::<Result<_, _>>()?;
     let error_action = payload
         .take("ErrorAction")
-        .map(|node| read_action(&place, "TopicRulePayload.ErrorAction", node))
+        .map(|node| action::read(&place, "TopicRulePayload.ErrorAction", node, context))
         .transpose()?;
     let rule = TopicRule {
         logical_id: id.to_owned(),
@@ -57,45 +60,4 @@ pub(super) fn read(
 /// Whether a rule's name is valid.
 pub(super) fn is_valid_name(name: &str) -> bool {
     (1..=128).contains(&name.len()) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-}
-
-fn read_action(place: &Place, path: &str, node: Node) -> Result<Action, TemplateError> {
-    let at = node.at;
-    let entry = match node.data {
-        Data::Map(entries) => <[_; 1]>::try_from(entries).ok(),
-        _ => None,
-    };
-    let Some([entry]) = entry else {
-        return Err(place.kind(at, path, "a map with one action"));
-    };
-    let name = format!("{path}.{}", entry.key);
-    let mut fields = Fields::new(place.clone(), &name, entry.value)?;
-    let action = match entry.key.as_str() {
-        "Lambda" => Action::Lambda {
-            function_arn: fields.need_text("FunctionArn")?,
-        },
-        "Republish" => Action::Republish {
-            topic: fields.need_text("Topic")?,
-            qos: u8::try_from(fields.integer("Qos", 0..=1)?.unwrap_or(0)).expect("at most one"),
-            headers: fields.json("Headers"),
-            role_arn: fields.need_text("RoleArn")?,
-        },
-        "Sqs" => Action::Sqs {
-            queue_url: fields.need_text("QueueUrl")?,
-            use_base64: fields.boolean("UseBase64")?.unwrap_or(false),
-            role_arn: fields.need_text("RoleArn")?,
-        },
-        "CloudwatchLogs" => Action::CloudwatchLogs {
-            log_group: fields.need_text("LogGroupName")?,
-            role_arn: fields.need_text("RoleArn")?,
-        },
-        _ => {
-            let advice = "supported actions are Lambda, Republish, Sqs and CloudwatchLogs; use \
-                          one, or make the rule conditional on a parameter";
-            let problem = Problem::unsupported(format!("property {name}"), advice);
-            return Err(place.error(entry.at, problem));
-        }
-    };
-    fields.finish()?;
-    Ok(action)
 }

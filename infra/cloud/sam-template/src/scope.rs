@@ -13,6 +13,7 @@ use super::advice;
 use super::dynamic;
 use super::error::{Problem, TemplateError};
 use super::fields::Place;
+use super::inert::{self, Inert};
 use super::node::{Data, Entry, Node, Position};
 use super::parameter::Parameter;
 
@@ -208,23 +209,30 @@ impl Scope<'_> {
         attribute: &str,
     ) -> Result<Node, TemplateError> {
         let identity = self.identity(place, at, resource)?;
-        let known: Vec<&str> = identity.attributes.iter().map(|(name, _)| *name).collect();
-        let known = known.join(", ");
-        identity
-            .attributes
-            .into_iter()
-            .find(|(name, _)| *name == attribute)
-            .map(|(_, value)| Node::string(at, value))
-            .ok_or_else(|| {
-                place.error(
-                    at,
-                    Problem::UnknownAttribute {
-                        resource: resource.to_owned(),
-                        attribute: attribute.to_owned(),
-                        known,
-                    },
-                )
-            })
+        let own = identity.attributes.iter();
+        if let Some((_, value)) = own.clone().find(|(name, _)| *name == attribute) {
+            return Ok(Node::string(at, value));
+        }
+        let node = self.resources.get(resource).and_then(|r| r.get("Type"));
+        let kind = node.and_then(Node::as_text).unwrap_or_default();
+        let (resource, attribute) = (resource.to_owned(), attribute.to_owned());
+        let problem = match Inert::of(kind, self.context) {
+            Some(Inert::Asked) => {
+                let value = inert::made_up(kind, &identity.name, &attribute, self.context);
+                return Ok(Node::string(at, value));
+            }
+            Some(Inert::ByDefault) => Problem::InertAttribute {
+                resource,
+                attribute,
+                kind: kind.to_owned(),
+            },
+            None => Problem::UnknownAttribute {
+                resource,
+                attribute,
+                known: own.map(|(name, _)| *name).collect::<Vec<_>>().join(", "),
+            },
+        };
+        Err(place.error(at, problem))
     }
 
     /// Runs `work`; fails if `name` is already being resolved.

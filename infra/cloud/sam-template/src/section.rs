@@ -28,15 +28,20 @@ const SECTIONS: [&str; 11] = [
 const TRANSFORM: &str = "AWS::Serverless-2016-10-31";
 
 /// Attributes of a resource.
-const RESOURCE_KEYS: [&str; 7] = [
+const RESOURCE_KEYS: [&str; 9] = [
     "Type",
     "Properties",
     "Condition",
     "Metadata",
     "DependsOn",
+    "CreationPolicy",
     "DeletionPolicy",
+    "UpdatePolicy",
     "UpdateReplacePolicy",
 ];
+
+/// An attribute that SAM drops from its own types, and `CloudFormation` refuses in others.
+const NAME: &str = "Name";
 
 /// Checks the template's outermost keys and its transform.
 pub(super) fn check(place: &Place, root: &Node) -> Result<(), TemplateError> {
@@ -53,13 +58,17 @@ pub(super) fn check(place: &Place, root: &Node) -> Result<(), TemplateError> {
             return Err(unknown_key(place, section, "section", &SECTIONS));
         }
     }
-    if let Some(transform) = root.get("Transform")
-        && transform.as_text() != Some(TRANSFORM)
-    {
-        let what = "Transform";
-        let given = transform.as_text().unwrap_or("a list");
-        let reason = format!("only {TRANSFORM} is supported; expand the others yourself");
-        return Err(place.refused(transform.at, what, given, &reason));
+    let transforms = match root.get("Transform").map(|node| (node, &node.data)) {
+        Some((_, Data::List(items))) => items.as_slice(),
+        Some((one, _)) => std::slice::from_ref(one),
+        None => &[],
+    };
+    for transform in transforms {
+        if transform.as_text() != Some(TRANSFORM) {
+            let given = transform.as_text().unwrap_or("a macro with parameters");
+            let reason = format!("only {TRANSFORM} is supported; expand the others yourself");
+            return Err(place.refused(transform.at, "Transform", given, &reason));
+        }
     }
     Ok(())
 }
@@ -118,6 +127,9 @@ pub(super) fn read_mappings<'a>(
 pub(super) fn check_attributes(place: &Place, resource: &Node) -> Result<(), TemplateError> {
     for part in resource.entries().unwrap_or_default() {
         let name = part.key.as_str();
+        if name == NAME && place.kind.starts_with("AWS::Serverless::") {
+            continue;
+        }
         if !RESOURCE_KEYS.contains(&name) {
             return Err(unknown_key(
                 place,

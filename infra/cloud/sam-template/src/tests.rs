@@ -1,7 +1,11 @@
 //! Tables of templates: what they resolve to, and how they are refused.
 
+mod action;
 mod alarm;
 mod dynamic;
+mod flow;
+mod inert;
+mod lambda;
 mod meaning;
 mod provisioning;
 mod queue;
@@ -29,6 +33,7 @@ fn context(parameters: &[(&str, &str)]) -> Context {
             .iter()
             .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
             .collect(),
+        inert: BTreeSet::new(),
     }
 }
 
@@ -37,6 +42,12 @@ fn thermostat(parameters: &[(&str, &str)]) -> Template {
         Ok(template) => template,
         Err(error) => panic!("{error}"),
     }
+}
+
+/// A template with these resources and nothing else.
+fn resources(text: &str) -> Result<Template, TemplateError> {
+    let text = format!("Transform: AWS::Serverless-2016-10-31\nResources:\n{text}");
+    Template::parse("t.yaml", &text, &context(&[]))
 }
 
 fn error(text: &str, parameters: &[(&str, &str)]) -> String {

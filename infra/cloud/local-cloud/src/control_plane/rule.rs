@@ -113,6 +113,62 @@ fn action(action: &Action) -> Value {
             log_group,
             role_arn,
         } => json!({"cloudwatchLogs": {"roleArn": role_arn, "logGroupName": log_group}}),
+        Action::DynamoDb {
+            table,
+            hash,
+            range,
+            payload_field,
+            role_arn,
+        } => {
+            let mut item =
+                json!({"tableName": table, "payloadField": payload_field, "roleArn": role_arn});
+            for (part, key) in [("hash", Some(hash)), ("range", range.as_ref())] {
+                if let Some(key) = key {
+                    let kind = if key.is_number { "NUMBER" } else { "STRING" };
+                    item[format!("{part}KeyField")] = key.field.clone().into();
+                    item[format!("{part}KeyValue")] = key.value.clone().into();
+                    item[format!("{part}KeyType")] = kind.into();
+                }
+            }
+            json!({ "dynamoDB": item })
+        }
+        Action::DynamoDbV2 { table, role_arn } => {
+            json!({"dynamoDBv2": {"roleArn": role_arn, "putItem": {"tableName": table}}})
+        }
+        Action::Sns {
+            topic_arn,
+            is_structured,
+            role_arn,
+        } => {
+            let format = if *is_structured { "JSON" } else { "RAW" };
+            json!({"sns": {"roleArn": role_arn, "targetArn": topic_arn, "messageFormat": format}})
+        }
+        Action::S3 {
+            bucket,
+            key,
+            role_arn,
+        } => json!({"s3": {"roleArn": role_arn, "bucketName": bucket, "key": key}}),
+        Action::CloudwatchMetric {
+            namespace,
+            name,
+            value,
+            unit,
+            timestamp,
+            role_arn,
+        } => {
+            let mut metric = json!({
+                "roleArn": role_arn,
+                "metricNamespace": namespace,
+                "metricName": name,
+                "metricValue": value,
+                "metricUnit": unit,
+            });
+            if let Some(timestamp) = timestamp {
+                metric["metricTimestamp"] = timestamp.clone().into();
+            }
+            json!({ "cloudwatchMetric": metric })
+        }
+        Action::Inert { name, settings } => with_api_names(&json!({ name: settings })),
     }
 }
 

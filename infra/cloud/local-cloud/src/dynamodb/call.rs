@@ -18,6 +18,17 @@ pub fn get_item(database: &Database, table: &str, key: &Value) -> Result<Option<
     item.map_err(|e| e.to_string())
 }
 
+/// Writes an item.
+///
+/// # Errors
+///
+/// The database's message.
+pub fn put_item(database: &Database, table: &str, item: &Value) -> Result<(), String> {
+    let request = request(json!({"TableName": table, "Item": item}))?;
+    let put = database.put_item(request);
+    put.map(drop).map_err(|e| e.to_string())
+}
+
 /// Deletes a table.
 ///
 /// # Errors

@@ -352,6 +352,7 @@ Resources:
         region: "us-east-1".to_owned(),
         account: "123456789012".to_owned(),
         parameters: BTreeMap::new(),
+        inert: [].into(),
     };
     let template = sam_template::Template::parse("template.yaml", template, &context).unwrap();
     let known = faults(&[], 0);

@@ -1,7 +1,9 @@
-//! Expands policies that a template gives by name: SAM's policy templates, and AWS's policies for
-//! logging and for reading queues and streams.
+//! Expands policies that a template gives by name: SAM's policy templates, and AWS's managed
+//! policies.
 //!
-//! Source: `policy_templates.json` of the AWS SAM translator.
+//! Source: `policy_templates.json` of the AWS SAM translator; AWS managed policy reference guide.
+
+mod aws;
 
 use serde_json::{Value, json};
 
@@ -51,7 +53,7 @@ pub(super) const READ_STREAM: [&str; 4] = [
 
 const TABLE: (&str, &str) = ("dynamodb", "table/$");
 
-const TEMPLATES: [Row; 8] = [
+const TEMPLATES: [Row; 9] = [
     (
         "DynamoDBCrudPolicy",
         "TableName",
@@ -93,6 +95,13 @@ const TEMPLATES: [Row; 8] = [
             "dynamodb:UpdateItem",
             "dynamodb:BatchWriteItem",
         ],
+    ),
+    (
+        "DynamoDBStreamReadPolicy",
+        "TableName",
+        ("dynamodb", "table/$/stream/*"),
+        false,
+        &READ_STREAM,
     ),
     (
         "DynamoDBReconfigurePolicy",
@@ -138,6 +147,14 @@ const TEMPLATES: [Row; 8] = [
     ),
 ];
 
+/// Whether this is the name or ARN of a managed policy whose rights are not known here.
+pub(super) fn is_unknown(policy: &Value) -> bool {
+    let own = [LOGGING, QUEUE_READER, AUDITOR, STREAM_READER];
+    policy.as_str().is_some_and(|name| {
+        !own.iter().any(|known| name.ends_with(known)) && aws::actions(name).is_none()
+    })
+}
+
 /// The document of a policy.
 pub(super) fn expand(policy: &Value, account: &Account) -> Result<Value, PolicyError> {
     let malformed = |what: String| Err(PolicyError::Malformed(what));
@@ -166,9 +183,14 @@ pub(super) fn expand(policy: &Value, account: &Account) -> Result<Value, PolicyE
                 let allow = json!({"Effect": "Allow", "Action": actions, "Resource": "*"});
                 Ok(json!({"Statement": [allow]}))
             }
-            _ => malformed(format!(
-                "managed policy {name} is not supported: write its statements instead"
-            )),
+            // One that is not known allows nothing.
+            name => match aws::actions(name) {
+                Some(actions) => {
+                    let allow = json!({"Effect": "Allow", "Action": actions, "Resource": "*"});
+                    Ok(json!({"Statement": [allow]}))
+                }
+                None => Ok(json!({"Statement": []})),
+            },
         };
     }
     let one = policy.as_object().filter(|map| map.len() == 1);
@@ -178,13 +200,20 @@ pub(super) fn expand(policy: &Value, account: &Account) -> Result<Value, PolicyE
     if name == "Statement" {
         return Ok(policy.clone());
     }
+    if name == "CloudWatchPutMetricPolicy" {
+        let action = "cloudwatch:PutMetricData";
+        let allow = json!({"Effect": "Allow", "Action": action, "Resource": "*"});
+        return Ok(json!({"Statement": [allow]}));
+    }
     let row = TEMPLATES.iter().find(|(known, ..)| known == name);
     let Some((_, parameter, (service, path), with_indexes, actions)) = row else {
-        return malformed(format!(
-            "policy template {name} is not supported: write its statements instead"
-        ));
+        // A policy template about a service that is not here.
+        return Ok(json!({"Statement": []}));
     };
-    let given = parameters.as_object().filter(|map| map.len() == 1);
+    // One of them has a second parameter: the stream's name.
+    let given = parameters
+        .as_object()
+        .filter(|map| (1..=2).contains(&map.len()));
     let value = given.and_then(|map| map.get(*parameter)?.as_str());
     let Some(value) = value else {
         return malformed(format!(

@@ -26,6 +26,7 @@ fn template(policies: &str, more: &str) -> Template {
         region: "r".to_owned(),
         account: ACCOUNT.to_owned(),
         parameters: BTreeMap::new(),
+        inert: [].into(),
     };
     Template::parse("t.yaml", &text, &context).unwrap_or_else(|e| panic!("{text}: {e}"))
 }

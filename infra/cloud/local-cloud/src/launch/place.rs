@@ -20,6 +20,7 @@ pub(super) fn load(options: &Options) -> Result<Template, TemplateError> {
             region: options.region.clone(),
             account: options.account.clone(),
             parameters: options.parameters.clone(),
+            inert: options.inert.clone(),
         },
     )
 }
@@ -51,7 +52,12 @@ fn resource_of(error: &StartError, template: &Template) -> Option<String> {
         | StartError::Topic(TopicError::Policy { policy: id, .. })
         | StartError::Executable(
             ExecutableError::None { function: id, .. }
-            | ExecutableError::NotExecutable { function: id, .. },
+            | ExecutableError::NotExecutable { function: id, .. }
+            | ExecutableError::Elsewhere { function: id, .. }
+            | ExecutableError::NoHandler { function: id, .. }
+            | ExecutableError::NoInterpreter { function: id, .. }
+            | ExecutableError::Inline { function: id, .. }
+            | ExecutableError::NoLayer { layer: id, .. },
         )
         | StartError::Registry(RegistryError::Declared { id, .. }) => Some(id.clone()),
         StartError::Source(error) => Some(error.event_source.clone()),

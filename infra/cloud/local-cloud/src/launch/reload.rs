@@ -15,7 +15,7 @@ use std::sync::Arc;
 use tokio::sync::{Mutex, mpsc, watch};
 use tokio::task::AbortHandle;
 
-use super::{StartError, executable, place, until_stop};
+use super::{StartError, place, program, until_stop};
 use crate::Options;
 use crate::alarm::AlarmRunner;
 use crate::broker::message::Message;
@@ -50,8 +50,6 @@ pub enum ReloadError {
 /// What a reload needs to replace running parts.
 pub(crate) struct Reloader {
     pub options: Options,
-    /// As the caller gave them, before folders were searched for executables.
-    pub binaries: BTreeMap<String, PathBuf>,
     pub wiring: Wiring,
     pub functions: Functions,
     pub callers: Callers,
@@ -148,13 +146,11 @@ impl Reloader {
         template: Template,
         rebuilt: &BTreeSet<String>,
     ) -> Result<Plan, StartError> {
-        let given = Options {
-            binaries: self.binaries.clone(),
-            ..self.options.clone()
-        };
-        let binaries = executable::executables(&given, &template.functions);
+        let programs = program::programs(&self.options, &template, &self.services.folder)?;
         let wiring = Wiring {
-            binaries: binaries?,
+            binaries: programs.binaries,
+            interpreters: programs.interpreters,
+            layers: programs.layers,
             ..self.wiring.clone()
         };
         let functions = template.functions.clone();
@@ -266,12 +262,11 @@ impl Reloader {
     pub async fn folders(&self) -> BTreeMap<String, PathBuf> {
         let running = self.running.lock().await;
         let functions = running.template.functions.iter();
-        functions
+        // Inline code changes with the template.
+        let in_folders = functions.filter(|function| function.inline_code.is_none());
+        in_folders
             .map(|function| {
-                let folder = match self.binaries.get(&function.binary) {
-                    Some(path) => path.clone(),
-                    None => executable::folder(&self.options, function),
-                };
+                let folder = program::folder(&self.options, function);
                 (function.logical_id.clone(), folder)
             })
             .collect()

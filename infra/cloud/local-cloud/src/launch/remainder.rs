@@ -28,6 +28,7 @@ pub(super) fn without(template: &Template, resource: &StackResource) -> Template
             .permissions
             .retain(|permission| stays(&permission.logical_id));
     }
+    left.layers.retain(|layer| stays(&layer.logical_id));
     left.rules.retain(|rule| stays(&rule.logical_id));
     left.schedules
         .retain(|schedule| stays(&schedule.logical_id));

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use dynoxide::Database;
 
 use super::{Opened, Tasks};
 use crate::Endpoints;
@@ -86,7 +85,9 @@ impl Opened {
             ("AWS_ENDPOINT_URL_SNS", &endpoints.iot),
         ];
         Wiring {
-            binaries: self.options.binaries.clone(),
+            binaries: self.programs.binaries.clone(),
+            interpreters: self.programs.interpreters.clone(),
+            layers: self.programs.layers.clone(),
             env: env
                 .map(|(name, value)| (name.to_owned(), value.clone()))
                 .into(),
@@ -117,14 +118,17 @@ impl Opened {
     }
 
     /// The services that rule actions can use.
-    pub(super) fn services(&self, functions: &Functions, database: Database) -> Services {
+    pub(super) fn services(&self, functions: &Functions, backend: &Backend) -> Services {
         Services {
             broker: self.broker.clone(),
             registry: self.registry.clone(),
             functions: functions.clone(),
             queues: self.queues.clone(),
+            topics: self.topics.clone(),
             shadows: self.shadows.clone(),
-            database,
+            database: backend.database.clone(),
+            streams: backend.streams.clone(),
+            folder: self.folder.clone(),
             events: self.events.clone(),
             clock: self.clock,
             account: self.account.clone(),

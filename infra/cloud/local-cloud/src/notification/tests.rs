@@ -40,6 +40,7 @@ fn topics(resources: &str) -> Topics {
         region: "us-east-1".to_owned(),
         account: ACCOUNT.to_owned(),
         parameters: BTreeMap::new(),
+        inert: [].into(),
     };
     let template = Template::parse("t.yaml", &text, &context).unwrap_or_else(|e| panic!("{e}"));
     let account = Account {

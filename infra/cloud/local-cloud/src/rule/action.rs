@@ -1,4 +1,5 @@
-//! One action of a rule: invokes a function, republishes, sends to a queue, or writes a log.
+//! One action of a rule: invokes a function, republishes, sends to a queue or a topic, or writes a
+//! log, an item, an object or a metric.
 //!
 //! Each is tried once. Must not know: the statement whose output it gets.
 
@@ -7,20 +8,20 @@ use base64::prelude::BASE64_STANDARD;
 use mqtt_protocol_core::mqtt::packet::Qos;
 
 use super::header::{RepublishHeaders, Resolved};
+use super::item::{Item, Keys};
+use super::republish::{check_target, republish};
 use super::substitution::Substitution;
-use super::{Engine, Rule, topic_of};
-use crate::broker::message::{Message, Origin};
+use super::value::Metric;
+use super::{Engine, Rule, object, topic_of};
+use crate::broker::message::Message;
 use crate::event::EventKind;
+use crate::notification::{Content, Publisher};
 use crate::queue;
 use iot_sql::Statement;
 use sam_template::{Function, Permission, Template};
 
 const SERVICE: &str = "iot.amazonaws.com";
 const INVOKE: &str = "lambda:InvokeFunction";
-
-/// How many rules in a row may republish a message. AWS has no limit: a rule that selects its own
-/// output runs forever.
-const REPUBLISHED_MAX: u8 = 100;
 
 pub enum Action {
     Lambda {
@@ -43,6 +44,19 @@ pub enum Action {
         group: Substitution,
         role_arn: String,
     },
+    Item(Item),
+    Notify {
+        topic_arn: Substitution,
+        /// Whether the message is JSON with a text for each protocol.
+        is_structured: bool,
+        role_arn: String,
+    },
+    Object {
+        bucket: Substitution,
+        key: Substitution,
+        role_arn: String,
+    },
+    Metric(Metric),
 }
 
 impl Action {
@@ -109,6 +123,59 @@ impl Action {
                 group: text(log_group)?,
                 role_arn: role_arn.clone(),
             }),
+            sam_template::Action::DynamoDb {
+                table,
+                hash,
+                range,
+                payload_field,
+                role_arn,
+            } => {
+                let keys = [hash].into_iter().chain(range);
+                Ok(Self::Item(Item {
+                    table: text(table)?,
+                    keys: Some(Keys::compile(keys, payload_field, statement)?),
+                    role_arn: role_arn.clone(),
+                }))
+            }
+            sam_template::Action::DynamoDbV2 { table, role_arn } => Ok(Self::Item(Item {
+                table: text(table)?,
+                keys: None,
+                role_arn: role_arn.clone(),
+            })),
+            sam_template::Action::Sns {
+                topic_arn,
+                is_structured,
+                role_arn,
+            } => Ok(Self::Notify {
+                topic_arn: text(topic_arn)?,
+                is_structured: *is_structured,
+                role_arn: role_arn.clone(),
+            }),
+            sam_template::Action::S3 {
+                bucket,
+                key,
+                role_arn,
+            } => Ok(Self::Object {
+                bucket: text(bucket)?,
+                key: text(key)?,
+                role_arn: role_arn.clone(),
+            }),
+            sam_template::Action::CloudwatchMetric {
+                namespace,
+                name,
+                value,
+                unit,
+                timestamp,
+                role_arn,
+            } => Ok(Self::Metric(Metric {
+                namespace: text(namespace)?,
+                name: text(name)?,
+                value: text(value)?,
+                unit: text(unit)?,
+                timestamp: timestamp.as_deref().map(text).transpose()?,
+                role_arn: role_arn.clone(),
+            })),
+            sam_template::Action::Inert { name, .. } => Err(format!("action {name} does nothing")),
         }
     }
 
@@ -119,6 +186,11 @@ impl Action {
             Self::Republish { .. } => "RepublishAction",
             Self::Sqs { .. } => "SqsAction",
             Self::Log { .. } => "CloudwatchLogsAction",
+            Self::Item(Item { keys: Some(_), .. }) => "DynamoDBAction",
+            Self::Item(_) => "DynamoDBv2Action",
+            Self::Notify { .. } => "SnsAction",
+            Self::Object { .. } => "S3Action",
+            Self::Metric(_) => "CloudwatchMetricAction",
         }
     }
 
@@ -128,11 +200,16 @@ impl Action {
     }
 
     pub fn calls_out(&self) -> bool {
-        let headers = match self {
-            Self::Republish { headers, .. } => headers.as_ref(),
-            _ => None,
+        let by_other_texts = match self {
+            Self::Republish { headers, .. } => {
+                headers.as_ref().is_some_and(RepublishHeaders::calls_out)
+            }
+            Self::Item(item) => item.calls_out(),
+            Self::Object { key, .. } => key.calls_out(),
+            Self::Metric(metric) => metric.calls_out(),
+            _ => false,
         };
-        self.target().calls_out() || headers.is_some_and(RepublishHeaders::calls_out)
+        self.target().calls_out() || by_other_texts
     }
 
     fn target(&self) -> &Substitution {
@@ -141,6 +218,10 @@ impl Action {
             Self::Republish { topic, .. } => topic,
             Self::Sqs { url, .. } => url,
             Self::Log { group, .. } => group,
+            Self::Item(item) => &item.table,
+            Self::Notify { topic_arn, .. } => topic_arn,
+            Self::Object { bucket, .. } => bucket,
+            Self::Metric(metric) => &metric.name,
         }
     }
 
@@ -215,54 +296,43 @@ impl Action {
                 services.queues.write_log(&target, line);
                 Ok(())
             }
+            Self::Item(item) => item.write(engine, rule, output, message, &target).await,
+            Self::Notify {
+                is_structured,
+                role_arn,
+                ..
+            } => {
+                engine.check_right(role_arn, "sns:Publish", &target)?;
+                let content = Content {
+                    message: notification_of(output, *is_structured)?,
+                    ..Content::default()
+                };
+                let publisher = Publisher::Identity { arn: role_arn };
+                let published = services.topics.publish(&target, content, publisher);
+                published.map(drop).map_err(|error| error.to_string())
+            }
+            Self::Object { key, role_arn, .. } => {
+                let key = key.resolve(engine, rule, message).await?;
+                let resource = format!("arn:aws:s3:::{target}/{key}");
+                engine.check_right(role_arn, "s3:PutObject", &resource)?;
+                object::write(&services.folder.buckets(), &target, &key, output).await
+            }
+            Self::Metric(metric) => metric.write(engine, rule, message, &target).await,
         }
     }
 }
 
-/// Republishes a message, at most `REPUBLISHED_MAX` times in a row.
-fn republish(
-    engine: &Engine,
-    message: &Message,
-    topic: String,
-    output: &[u8],
-    qos: Qos,
-    headers: Resolved,
-) -> Result<(), String> {
-    let republished = message.origin.republished + 1;
-    if republished > REPUBLISHED_MAX {
-        return Err(format!(
-            "rules republished this message {REPUBLISHED_MAX} times in a row and it ends here; \
-             AWS would continue forever: change the rules so that none selects its own output"
-        ));
+/// The text for SNS. A structured message must have a text `default`, which all subscribers get
+/// here.
+fn notification_of(output: &[u8], is_structured: bool) -> Result<String, String> {
+    if !is_structured {
+        return Ok(String::from_utf8_lossy(output).into_owned());
     }
-    let now_ms = engine.services.clock.now_ms();
-    engine.services.broker.publish(Message {
-        topic,
-        payload: output.to_vec().into(),
-        qos,
-        retain: false,
-        expires_at_ms: headers
-            .expiry_s
-            .map(|seconds| now_ms.saturating_add(seconds.saturating_mul(1000))),
-        properties: headers.properties,
-        origin: Origin {
-            republished,
-            ..Origin::default()
-        },
-        is_will: false,
-    });
-    Ok(())
-}
-
-fn check_target(topic: &str) -> Result<(), String> {
-    iot_topic::check_topic(topic).map_err(|e| format!("topic {topic:?}: {e}"))?;
-    let levels: Vec<&str> = topic.split('/').collect();
-    match levels.as_slice() {
-        ["$aws", "things", _, "jobs", ..] => Err(format!(
-            "topic {topic:?}: AWS does not republish to the topics of jobs"
-        )),
-        _ => Ok(()),
-    }
+    let texts: Option<serde_json::Value> = serde_json::from_slice(output).ok();
+    let default = texts.as_ref().and_then(|texts| texts["default"].as_str());
+    default.map(str::to_owned).ok_or_else(|| {
+        "MessageFormat JSON: the message must be an object with the text `default`".to_owned()
+    })
 }
 
 /// The function with this ARN, and the alias or version that the ARN ends with.

@@ -337,3 +337,40 @@ async fn a_changed_template_or_function_is_applied_while_the_stack_runs_and_a_br
     assert_eq!(answer(14.0).await, json!({"on": true, "target": 15.0}));
     stack.stop().await;
 }
+
+/// A stack with a user pool, whose attribute an output and a table's name need.
+const POOL: &str = "Resources:
+  Pool: {Type: AWS::Cognito::UserPool}
+  Hut: {Type: AWS::IoT::Thing, Properties: {ThingName: !Sub 'hut-${Pool.ProviderName}'}}
+  Room:
+    Type: AWS::IoT::Policy
+    Properties: {PolicyName: room, PolicyDocument: {Version: '2012-10-17', Statement: []}}
+";
+
+fn pool() -> TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("template.yaml"), POOL).unwrap();
+    directory
+}
+
+// AWS different(template): AWS makes every resource; here `--inert TYPE` makes a type that nothing
+//     runs a name with made-up attributes, and the start says what is missing
+#[tokio::test]
+async fn a_stack_with_a_type_that_nothing_runs_starts_if_it_is_asked_for() {
+    let refused = command(&pool(), &[]).output().await.unwrap();
+    let text = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(!refused.status.success(), "{text}");
+    assert!(
+        text.contains("template.yaml:3:")
+            && text.contains("Hut: Pool.ProviderName has no value")
+            && text.contains("--inert AWS::Cognito::UserPool"),
+        "{text}"
+    );
+    let stack = Stack::start(pool(), &["--inert", "AWS::Cognito::UserPool"]).await;
+    let log = stack.log();
+    assert!(
+        log.contains("template.yaml:2:3: Pool: AWS::Cognito::UserPool is a name only"),
+        "{log}"
+    );
+    stack.stop().await;
+}

@@ -47,6 +47,7 @@ pub fn options() -> Options {
         time_scale: 1.0,
         faults: Vec::new(),
         import_retained: false,
+        inert: [].into(),
     }
 }
 

@@ -12,9 +12,9 @@ fn errors_name_file_line_and_logical_id() {
         // Text of the thermostat, replacement, message.
         (
             "Type: AWS::SNS::Topic",
-            "Type: AWS::S3::Bucket",
-            "Alerts: resource type AWS::S3::Bucket is not supported: remove it, or make it \
-             conditional on a parameter",
+            "Type: AWS::Events::Rule",
+            "Alerts: resource type AWS::Events::Rule is not supported: use \
+             AWS::Scheduler::Schedule",
         ),
         (
             "      BillingMode: PAY_PER_REQUEST",
@@ -62,9 +62,10 @@ fn errors_name_file_line_and_logical_id() {
         ),
         (
             "- DynamoDBCrudPolicy:",
-            "- S3CrudPolicy:",
-            "t.yaml:{line}: Regulate: Policies cannot be \"S3CrudPolicy\": the policy template is \
-             not known here, only DynamoDBCrudPolicy",
+            "- DynamoDBCrudPolicie:",
+            "t.yaml:{line}: Regulate: Policies cannot be \"DynamoDBCrudPolicie\": it is neither \
+             a document with a Statement, nor one of SAM's policy templates, nor the name of a \
+             managed policy",
         ),
         (
             "MaximumRetryAttempts: 1",
@@ -86,7 +87,8 @@ fn errors_name_file_line_and_logical_id() {
             "- Lambda: {FunctionArn: !GetAtt Regulate.Arn}",
             "- Firehose: {DeliveryStreamName: x}",
             "t.yaml:{line}: Measured: property TopicRulePayload.Actions.Firehose is not supported: \
-             supported actions are Lambda, Republish, Sqs and CloudwatchLogs",
+             supported actions are CloudwatchLogs, CloudwatchMetric, DynamoDB, DynamoDBv2, Lambda, \
+             Republish, S3, Sns and Sqs; --inert Firehose starts without it",
         ),
         (
             "- Lambda: {FunctionArn: !GetAtt Regulate.Arn}",
@@ -125,8 +127,8 @@ fn errors_name_file_line_and_logical_id() {
         ),
         (
             "  Function:\n    Runtime",
-            "  Api: {}\n  Function:\n    Runtime",
-            "Globals: property Api is not supported: only Function and SimpleTable are supported",
+            "  Apis: {}\n  Function:\n    Runtime",
+            "Globals: property Apis is not supported: SAM has Api, Function",
         ),
         (
             "${!iot:Connection.Thing.ThingName}",
@@ -224,9 +226,9 @@ fn errors_name_file_line_and_logical_id() {
         ),
         (
             "          Type: ScheduleV2",
-            "          Type: Api",
-            "Regulate: Events.Often.Type Api is not supported: supported events are \
-             DynamoDB, IoTRule, Schedule, ScheduleV2 and SQS",
+            "          Type: Kinesis",
+            "Regulate: Events.Often.Type Kinesis is not supported: supported events are \
+             DynamoDB, IoTRule, Schedule, ScheduleV2 and SQS; --inert TYPE starts without it",
         ),
     ];
     for (from, to, expected) in cases {

@@ -121,7 +121,7 @@ fn a_rollout_that_sam_refuses_is_refused() {
         (
             "Type: AWS::CloudWatch::Alarm",
             "Type: AWS::Lambda::Alias",
-            "set AutoPublishAlias of the function",
+            "Heat: property FunctionName is missing",
         ),
     ] {
         let message = changed(from, to);
@@ -169,8 +169,8 @@ fn a_managed_policy_is_attached_by_its_arn() {
         ),
         (
             "[!Ref Viewer]",
-            "['arn:aws:iam::aws:policy/x']",
-            "the statements of this managed policy are not known here",
+            "['x']",
+            "ManagedPolicyArns cannot be \"x\": it must be an ARN",
         ),
         (
             "ManagedPolicy\n    Properties:",

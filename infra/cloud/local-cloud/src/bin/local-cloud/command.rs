@@ -20,8 +20,9 @@ pub struct Command {
     #[arg(long, value_name = "PATH")]
     pub ready_file: Option<PathBuf>,
 
-    /// Executable of the functions whose `Metadata.BuildProperties.Binary` is NAME; repeatable.
-    /// Other functions run the executable `bootstrap` in their `CodeUri`.
+    /// Executable, or folder of the code, of the functions whose `Metadata.BuildProperties.Binary`
+    /// or logical id is NAME; repeatable. Other functions run the executable `bootstrap`, or their
+    /// handler, in their `CodeUri`.
     #[arg(long = "binary", value_name = "NAME=PATH")]
     pub binaries: Vec<String>,
 

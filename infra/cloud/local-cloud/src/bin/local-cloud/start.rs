@@ -45,7 +45,7 @@ async fn serve(command: &Command, cloud: &LocalCloud, directory: &Path) -> Outco
     let events = (log != Log::None).then(|| cloud.subscribe());
     let ready = announce(command, cloud, directory)?;
     let greeted = match log {
-        Log::Pretty => print_addresses(&ready),
+        Log::Pretty => print_addresses(&ready, cloud),
         Log::Json | Log::None => Ok(()),
     };
     let printed = async {
@@ -158,6 +158,7 @@ fn options(command: &Command) -> Outcome<Options> {
         time_scale: command.cloud.time_scale,
         faults,
         import_retained: command.cloud.import_retained,
+        inert: command.cloud.inert.iter().cloned().collect(),
     })
 }
 
@@ -177,7 +178,7 @@ fn announce(command: &Command, cloud: &LocalCloud, directory: &Path) -> Outcome<
     Ok(ready)
 }
 
-fn print_addresses(ready: &Ready) -> io::Result<()> {
+fn print_addresses(ready: &Ready, cloud: &LocalCloud) -> io::Result<()> {
     let mut out = io::stdout().lock();
     let (mqtts, ca) = (&ready.mqtts, ready.ca.display());
     writeln!(out, "MQTT over TLS  {mqtts}   (trust {ca})")?;
@@ -188,6 +189,7 @@ fn print_addresses(ready: &Ready) -> io::Result<()> {
         ready.iot
     )?;
     writeln!(out, "DynamoDB       {}", ready.dynamodb)?;
+    writeln!(out, "objects        {}", cloud.buckets().display())?;
     let keys = &ready.credentials;
     writeln!(
         out,

@@ -1,0 +1,342 @@
+//! Finds what each function runs: the executable given for it, the `bootstrap` of its folder, or
+//! its folder and the interpreter of its language; and the folders of its layers.
+//!
+//! Source: AWS Lambda developer guide, "Building a custom runtime" and "Lambda layers".
+//!
+//! Must not know: how a program is run.
+
+mod inline;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use crate::Options;
+use crate::folder::Folder;
+use lambda_host::{find_interpreter, interpreter_names};
+use sam_template::{Function, Interpreter, Template};
+
+/// Why a function has no program.
+#[derive(Debug, thiserror::Error)]
+pub enum ExecutableError {
+    /// No executable was given, and the function's folder does not contain one.
+    #[error(
+        "function {function}: no executable: put one named `bootstrap` into {folder}, or name \
+         one with --binary {binary}=PATH"
+    )]
+    None {
+        /// Logical id.
+        function: String,
+        /// Folder of its code.
+        folder: PathBuf,
+        /// Name of its binary.
+        binary: String,
+    },
+    /// The file lacks the permission to execute.
+    #[error("function {function}: {path} is not executable: chmod +x it")]
+    NotExecutable {
+        /// Logical id.
+        function: String,
+        /// Path of the file.
+        path: PathBuf,
+    },
+    /// The code is in a bucket.
+    #[error(
+        "function {function}: its code is {uri}, which is not here: name a folder that holds it \
+         with --binary {binary}=FOLDER"
+    )]
+    Elsewhere {
+        /// Logical id.
+        function: String,
+        /// Where the code is.
+        uri: String,
+        /// Name of its binary.
+        binary: String,
+    },
+    /// The folder lacks the file of the handler.
+    #[error(
+        "function {function}: no code: {folder} has no file of the handler {handler}: put it \
+         there, name another folder with --binary {function}=FOLDER, or run sam build and start \
+         with .aws-sam/build/template.yaml"
+    )]
+    NoHandler {
+        /// Logical id.
+        function: String,
+        /// `Handler`.
+        handler: String,
+        /// Folder of its code.
+        folder: PathBuf,
+    },
+    /// No interpreter of its language is on this machine.
+    #[error(
+        "function {function}: the runtime {runtime} needs {names} on the PATH, and none is there: \
+         install one, or name an executable with --binary {function}=PATH"
+    )]
+    NoInterpreter {
+        /// Logical id.
+        function: String,
+        /// `Runtime`.
+        runtime: String,
+        /// Names that were tried.
+        names: String,
+    },
+    /// The folder of a layer does not exist.
+    #[error("layer {layer}: no folder {folder}: put the layer's content there")]
+    NoLayer {
+        /// Logical id.
+        layer: String,
+        /// Folder of its content.
+        folder: PathBuf,
+    },
+    /// Code of the template cannot be written to a file.
+    #[error("function {function}: write its inline code to {path}")]
+    Inline {
+        /// Logical id.
+        function: String,
+        /// Path of the file.
+        path: PathBuf,
+        /// The cause.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+/// What functions run.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Programs {
+    /// Path of each function's executable, or folder of its code, by binary name.
+    pub binaries: BTreeMap<String, PathBuf>,
+    /// Path of the interpreter by runtime.
+    pub interpreters: BTreeMap<String, PathBuf>,
+    /// Folder of each layer by ARN.
+    pub layers: BTreeMap<String, PathBuf>,
+}
+
+/// What the functions of `template` run. Inline code is written below `folder`.
+pub(super) fn programs(
+    options: &Options,
+    template: &Template,
+    folder: &Folder,
+) -> Result<Programs, ExecutableError> {
+    let mut programs = Programs {
+        layers: layers(options, template, folder)?,
+        ..Programs::default()
+    };
+    for function in &template.functions {
+        let given = options.binaries.get(&function.binary);
+        let path = match (given, function.interpreter()) {
+            (Some(path), _) if !path.is_dir() => path.clone(),
+            (_, Some(interpreter)) => {
+                programs.add_interpreter(function)?;
+                code(options, function, interpreter, folder)?
+            }
+            (_, None) => bootstrap(options, function)?,
+        };
+        programs.binaries.insert(function.binary.clone(), path);
+    }
+    for arn in template.functions.iter().flat_map(|f| &f.layers) {
+        if !programs.layers.contains_key(arn) {
+            tracing::warn!("layer {arn} is not here: functions run without it");
+        }
+    }
+    Ok(programs)
+}
+
+impl Programs {
+    fn add_interpreter(&mut self, function: &Function) -> Result<(), ExecutableError> {
+        let runtime = &function.runtime;
+        if self.interpreters.contains_key(runtime) {
+            return Ok(());
+        }
+        let Some(found) = find_interpreter(runtime) else {
+            return Err(ExecutableError::NoInterpreter {
+                function: function.logical_id.clone(),
+                runtime: runtime.clone(),
+                names: interpreter_names(runtime).join(" or "),
+            });
+        };
+        if !found.is_same {
+            let (path, version) = (found.path.display(), &found.version);
+            tracing::warn!("{runtime} is run by {path}, which is version {version}");
+        }
+        self.interpreters.insert(runtime.clone(), found.path);
+        Ok(())
+    }
+}
+
+/// The folder of a function's code: the one given for it, or the template's.
+pub(super) fn folder(options: &Options, function: &Function) -> PathBuf {
+    match options.binaries.get(&function.binary) {
+        Some(path) => path.clone(),
+        None => root(options).join(&function.code_uri),
+    }
+}
+
+fn root(options: &Options) -> &Path {
+    options.template.parent().unwrap_or(Path::new("."))
+}
+
+fn layers(
+    options: &Options,
+    template: &Template,
+    written: &Folder,
+) -> Result<BTreeMap<String, PathBuf>, ExecutableError> {
+    let mut found = BTreeMap::new();
+    for layer in &template.layers {
+        if is_elsewhere(&layer.content_uri) {
+            continue;
+        }
+        let folder = root(options).join(&layer.content_uri);
+        let failed = |folder| ExecutableError::NoLayer {
+            layer: layer.logical_id.clone(),
+            folder,
+        };
+        let Some(path) = folder.canonicalize().ok().filter(|path| path.is_dir()) else {
+            return Err(failed(folder));
+        };
+        let path = if layer.is_source && !path.join("python").exists() {
+            let arranged = written.code().join(&layer.logical_id);
+            arrange(&path, &arranged).map_err(|_| failed(folder))?;
+            arranged
+        } else {
+            path
+        };
+        found.insert(layer.arn.clone(), path);
+    }
+    Ok(found)
+}
+
+/// Puts a folder that `sam build` would build where it would put it in the layer.
+fn arrange(source: &Path, layer: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(layer)?;
+    for name in ["python", "nodejs"] {
+        let link = layer.join(name);
+        if link.is_symlink() {
+            std::fs::remove_file(&link)?;
+        }
+        std::os::unix::fs::symlink(source, link)?;
+    }
+    Ok(())
+}
+
+fn is_elsewhere(uri: &str) -> bool {
+    uri.starts_with("s3://")
+}
+
+/// The folder with the code of a handler.
+fn code(
+    options: &Options,
+    function: &Function,
+    interpreter: Interpreter,
+    written: &Folder,
+) -> Result<PathBuf, ExecutableError> {
+    if let Some(text) = &function.inline_code {
+        return inline::write(function, interpreter, text, &written.code());
+    }
+    let folder = existing_folder(options, function)?;
+    let missing = |folder| ExecutableError::NoHandler {
+        function: function.logical_id.clone(),
+        handler: function.handler.clone(),
+        folder,
+    };
+    // The process starts in its own folder, so its path must not be relative to ours.
+    let Ok(path) = folder.canonicalize() else {
+        return Err(missing(folder));
+    };
+    let has_handler = has_handler(&path, &function.handler, interpreter);
+    if has_handler || !function.layers.is_empty() {
+        Ok(path)
+    } else {
+        Err(missing(path))
+    }
+}
+
+fn existing_folder(options: &Options, function: &Function) -> Result<PathBuf, ExecutableError> {
+    let is_given = options.binaries.contains_key(&function.binary);
+    if !is_given && is_elsewhere(&function.code_uri) {
+        return Err(ExecutableError::Elsewhere {
+            function: function.logical_id.clone(),
+            uri: function.code_uri.clone(),
+            binary: function.binary.clone(),
+        });
+    }
+    Ok(folder(options, function))
+}
+
+fn has_handler(folder: &Path, handler: &str, interpreter: Interpreter) -> bool {
+    let (module, candidates): (_, &[&str]) = match interpreter {
+        Interpreter::Python => (
+            handler
+                .rsplit_once('.')
+                .map_or(handler, |(module, _)| module),
+            &[".py", "/__init__.py"],
+        ),
+        Interpreter::Node => {
+            let (path, name) = handler.rsplit_once('/').unwrap_or(("", handler));
+            let name = name.split('.').next().unwrap_or_default();
+            let length = if path.is_empty() { 0 } else { path.len() + 1 };
+            (
+                &handler[..length + name.len()],
+                &[".js", ".mjs", ".cjs", "/index.js"],
+            )
+        }
+    };
+    let module = match interpreter {
+        Interpreter::Python => module.replace('.', "/"),
+        Interpreter::Node => module.to_owned(),
+    };
+    let mut candidates = candidates.iter();
+    candidates.any(|ending| folder.join(format!("{module}{ending}")).is_file())
+}
+
+fn bootstrap(options: &Options, function: &Function) -> Result<PathBuf, ExecutableError> {
+    let folder = existing_folder(options, function)?;
+    let path = folder.join("bootstrap");
+    // The process starts in its own folder, so its path must not be relative to ours.
+    let Ok(path) = path.canonicalize() else {
+        return Err(ExecutableError::None {
+            function: function.logical_id.clone(),
+            folder,
+            binary: function.binary.clone(),
+        });
+    };
+    if !is_executable(&path) {
+        return Err(ExecutableError::NotExecutable {
+            function: function.logical_id.clone(),
+            path,
+        });
+    }
+    Ok(path)
+}
+
+fn is_executable(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::metadata(path)
+        .is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_handler_names_its_file() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(folder.path().join("app/pack")).unwrap();
+        for file in ["app/ears.py", "app/pack/__init__.py", "app/ears.mjs"] {
+            std::fs::write(folder.path().join(file), "").unwrap();
+        }
+        let (python, node) = (Interpreter::Python, Interpreter::Node);
+        for (handler, interpreter, expected) in [
+            ("app/ears.hear", python, true),
+            ("app.ears.hear", python, true),
+            ("app.pack.hear", python, true),
+            ("ears.hear", python, false),
+            ("app/ears.hear", node, true),
+            ("app/ears.inner.hear", node, true),
+            ("app/pack.hear", node, false),
+        ] {
+            let found = has_handler(folder.path(), handler, interpreter);
+            assert_eq!(found, expected, "{handler} {interpreter:?}");
+        }
+    }
+}

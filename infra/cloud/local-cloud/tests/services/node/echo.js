@@ -1,0 +1,1 @@
+exports.hear = async (event) => ({ received: event });

@@ -1,0 +1,61 @@
+//! The runtimes of functions: which are run, and by what.
+//!
+//! Source: Lambda developer guide, "Lambda runtimes".
+//!
+//! Must not know: where an interpreter is.
+
+use super::error::TemplateError;
+use super::fields::Fields;
+use super::resource::Function;
+
+/// Runtimes whose code is an executable.
+const EXECUTABLE: [&str; 2] = ["provided.al2023", "provided.al2"];
+
+/// A language whose code runs in an interpreter of the machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Interpreter {
+    /// `python3.x`.
+    Python,
+    /// `nodejs2x.x`, and older ones.
+    Node,
+}
+
+impl Interpreter {
+    /// The interpreter of a runtime, and the version in its name: `3.12`, `22`.
+    pub fn of(runtime: &str) -> Option<(Self, &str)> {
+        let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+        if let Some(version) = runtime.strip_prefix("python") {
+            let minor = version.strip_prefix("3.")?;
+            return is_number(minor).then_some((Self::Python, version));
+        }
+        let version = runtime.strip_prefix("nodejs")?.strip_suffix(".x")?;
+        is_number(version).then_some((Self::Node, version))
+    }
+
+    /// Name of the file that inline code is put into, as Lambda does.
+    pub fn inline_file(self) -> &'static str {
+        match self {
+            Self::Python => "index.py",
+            Self::Node => "index.js",
+        }
+    }
+}
+
+impl Function {
+    /// The interpreter of its code; `None` for an executable.
+    pub fn interpreter(&self) -> Option<Interpreter> {
+        Interpreter::of(&self.runtime).map(|(interpreter, _)| interpreter)
+    }
+}
+
+/// Takes `Runtime`, and refuses what is not run.
+pub(super) fn read(fields: &mut Fields) -> Result<String, TemplateError> {
+    let runtime = fields.need_text("Runtime")?;
+    if EXECUTABLE.contains(&runtime.as_str()) || Interpreter::of(&runtime).is_some() {
+        return Ok(runtime);
+    }
+    let reason = "supported are python3.x and nodejs2x.x, with the interpreter of this machine, \
+                  and provided.al2023 and provided.al2: any executable, also a script, that \
+                  speaks the Lambda Runtime API";
+    Err(fields.refused("Runtime", &runtime, reason))
+}

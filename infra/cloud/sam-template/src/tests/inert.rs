@@ -1,0 +1,187 @@
+//! Resources, events and actions that have no effect, and the notes about them.
+
+use super::*;
+
+fn asked(text: &str, inert: &[&str]) -> Result<Template, String> {
+    let context = Context {
+        inert: inert.iter().map(|kind| (*kind).to_owned()).collect(),
+        ..context(&[])
+    };
+    Template::parse("t.yaml", text, &context).map_err(|e| e.to_string())
+}
+
+const POOL: &str = "Resources:
+  Pool:
+    Type: AWS::Cognito::UserPool
+    Properties: {Anything: !GetAtt Other.Thing}
+  Other: {Type: 'Custom::Other', Properties: {Zone: !GetAZs ''}}
+  Hut: {Type: AWS::IoT::Thing, Properties: {ThingName: !Ref Pool}}
+";
+
+// AWS different(template): AWS makes every resource; here a type that nothing runs is a name only,
+//     and the start reports it
+#[test]
+fn a_type_that_nothing_runs_is_a_name() {
+    let template = asked(POOL, &[]).unwrap();
+    assert_eq!(template.things[0].name, "my-home-Pool");
+    assert_eq!(
+        template.notes,
+        [
+            "t.yaml:2:3: Pool: AWS::Cognito::UserPool is a name only: nothing here does its work",
+            "t.yaml:5:3: Other: Custom::Other is a name only: nothing here does its work",
+        ]
+    );
+    let kinds: Vec<&str> = template
+        .without_effect
+        .iter()
+        .map(|other| other.resource_type.as_str())
+        .collect();
+    assert_eq!(kinds, ["AWS::Cognito::UserPool", "Custom::Other"]);
+    assert_eq!(template.resources.len(), 3);
+}
+
+#[test]
+fn an_attribute_of_a_name_has_a_value_only_if_it_was_asked_for() {
+    let text = POOL.replace("!Ref Pool", "!Sub 'a-${Pool.ProviderName}'");
+    let message = asked(&text, &[]).unwrap_err();
+    assert!(message.starts_with("t.yaml:6:"), "{message}");
+    let expected = "Hut: Pool.ProviderName has no value: AWS::Cognito::UserPool is a name only \
+                    here; --inert AWS::Cognito::UserPool makes values up";
+    assert!(message.ends_with(expected), "{message}");
+    for pattern in ["AWS::Cognito::UserPool", "AWS::Cognito::*"] {
+        let template = asked(&text, &[pattern]).unwrap();
+        assert_eq!(template.things[0].name, "a-my-home-Pool-ProviderName");
+        assert!(
+            template.notes[0].contains("as --inert says"),
+            "{:?}",
+            template.notes
+        );
+    }
+    let arn = POOL.replace("!Ref Pool", "!GetAtt Pool.Arn");
+    let template = asked(&arn, &["AWS::Cognito::UserPool"]).unwrap();
+    let expected = "arn:aws:cognito:us-east-1:123456789012:my-home-Pool";
+    assert_eq!(template.things[0].name, expected);
+}
+
+#[test]
+fn an_output_that_needs_such_an_attribute_is_left_out() {
+    let outputs =
+        "Outputs:\n  Url: {Value: !GetAtt Pool.ProviderURL}\n  Name: {Value: !Ref Pool}\n";
+    let template = asked(&format!("{POOL}{outputs}"), &[]).unwrap();
+    assert_eq!(template.outputs.keys().collect::<Vec<_>>(), ["Name"]);
+    let note = template.notes.last().unwrap();
+    assert_eq!(
+        note,
+        "t.yaml:8:3: Url: the output is left out: it needs an attribute of a name only"
+    );
+}
+
+// AWS different(template): AWS makes a bucket; here it is a folder for the S3 actions of rules, and
+//     its properties have no effect
+#[test]
+fn a_bucket_has_its_own_attributes() {
+    let text = "Resources:
+  Heap: {Type: AWS::S3::Bucket, Properties: {Anything: 1}}
+  Hut: {Type: AWS::IoT::Thing, Properties: {ThingName: !GetAtt Heap.Arn}}
+";
+    let template = asked(text, &[]).unwrap();
+    assert_eq!(template.things[0].name, "arn:aws:s3:::my-home-heap");
+    assert!(
+        template.notes[0].contains("a folder for the S3 actions"),
+        "{:?}",
+        template.notes
+    );
+    let unknown = text.replace("Heap.Arn", "Heap.WebsiteURL");
+    assert!(asked(&unknown, &[]).is_err_and(|e| e.contains("Heap.WebsiteURL has no value")));
+}
+
+// AWS different(template): AWS sends every event and performs every action; here one of a service
+//     that is absent never comes, or does nothing, if the caller wants it (`--inert`)
+#[test]
+fn events_and_actions_that_were_asked_for_do_nothing() {
+    let text = "Transform: AWS::Serverless-2016-10-31
+Resources:
+  Ears:
+    Type: AWS::Serverless::Function
+    Properties:
+      Runtime: provided.al2
+      Handler: bootstrap
+      CodeUri: ears
+      Events:
+        Asked: {Type: Api, Properties: {Path: /, Method: get}}
+        Flowed: {Type: Kinesis}
+  Keep:
+    Type: AWS::IoT::TopicRule
+    Properties:
+      TopicRulePayload:
+        Sql: SELECT * FROM 'a'
+        Actions: [{Firehose: {Anything: 1}}]
+";
+    let template = asked(text, &["Kinesis", "Firehose"]).unwrap();
+    let outputs = "Outputs:\n  Url: {Value: !Sub 'https://${ServerlessRestApi}.example'}\n";
+    let with_url = asked(&format!("{text}{outputs}"), &["Kinesis", "Firehose"]).unwrap();
+    assert_eq!(
+        with_url.outputs["Url"],
+        "https://my-home-ServerlessRestApi.example"
+    );
+    let name = "Firehose".to_owned();
+    let settings = json!({"Anything": 1});
+    assert_eq!(
+        template.rules[0].actions,
+        [Action::Inert { name, settings }]
+    );
+    assert_eq!(
+        template.notes,
+        [
+            "t.yaml:10:9: Ears: no event Asked (Api) arrives: nothing here sends it",
+            "t.yaml:11:9: Ears: no event Flowed (Kinesis) arrives: nothing here sends it",
+            "t.yaml:12:3: Keep: the action Firehose does nothing, as --inert says",
+        ]
+    );
+    assert!(asked(text, &["Firehose"]).is_err_and(|e| e.contains("Events.Flowed.Type Kinesis")));
+    assert!(asked(text, &["Kinesis"]).is_err_and(|e| e.contains("Actions.Firehose")));
+}
+
+#[test]
+fn a_supported_type_is_a_name_only_if_it_was_asked_for() {
+    let text = "Resources:\n  Line: {Type: AWS::SQS::Queue, Properties: {FifoQueue: true}}\n";
+    assert!(asked(text, &[]).is_err_and(|e| e.contains("FifoQueue")));
+    let template = asked(text, &["AWS::SQS::Queue"]).unwrap();
+    assert_eq!(template.queues, []);
+}
+
+// AWS same(template): SAM drops an attribute Name of its own types; CloudFormation refuses it in
+//     others
+#[test]
+fn a_name_next_to_a_type_is_accepted_of_sam_only() {
+    let table = "  Log:\n    Type: AWS::Serverless::SimpleTable\n    Name: Log\n";
+    assert_eq!(resources(table).unwrap().tables.len(), 1);
+    let thing = "  Hut:\n    Type: AWS::IoT::Thing\n    Name: Hut\n";
+    let message = resources(thing).unwrap_err().to_string();
+    assert!(message.contains("unknown property Name"), "{message}");
+}
+
+// AWS different(template): AWS looks up the values of parameters of its own types; here they are
+//     text, and one of the parameter store must be given
+#[test]
+fn a_parameter_of_awss_own_type_is_text() {
+    let text = "Parameters:
+  Net: {Type: 'AWS::EC2::VPC::Id'}
+  Parts: {Type: 'List<AWS::EC2::Subnet::Id>'}
+  Image: {Type: 'AWS::SSM::Parameter::Value<String>', Default: /image}
+Resources:
+  Hut:
+    Type: AWS::IoT::Thing
+    Properties: {ThingName: !Sub ['${Net}-${first}-${Image}', {first: !Select [1, !Ref Parts]}]}
+";
+    let given = [("Net", "vpc-1"), ("Parts", "a, b"), ("Image", "ami-1")];
+    let template = Template::parse("t.yaml", text, &context(&given)).unwrap();
+    assert_eq!(template.things[0].name, "vpc-1-b-ami-1");
+    assert_eq!(
+        error(text, &given[..2]),
+        "t.yaml:4:3: Image: Type cannot be \"AWS::SSM::Parameter::Value<String>\": nothing looks \
+         up the stored parameter: give its value by --parameter Image=VALUE"
+    );
+    let wrong = text.replace("AWS::EC2::VPC::Id", "AWS::EC2::Net");
+    assert!(error(&wrong, &given).contains("Net: Type cannot be \"AWS::EC2::Net\""));
+}

@@ -1,0 +1,4 @@
+exports.hear = async (event) => {
+  console.log("received", event);
+  return event;
+};

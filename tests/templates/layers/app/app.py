@@ -1,0 +1,5 @@
+from words import shout
+
+
+def hear(event, context):
+    return shout(str(event))

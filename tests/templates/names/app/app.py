@@ -1,0 +1,3 @@
+def hear(event, context):
+    print("received", event)
+    return event
