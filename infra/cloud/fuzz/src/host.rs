@@ -76,6 +76,7 @@ impl Surroundings for Nowhere {
 fn accepts(function: &Function) {
     let wiring = Wiring {
         binaries: BTreeMap::from([("Echo".to_owned(), PathBuf::from("/nowhere"))]),
+        external: BTreeMap::new(),
         env: BTreeMap::new(),
         region: "us-east-1".to_owned(),
         account: "123456789012".to_owned(),

@@ -6,6 +6,7 @@ mod concurrency;
 mod description;
 mod environment;
 mod exit;
+mod external;
 mod instance;
 mod log;
 mod memory;
@@ -26,6 +27,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
 pub use description::Description;
+pub use external::{Awaited, External};
 pub use log::keeps_line;
 pub use notice::{Failure, Notice, Outcome, Usage};
 use pool::{Attempt, Event, Pool};
@@ -71,6 +73,9 @@ pub trait Surroundings: Send + Sync {
 pub struct Wiring {
     /// Path of the executable by [`sam_template::Function::binary`].
     pub binaries: BTreeMap<String, PathBuf>,
+    /// Functions whose process somebody else starts, such as a debugger, by logical id. They need no
+    /// executable.
+    pub external: BTreeMap<String, External>,
     /// Variables added to every function's environment, such as endpoints.
     pub env: BTreeMap<String, String>,
     /// AWS region, such as `us-east-1`.

@@ -2,6 +2,7 @@
 
 mod alias;
 mod ending;
+mod external;
 mod limit;
 mod log;
 mod retry;
@@ -89,6 +90,7 @@ fn world(adjust: impl FnOnce(&mut sam_template::Function, &mut Wiring)) -> World
     let mut function = function();
     let mut wiring = Wiring {
         binaries: BTreeMap::from([("probe".to_owned(), probe())]),
+        external: BTreeMap::new(),
         env: BTreeMap::from([(
             "AWS_ENDPOINT_URL_DYNAMODB".to_owned(),
             "http://d".to_owned(),

@@ -6,6 +6,7 @@ mod deletion;
 mod executable;
 mod import;
 mod listener;
+mod outside;
 mod reload;
 mod remainder;
 mod wiring;
@@ -44,6 +45,7 @@ pub use executable::ExecutableError;
 pub use import::ImportError;
 use lambda_host::{FunctionError, Functions};
 use listener::Listeners;
+pub use outside::OutsideError;
 pub use reload::ReloadError;
 pub(crate) use reload::Reloader;
 use sam_template::{Context, Template, TemplateError};
@@ -101,6 +103,9 @@ pub enum StartError {
     /// Their executables.
     #[error(transparent)]
     Executable(#[from] ExecutableError),
+    /// Functions that are not started here.
+    #[error(transparent)]
+    Outside(#[from] OutsideError),
     /// Policies of roles.
     #[error(transparent)]
     Iam(#[from] IamError),
@@ -237,7 +242,7 @@ impl Opened {
     }
 
     async fn listen(self) -> Result<Listening, StartError> {
-        let listeners = Listeners::bind(&self.options).await?;
+        let listeners = Listeners::bind(&self.options, &self.template).await?;
         Ok(Listening {
             endpoints: listeners.endpoints()?,
             tls: TlsAcceptor::from(Arc::new(self.registry.authority().server_config()?)),
@@ -258,7 +263,7 @@ impl Listening {
         } = self;
         let template = &opened.template;
         let mut tasks = Tasks::new();
-        let wiring = opened.wiring(&endpoints);
+        let wiring = opened.wiring(&endpoints, listeners.external);
         let functions = Functions::start(template.functions.clone(), wiring.clone())?;
         let data_dir = opened.options.data_dir.clone();
         let stopping = tasks.stopping.clone();

@@ -64,7 +64,8 @@ pub use contain::Panicked;
 pub use event::{Delivery, Event, EventKind, Outcome};
 pub use fault::{Fault, FaultError};
 pub use launch::{
-    DeleteError, DeleteFailed, Deleted, ExecutableError, ImportError, ReloadError, StartError,
+    DeleteError, DeleteFailed, Deleted, ExecutableError, ImportError, OutsideError, ReloadError,
+    StartError,
 };
 pub use notification::{Notification, TopicError};
 pub use queue::Depth;
@@ -74,7 +75,7 @@ use alarm::Alarms;
 use caller::Callers;
 use event::EventBus;
 use fault::Faults;
-use lambda_host::Functions;
+use lambda_host::{Awaited, Functions};
 use metric::Metrics;
 use notification::Topics;
 use queue::Queues;
@@ -100,6 +101,9 @@ pub struct Options {
     /// Executables by `Metadata.BuildProperties.Binary` of the functions. A function without one
     /// runs `bootstrap` in its `CodeUri`.
     pub binaries: BTreeMap<String, PathBuf>,
+    /// Functions whose processes are not started here, by logical id, name or binary; see
+    /// [`LocalCloud::awaited`]. They need no executable.
+    pub no_start: Vec<String>,
     /// Ports to listen on.
     pub ports: Ports,
     /// Seed of every random decision of a fault.
@@ -230,6 +234,12 @@ impl LocalCloud {
     /// The functions, to invoke them as any caller would.
     pub fn functions(&self) -> &Functions {
         &self.functions
+    }
+
+    /// The functions of [`Options::no_start`]: where each waits for its process, and the environment
+    /// that its process needs.
+    pub fn awaited(&self) -> Vec<Awaited> {
+        self.functions.awaited()
     }
 
     /// Messages in the queue, or published to the topic, of this name; oldest first.

@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use super::outside::is_outside;
 use crate::Options;
 use sam_template::Function;
 
@@ -46,6 +47,8 @@ pub(super) fn executables(
     for function in functions {
         let path = match options.binaries.get(&function.binary) {
             Some(path) => path.clone(),
+            // It may be built later, or run from elsewhere.
+            None if is_outside(options, function) => folder(options, function).join("bootstrap"),
             None => bootstrap(options, function)?,
         };
         found.insert(function.binary.clone(), path);

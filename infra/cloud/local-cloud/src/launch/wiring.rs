@@ -2,6 +2,7 @@
 //!
 //! Must not know: in which order they start.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,7 +32,9 @@ use crate::queue::{self, Queues};
 use crate::rule::Services;
 use crate::schedule::ScheduleRunner;
 use crate::stack::{self, CloudFormation};
-use lambda_host::{Credentials, Functions, Notice, Outcome, Surroundings, Tuning, Wiring};
+use lambda_host::{
+    Credentials, External, Functions, Notice, Outcome, Surroundings, Tuning, Wiring,
+};
 use sam_template::Function;
 
 /// The local cloud as its functions' host sees it.
@@ -77,7 +80,11 @@ impl Surroundings for Host {
 
 impl Opened {
     /// What `lambda-host` needs, with the endpoints in the variables that AWS SDKs read.
-    pub(super) fn wiring(&self, endpoints: &Endpoints) -> Wiring {
+    pub(super) fn wiring(
+        &self,
+        endpoints: &Endpoints,
+        external: BTreeMap<String, External>,
+    ) -> Wiring {
         let env = [
             ("AWS_ENDPOINT_URL_DYNAMODB", &endpoints.dynamodb),
             ("AWS_ENDPOINT_URL_DYNAMODB_STREAMS", &endpoints.dynamodb),
@@ -86,6 +93,7 @@ impl Opened {
         ];
         Wiring {
             binaries: self.options.binaries.clone(),
+            external,
             env: env
                 .map(|(name, value)| (name.to_owned(), value.clone()))
                 .into(),
