@@ -4,7 +4,9 @@
 
 mod artefacts;
 mod bench;
+mod compare;
 mod costs;
+mod dist;
 mod fuzz;
 mod gaps;
 mod home_assistant;
@@ -80,6 +82,10 @@ enum Chore {
     Bench(bench::Options),
     /// Press 1,000 virtual locks for ten minutes, with faults; nothing may be lost or doubled.
     Load(load::Options),
+    /// Compare the local cloud with moto and ministack by running the same cases; writes its README.
+    Compare(compare::Options),
+    /// Build the local cloud for others, by cargo install and as a wheel, and try both.
+    Dist(dist::Options),
     /// Take the real Home Assistant through every state of a door, and write what it showed.
     #[command(after_help = home_assistant::HELP)]
     HomeAssistant(home_assistant::Options),
@@ -115,6 +121,8 @@ fn run(chore: &Chore) -> Result<bool> {
         Chore::Scale => scale::run(&workspace),
         Chore::Bench(options) => bench::run(&workspace, options),
         Chore::Load(options) => load::run(&workspace, options),
+        Chore::Compare(options) => compare::run(&workspace, options),
+        Chore::Dist(options) => dist::run(&workspace, options),
         Chore::HomeAssistant(options) => home_assistant::run(&workspace, options),
     }
 }

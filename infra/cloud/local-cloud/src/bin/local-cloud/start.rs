@@ -205,7 +205,7 @@ fn print_addresses(ready: &Ready) -> io::Result<()> {
         let variable = format!("AWS_LAMBDA_RUNTIME_API={api}");
         writeln!(
             out,
-            "waits          {name}: start it with {variable} and all else of {file}"
+            "waits          {name}: start it with {variable} and everything else of {file}"
         )?;
     }
     for (name, value) in &ready.outputs {
