@@ -7,7 +7,6 @@ usage: compare.py --local-cloud PROGRAM --shadow-cases FILE --folder DIR --resul
 
 import argparse
 import collections
-import contextlib
 import datetime
 import json
 import pathlib
@@ -25,7 +24,8 @@ GROUPS = {
     "shadow-mqtt": "device shadows by MQTT: recorded cases",
     "policies": "IoT policies: connect, publish, subscribe, receive, retain",
     "certificates": "certificates: who may connect",
-    "sql": "statements of topic rules",
+    "statements": "topic rules: clauses, operators, literals",
+    "functions": "topic rules: a function of SQL each",
 }
 
 
@@ -50,13 +50,13 @@ def compare(kind, folder, shadow_cases):
 
 def main():
     options = argparse.ArgumentParser()
-    options.add_argument("--local-cloud", required=True)
+    options.add_argument("--local-cloud", required=True, type=pathlib.Path)
     options.add_argument("--shadow-cases", required=True)
     options.add_argument("--folder", required=True, type=pathlib.Path)
     options.add_argument("--result", required=True, type=pathlib.Path)
     options.add_argument("--only")
     given = options.parse_args()
-    LocalCloud.program = given.local_cloud
+    LocalCloud.program = given.local_cloud.resolve()
     shutil.rmtree(given.folder, ignore_errors=True)
     result = {
         "date": datetime.datetime.now(datetime.timezone.utc).date().isoformat(),
@@ -81,8 +81,8 @@ def main():
     for group, sizes in counts.items():
         if len(sizes) > 1:
             sys.exit(f"compare: the programs ran different numbers of cases of {group}: {sizes}")
-    with contextlib.closing(open(given.result, "w", encoding="utf-8")) as file:
-        file.write(json.dumps(result, indent=1, ensure_ascii=False) + "\n")
+    text = json.dumps(result, indent=1, ensure_ascii=False)
+    given.result.write_text(f"{text}\n", encoding="utf-8")
 
 
 def sum_of(group):

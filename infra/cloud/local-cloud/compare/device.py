@@ -64,6 +64,7 @@ class Device:
             raise Refused(str(error)) from error
         self.client.loop_start()
         if self._wait("connected").is_failure:
+            self.close()
             raise Refused("CONNACK with a refusal")
 
     def _wait(self, wanted):

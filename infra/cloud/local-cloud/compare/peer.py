@@ -53,9 +53,10 @@ class Peer:
     rules = "CreateTopicRule"
 
     def __init__(self, folder):
-        self.folder = pathlib.Path(folder)
+        self.folder = pathlib.Path(folder).resolve()
         self.folder.mkdir(parents=True)
         self.process = None
+        self.clients = {}
 
     def run(self, command, is_ready, **environment):
         log = self.folder / "log"
@@ -78,14 +79,17 @@ class Peer:
             time.sleep(0.05)
 
     def client(self, service):
-        return boto3.client(
-            service,
-            endpoint_url=self.endpoint(service),
-            region_name=REGION,
-            aws_access_key_id=self.key[0],
-            aws_secret_access_key=self.key[1],
-            config=CONFIG,
-        )
+        """A client of a service, made once, since that takes longer than a request."""
+        if service not in self.clients:
+            self.clients[service] = boto3.client(
+                service,
+                endpoint_url=self.endpoint(service),
+                region_name=REGION,
+                aws_access_key_id=self.key[0],
+                aws_secret_access_key=self.key[1],
+                config=CONFIG,
+            )
+        return self.clients[service]
 
     def close(self):
         if self.process is not None and self.process.poll() is None:

@@ -9,7 +9,7 @@ import json
 import re
 import time
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from device import Device, Refused, issue
 
@@ -69,7 +69,7 @@ class Case:
                     raise Wrong(f"begins with version {found.get('version')}")
             for step in self.case.get("setup", []):
                 rest(data, self, step)
-        except (ClientError, Wrong) as error:
+        except (BotoCoreError, ClientError, Wrong, ValueError) as error:
             self.unreached = f"the first state cannot be reached: {error}"
 
 
@@ -138,8 +138,9 @@ def check_rest(peer, case):
     for expected in case.case["expected"]:
         if expected.get("topic", "").endswith(("delta", "documents")):
             continue
-        wanted = expected.get("http") or expected["payload"].get("code") or 200
         inner = expected["payload"]
+        code = inner.get("code") if isinstance(inner, dict) else None
+        wanted = expected.get("http") or code or 200
         if wanted != 200:
             inner, body = {"message": inner["message"]}, {"message": body.get("message")}
         optional = expected.get("optional_keys", [])
@@ -213,6 +214,6 @@ def outcome(case, check):
         return case.unreached
     try:
         check()
-    except (Wrong, Refused, ClientError, ValueError) as error:
+    except (Wrong, Refused, BotoCoreError, ClientError, ValueError) as error:
         return str(error) or type(error).__name__
     return None
