@@ -21,7 +21,7 @@ use crate::data_plane::{self, DataPlane};
 use crate::dynamodb::{self, Backend, Proxy};
 use crate::event::{EventBus, EventKind};
 use crate::event_source::Reader;
-use crate::fault::Faults;
+use crate::fault::{self, Faults};
 use crate::guard::{Service, guarded};
 use crate::iam::{self, Iam};
 use crate::invocation;
@@ -211,7 +211,8 @@ impl Opened {
         let forms = stack::answer_forms(forms, cloudformation);
         let pages = metric::router(self.events.metrics().clone())
             .merge(notification::page(self.topics.clone()))
-            .merge(alarm::page(self.alarms.clone()));
+            .merge(alarm::page(self.alarms.clone()))
+            .merge(fault::page::router(self.faults.clone()));
         let functions_api = invocation::router(functions.clone()).merge(configuration::router(
             functions.clone(),
             self.account.clone(),
