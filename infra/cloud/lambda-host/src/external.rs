@@ -9,10 +9,10 @@ use std::sync::Arc;
 
 use tokio::sync::Mutex;
 
-use super::runtime_api::{Comers, Exchange, Job, Report, RuntimeApi};
+use super::runtime_api::{Exchange, Job, Report, RuntimeApi, Users};
 use super::{Functions, Outcome, environment, exit, instance};
 
-/// Time that a process is told to have for an event, milliseconds: a day. It is not enforced, so
+/// The time for an event in its deadline header, milliseconds: a day. It is not enforced, so
 /// that a breakpoint may hold the process.
 pub(super) const TIME_MS: u64 = 24 * 60 * 60 * 1000;
 
@@ -45,7 +45,7 @@ impl External {
     ///
     /// No port can be opened.
     pub async fn listen() -> std::io::Result<Self> {
-        let api = RuntimeApi::start(Comers::Successive).await?;
+        let api = RuntimeApi::start(Users::Successive).await?;
         Ok(Self {
             address: api.address,
             exchange: Arc::clone(&api.exchange),

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::runtime_api::{Comers, Job, Report, RuntimeApi};
+use super::runtime_api::{Job, Report, RuntimeApi, Users};
 use super::{Failure, Notice, Outcome, Wiring, environment, exit, log, memory};
 
 /// A running process and its Runtime API; dropping it kills the process.
@@ -38,9 +38,7 @@ impl Instance {
             let message = format!("start {}: {error}", binary.display());
             Failure::new("Runtime.InvalidEntrypoint", message)
         };
-        let api = RuntimeApi::start(Comers::One)
-            .await
-            .map_err(start_failure)?;
+        let api = RuntimeApi::start(Users::One).await.map_err(start_failure)?;
         let stream = uuid::Uuid::new_v4().simple().to_string();
         let variables = environment::variables(function, wiring, binary, api.address, &stream);
         let mut child = Command::new(binary)

@@ -57,9 +57,9 @@ pub(super) struct RuntimeApi {
     _server: JoinSet<()>,
 }
 
-/// Who comes to a Runtime API.
+/// The processes that use a Runtime API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Comers {
+pub(super) enum Users {
     /// One process, until it ends.
     One,
     /// One process after another.
@@ -68,7 +68,7 @@ pub(super) enum Comers {
 
 /// The state of a Runtime API.
 pub(super) struct Exchange {
-    comers: Comers,
+    users: Users,
     jobs: Mutex<mpsc::Receiver<Job>>,
     /// Request id of the running event.
     current: std::sync::Mutex<Option<String>>,
@@ -76,13 +76,13 @@ pub(super) struct Exchange {
 }
 
 impl RuntimeApi {
-    pub async fn start(comers: Comers) -> std::io::Result<Self> {
+    pub async fn start(users: Users) -> std::io::Result<Self> {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
         let (jobs, job_receiver) = mpsc::channel(1);
         let (report_sender, reports) = mpsc::unbounded_channel();
         let exchange = Arc::new(Exchange {
-            comers,
+            users,
             jobs: Mutex::new(job_receiver),
             current: std::sync::Mutex::new(None),
             reports: report_sender,
@@ -146,7 +146,7 @@ impl Exchange {
 }
 
 async fn serve_next(State(exchange): State<Arc<Exchange>>) -> Response {
-    if exchange.comers == Comers::Successive {
+    if exchange.users == Users::Successive {
         // Whoever asks is a new process: the one before ended during its event.
         exchange.abandon();
     }

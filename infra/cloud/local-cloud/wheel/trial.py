@@ -45,20 +45,20 @@ def main(program, package, folder):
 
 
 def measure(ready):
-    """What the heating is told after a cold measurement: through rule, function and table."""
+    """What the heating gets after a cold measurement: through rule, function and table."""
     host, port = ready["mqtts"].split(":")
     files = ready["things"]["attic"]
-    told, granted = queue.Queue(), queue.Queue()
+    received, granted = queue.Queue(), queue.Queue()
     client = paho.Client(paho.CallbackAPIVersion.VERSION2, client_id="attic")
     client.tls_set(ready["ca"], files["cert"], files["key"])
-    client.on_message = lambda c, d, message: told.put(json.loads(message.payload))
+    client.on_message = lambda c, d, message: received.put(json.loads(message.payload))
     client.on_subscribe = lambda c, d, mid, reasons, p: granted.put(reasons)
     client.on_connect = lambda c, d, flags, reason, p: c.subscribe("rooms/attic/heating", qos=1)
     client.connect(host, int(port))
     client.loop_start()
     granted.get(timeout=WAIT_S)
     client.publish("rooms/attic/temperature", json.dumps({"degrees": 17.5}), qos=1)
-    answer = told.get(timeout=WAIT_S)
+    answer = received.get(timeout=WAIT_S)
     client.disconnect()
     client.loop_stop()
     return answer

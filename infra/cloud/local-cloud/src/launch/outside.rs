@@ -15,7 +15,7 @@ pub enum OutsideError {
     /// The template has no such function.
     #[error("--no-start {name}: no such function; the template has {there}")]
     Unknown {
-        /// The name as it was given.
+        /// The name on the command line.
         name: String,
         /// The functions of the template.
         there: String,
