@@ -36,7 +36,8 @@ async fn list(State(faults): State<Arc<Faults>>) -> Json<Value> {
 
 async fn arm(State(faults): State<Arc<Faults>>, Json(named): Json<Named>) -> Answer {
     let refused = |error: &dyn std::error::Error| ApiError::invalid(&error.to_string());
-    let fault: Fault = named.fault.parse().map_err(|error| refused(&error))?;
+    let parsed = named.fault.parse::<Fault>();
+    let fault = parsed.map_err(|error| refused(&error))?;
     if let Fault::Device { effect, .. } = &fault {
         let what = effect.name();
         let reason = "devices are not run here: only faults of the cloud can be armed";
