@@ -82,7 +82,7 @@ enum Chore {
     Bench(bench::Options),
     /// Press 1,000 virtual locks for ten minutes, with faults; nothing may be lost or doubled.
     Load(load::Options),
-    /// Compare the local cloud with moto and ministack by running the same cases; writes its README.
+    /// Run the same cases against the local cloud, moto and ministack; writes the README's table.
     Compare(compare::Options),
     /// Build the local cloud for others, by cargo install and as a wheel, and try both.
     Dist(dist::Options),

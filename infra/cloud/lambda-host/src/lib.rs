@@ -73,8 +73,8 @@ pub trait Surroundings: Send + Sync {
 pub struct Wiring {
     /// Path of the executable by [`sam_template::Function::binary`].
     pub binaries: BTreeMap<String, PathBuf>,
-    /// Functions whose process somebody else starts, such as a debugger, by logical id. They need no
-    /// executable.
+    /// Functions whose process somebody else starts, such as a debugger, by logical id. They need
+    /// no executable.
     pub external: BTreeMap<String, External>,
     /// Variables added to every function's environment, such as endpoints.
     pub env: BTreeMap<String, String>,

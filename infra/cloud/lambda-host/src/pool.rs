@@ -320,8 +320,8 @@ impl Pool {
         &self.binary
     }
 
-    /// Kills every process of the function, busy or idle. One that is not started here only loses its
-    /// event.
+    /// Kills every process of the function, busy or idle. One that is not started here only loses
+    /// its event.
     pub fn kill(&self) {
         self.kill.send_modify(|generation| *generation += 1);
         // Dropping the idle processes kills them.

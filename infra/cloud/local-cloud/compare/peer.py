@@ -47,7 +47,7 @@ def free_port():
 
 
 class Peer:
-    """A program that runs until it is closed. `broker` is MQTT's host, port and CA file, or None."""
+    """A program that runs until it is closed. `broker`: MQTT's host, port and CA file, or None."""
 
     broker = None
     rules = "CreateTopicRule"

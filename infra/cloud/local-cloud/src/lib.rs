@@ -236,8 +236,8 @@ impl LocalCloud {
         &self.functions
     }
 
-    /// The functions of [`Options::no_start`]: where each waits for its process, and the environment
-    /// that its process needs.
+    /// The functions of [`Options::no_start`]: where each waits for its process, and the
+    /// environment that its process needs.
     pub fn awaited(&self) -> Vec<Awaited> {
         self.functions.awaited()
     }

@@ -1,6 +1,6 @@
 //! The private Python environments in the build directory: pinned tools, installed again when a pin
-//! changes. There are several, as sam, the AWS IoT Device SDK, checkov and the peers of the local cloud
-//! need different versions of packages.
+//! changes. There are several, as sam, the AWS IoT Device SDK, checkov and the peers of the local
+//! cloud need different versions of packages.
 //!
 //! Must not know: what the tools are for.
 

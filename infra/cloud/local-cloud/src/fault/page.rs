@@ -1,5 +1,5 @@
-//! `/faults`: GET lists the armed faults as JSON, POST arms one and DELETE ends one, for a console or
-//! a test in another process. A body is `{"fault":"drop:rooms/+@5%"}`.
+//! `/faults`: GET lists the armed faults as JSON, POST arms one and DELETE ends one, for a console
+//! or a test in another process. A body is `{"fault":"drop:rooms/+@5%"}`.
 //!
 //! Only JSON is accepted, so that a web page of somebody else cannot arm one. Must not know: what a
 //! fault does.

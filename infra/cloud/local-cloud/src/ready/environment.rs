@@ -61,8 +61,8 @@ fn text(variables: &BTreeMap<String, String>) -> String {
     text
 }
 
-/// The value as a shell reads it: in quotes only where it must be, as not every reader of such files
-/// knows them.
+/// The value as a shell reads it: in quotes only where it must be, as not every reader of such
+/// files knows them.
 fn quoted(value: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./:,@%+=".contains(c);
     if value.chars().all(is_plain) {

@@ -25,8 +25,8 @@ pub struct Command {
     #[arg(long = "binary", value_name = "NAME=PATH")]
     pub binaries: Vec<String>,
 
-    /// Do not start the processes of this function (logical id or name): its Runtime API's address is
-    /// printed, and its events wait for a process that you start, such as a debugger, with the
+    /// Do not start the processes of this function (logical id or name): its Runtime API's address
+    /// is printed, and its events wait for a process that you start, such as a debugger, with the
     /// variables of the printed file. Its time is not limited; repeatable.
     #[arg(long = "no-start", value_name = "FUNCTION")]
     pub no_start: Vec<String>,
