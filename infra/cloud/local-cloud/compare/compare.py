@@ -10,6 +10,7 @@ import collections
 import datetime
 import json
 import pathlib
+import re
 import shutil
 import sys
 
@@ -44,7 +45,8 @@ def compare(kind, folder, shadow_cases):
         if wrong is None:
             groups[group]["right"] += 1
         else:
-            groups[group]["wrong"][case] = " ".join(wrong.split())[:TEXT_MAX]
+            text = re.sub(r"\b[0-9]{10}\b", "<time>", " ".join(wrong.split()))
+            groups[group]["wrong"][case] = text[:TEXT_MAX]
     return dict(groups)
 
 
