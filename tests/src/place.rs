@@ -63,6 +63,7 @@ pub fn options(template_file: PathBuf) -> Result<Options> {
         account: ACCOUNT.to_owned(),
         data_dir: None,
         binaries: functions.map(|f| (f.binary, fails.clone())).collect(),
+        no_start: Vec::new(),
         ports: Ports::default(),
         seed: 1,
         time_scale: 1.0,

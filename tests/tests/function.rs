@@ -58,6 +58,7 @@ async fn cloud(change: impl Fn(String) -> String) -> Result<(LocalCloud, TempDir
         account: context.account,
         data_dir: None,
         binaries,
+        no_start: Vec::new(),
         ports: Ports::default(),
         seed: 1,
         time_scale: 1.0,

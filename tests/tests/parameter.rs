@@ -250,6 +250,7 @@ async fn invoking_a_function_that_cannot_start_returns_the_reason() -> Result<()
         account: "123456789012".to_owned(),
         data_dir: None,
         binaries: binaries.collect::<Result<_>>()?,
+        no_start: Vec::new(),
         ports: Ports::default(),
         seed: 1,
         time_scale: 1.0,

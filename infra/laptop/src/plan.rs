@@ -138,6 +138,7 @@ impl<'a> Plan<'a> {
             account: ACCOUNT.to_owned(),
             data_dir: (!args.memory).then(|| self.home.join("cloud")),
             binaries: BTreeMap::new(),
+            no_start: Vec::new(),
             ports: Ports::default(),
             seed: args.cloud.seed,
             time_scale: args.cloud.time_scale,

@@ -4,7 +4,9 @@
 
 mod artefacts;
 mod bench;
+mod compare;
 mod costs;
+mod dist;
 mod fuzz;
 mod gaps;
 mod home_assistant;
@@ -84,6 +86,10 @@ enum Chore {
     /// Start the local cloud with each template of tests/templates, as other people's are written.
     #[command(after_help = templates::HELP)]
     Templates(templates::Options),
+    /// Run the same cases against the local cloud, moto and ministack; writes the README's table.
+    Compare(compare::Options),
+    /// Build the local cloud for others, by cargo install and as a wheel, and try both.
+    Dist(dist::Options),
     /// Take the real Home Assistant through every state of a door, and write what it showed.
     #[command(after_help = home_assistant::HELP)]
     HomeAssistant(home_assistant::Options),
@@ -120,6 +126,8 @@ fn run(chore: &Chore) -> Result<bool> {
         Chore::Bench(options) => bench::run(&workspace, options),
         Chore::Load(options) => load::run(&workspace, options),
         Chore::Templates(options) => templates::run(&workspace, options),
+        Chore::Compare(options) => compare::run(&workspace, options),
+        Chore::Dist(options) => dist::run(&workspace, options),
         Chore::HomeAssistant(options) => home_assistant::run(&workspace, options),
     }
 }

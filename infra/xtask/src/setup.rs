@@ -71,6 +71,22 @@ pub fn node_packages(workspace: &Workspace) -> PathBuf {
     node::directory(workspace)
 }
 
+/// The Python interpreter that has the programs that the local cloud is compared with.
+///
+/// # Errors
+/// They cannot be installed.
+pub fn compare(workspace: &Workspace) -> Result<PathBuf> {
+    python::compare(workspace)
+}
+
+/// The Python interpreter that has maturin, which builds wheels.
+///
+/// # Errors
+/// It cannot be installed.
+pub fn dist(workspace: &Workspace) -> Result<PathBuf> {
+    python::dist(workspace)
+}
+
 /// Installs what `cargo xtask artefacts` and `sam build` need beyond Rust.
 ///
 /// # Errors

@@ -95,6 +95,7 @@ impl Cloud {
             account: context.account,
             data_dir: None,
             binaries: binaries.collect(),
+            no_start: Vec::new(),
             ports: Ports::default(),
             seed: 1,
             time_scale: 1.0,

@@ -76,6 +76,7 @@ async fn start(programs: BTreeMap<String, PathBuf>) -> Result<LocalCloud> {
         account: "123456789012".to_owned(),
         data_dir: None,
         binaries: programs,
+        no_start: Vec::new(),
         ports: Ports::default(),
         seed: 1,
         time_scale: 0.01,

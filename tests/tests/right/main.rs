@@ -80,6 +80,7 @@ async fn cloud(folder: &Path, template: &str) -> Result<LocalCloud> {
         account: ACCOUNT.to_owned(),
         data_dir: None,
         binaries: binaries.into(),
+        no_start: Vec::new(),
         ports: Ports::default(),
         seed: 1,
         time_scale: 1.0,

@@ -79,6 +79,7 @@ fn accepts(function: &Function) {
         binaries: BTreeMap::from([("Echo".to_owned(), PathBuf::from("/nowhere"))]),
         interpreters: BTreeMap::new(),
         layers: BTreeMap::new(),
+        external: BTreeMap::new(),
         env: BTreeMap::new(),
         region: "us-east-1".to_owned(),
         account: "123456789012".to_owned(),

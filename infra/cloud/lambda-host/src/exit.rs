@@ -22,9 +22,17 @@ const SIGNALS: [(i32, &str); 10] = [
     (15, "terminated"),
 ];
 
+/// Lambda's text if the exit status says nothing.
+const UNEXPLAINED: &str = "Runtime exited without providing a reason";
+
 /// The failure of an invocation (`id`; empty during initialisation) whose process ended.
 pub(super) fn failure(id: &str, status: std::io::Result<ExitStatus>) -> Failure {
     Failure::new("Runtime.ExitError", message(id, &reason(status)))
+}
+
+/// The failure of an invocation whose process is gone, nobody knows how.
+pub(super) fn unexplained(id: &str) -> Failure {
+    Failure::new("Runtime.ExitError", message(id, UNEXPLAINED))
 }
 
 /// The failure of an invocation whose process was killed for its memory.
@@ -43,7 +51,7 @@ fn message(id: &str, reason: &str) -> String {
 fn reason(status: std::io::Result<ExitStatus>) -> String {
     let status = match status {
         Ok(status) if status.success() => {
-            return "Runtime exited without providing a reason".to_owned();
+            return UNEXPLAINED.to_owned();
         }
         Ok(status) => status,
         Err(error) => return format!("Runtime exited: {error}"),

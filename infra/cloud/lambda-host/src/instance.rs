@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::runtime_api::{Job, Report, RuntimeApi};
+use super::runtime_api::{Job, Report, RuntimeApi, Users};
 use super::{Failure, Notice, Outcome, Wiring, command, environment, exit, log, memory};
 
 /// A running process and its Runtime API; dropping it kills the process.
@@ -38,7 +38,7 @@ impl Instance {
             let message = format!("start {}: {error}", binary.display());
             Failure::new("Runtime.InvalidEntrypoint", message)
         };
-        let api = RuntimeApi::start().await.map_err(start_failure)?;
+        let api = RuntimeApi::start(Users::One).await.map_err(start_failure)?;
         let stream = uuid::Uuid::new_v4().simple().to_string();
         let variables = environment::variables(function, wiring, binary, api.address, &stream);
         let mut child = command::command(function, binary, wiring)?
@@ -114,7 +114,7 @@ impl Instance {
                     Some(Report::Response(body)) => return (Outcome::Success(body), true),
                     Some(Report::Error(failure)) => return (Outcome::Failure(failure), true),
                     Some(Report::InitError(failure)) => failure,
-                    Some(Report::Ready) => continue,
+                    Some(Report::Ready | Report::Abandoned) => continue,
                     None => stopped(),
                 },
                 status = self.child.wait() => exit::failure(&id, status),
@@ -158,7 +158,7 @@ fn child_status(child: &mut Child) -> std::io::Result<std::process::ExitStatus> 
         .ok_or_else(|| std::io::ErrorKind::NotFound.into())
 }
 
-fn stopped() -> Failure {
+pub(super) fn stopped() -> Failure {
     Failure::new("Runtime.Unknown", "runtime api stopped")
 }
 

@@ -7,6 +7,7 @@ mod concurrency;
 mod description;
 mod environment;
 mod exit;
+mod external;
 mod instance;
 mod interpreter;
 mod log;
@@ -28,6 +29,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
 pub use description::Description;
+pub use external::{Awaited, External};
 pub use interpreter::{FoundInterpreter, find_interpreter, interpreter_names};
 pub use log::keeps_line;
 pub use notice::{Failure, Notice, Outcome, Usage};
@@ -79,6 +81,9 @@ pub struct Wiring {
     pub interpreters: BTreeMap<String, PathBuf>,
     /// Folder of each layer by its ARN.
     pub layers: BTreeMap<String, PathBuf>,
+    /// Functions whose process somebody else starts, such as a debugger, by logical id. They need
+    /// no executable.
+    pub external: BTreeMap<String, External>,
     /// Variables added to every function's environment, such as endpoints.
     pub env: BTreeMap<String, String>,
     /// AWS region, such as `us-east-1`.

@@ -12,6 +12,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::time::Instant;
 
 use super::concurrency::Concurrency;
+use super::external::{self, External};
 use super::instance::Instance;
 use super::log::{self, Platform};
 use super::runtime_api::Job;
@@ -99,8 +100,14 @@ impl Pool {
         wiring: Wiring,
         concurrency: Concurrency,
     ) -> Self {
+        let is_external = wiring.external.contains_key(&function.logical_id);
+        let slots = if is_external {
+            1
+        } else {
+            wiring.tuning.concurrency.max(1)
+        };
         Self {
-            slots: Semaphore::new(wiring.tuning.concurrency.max(1)),
+            slots: Semaphore::new(slots),
             changed_ms: wiring.surroundings.now_ms(),
             concurrency,
             running: AtomicUsize::new(0),
@@ -131,11 +138,14 @@ impl Pool {
         self.notify(Notice::Invoked {
             function: self.function.name.clone(),
             request_id: event.request_id.clone(),
-            cold: warm.is_none(),
+            cold: warm.is_none() && self.external().is_none(),
             running,
             age_ms,
         });
-        let (outcome, usage) = self.run(warm, event).await;
+        let (outcome, usage) = match self.external() {
+            Some(external) => self.run_outside(external, event).await,
+            None => self.run(warm, event).await,
+        };
         self.log(&Platform::End {
             id: &event.request_id,
             usage: &usage,
@@ -175,14 +185,7 @@ impl Pool {
         let id = &event.request_id;
         self.log(&Platform::Start { id });
         let limit = ready.limit;
-        let job = Job {
-            request_id: id.clone(),
-            deadline_ms: limit.deadline_ms,
-            function_arn: self.arn(&event.qualifier),
-            trace_id: trace_id(),
-            client_context: event.client_context.clone(),
-            payload: event.payload.clone(),
-        };
+        let job = self.job(event, limit.deadline_ms);
         let (outcome, reusable) = ready
             .instance
             .invoke(job, limit.deadline, limit.limit)
@@ -199,6 +202,36 @@ impl Pool {
             ready.instance.stop().await;
         }
         (outcome, usage)
+    }
+
+    /// Has a process that is not started here run the event.
+    async fn run_outside(&self, external: &External, event: &Event) -> (Outcome, Usage) {
+        let begun = Instant::now();
+        let id = &event.request_id;
+        self.log(&Platform::Start { id });
+        let deadline_ms = self.wiring.surroundings.now_ms() + external::TIME_MS;
+        let outcome = external.invoke(self.job(event, deadline_ms)).await;
+        let usage = Usage {
+            duration_ms: milliseconds(begun),
+            ..Usage::default()
+        };
+        (outcome, usage)
+    }
+
+    fn job(&self, event: &Event, deadline_ms: u64) -> Job {
+        Job {
+            request_id: event.request_id.clone(),
+            deadline_ms,
+            function_arn: self.arn(&event.qualifier),
+            trace_id: trace_id(),
+            client_context: event.client_context.clone(),
+            payload: event.payload.clone(),
+        }
+    }
+
+    /// Where this function's process is waited for, if it is not started here.
+    pub fn external(&self) -> Option<&External> {
+        self.wiring.external.get(&self.function.logical_id)
     }
 
     /// Starts a process. As in AWS, a failed initialisation is retried once within the invocation's
@@ -287,11 +320,15 @@ impl Pool {
         &self.binary
     }
 
-    /// Kills every process of the function, busy or idle.
+    /// Kills every process of the function, busy or idle. One that is not started here only loses
+    /// its event.
     pub fn kill(&self) {
         self.kill.send_modify(|generation| *generation += 1);
         // Dropping the idle processes kills them.
         lock(&self.idle).clear();
+        if let Some(external) = self.external() {
+            external.abandon();
+        }
     }
 
     /// Kills the idle processes and waits for their end.

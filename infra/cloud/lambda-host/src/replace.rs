@@ -1,6 +1,7 @@
 //! Replaces running functions by changed ones; an unchanged function keeps its warm processes.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::pool::Pool;
@@ -69,11 +70,16 @@ pub(super) fn pools(
     let mut pools = Vec::new();
     for (function, share) in functions.into_iter().zip(shares) {
         environment::check(&function)?;
-        let Some(binary) = wiring.binaries.get(&function.binary).cloned() else {
-            return Err(FunctionError::NoBinary {
-                function: function.name,
-                binary: function.binary,
-            });
+        let is_external = wiring.external.contains_key(&function.logical_id);
+        let binary = match wiring.binaries.get(&function.binary).cloned() {
+            Some(binary) => binary,
+            None if is_external => PathBuf::new(),
+            None => {
+                return Err(FunctionError::NoBinary {
+                    function: function.name,
+                    binary: function.binary,
+                });
+            }
         };
         pools.push(match kept(&function, &binary) {
             Some(pool) => pool,

@@ -44,6 +44,8 @@ pub(super) enum Report {
     Response(Vec<u8>),
     Error(Failure),
     InitError(Failure),
+    /// The running event gets no response any more. Only of a process that is not started here.
+    Abandoned,
 }
 
 /// The server for one process; dropping it stops the server.
@@ -51,10 +53,22 @@ pub(super) struct RuntimeApi {
     pub address: SocketAddr,
     pub jobs: mpsc::Sender<Job>,
     pub reports: mpsc::UnboundedReceiver<Report>,
+    pub exchange: Arc<Exchange>,
     _server: JoinSet<()>,
 }
 
-struct Exchange {
+/// The processes that use a Runtime API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Users {
+    /// One process, until it ends.
+    One,
+    /// One process after another.
+    Successive,
+}
+
+/// The state of a Runtime API.
+pub(super) struct Exchange {
+    users: Users,
     jobs: Mutex<mpsc::Receiver<Job>>,
     /// Request id of the running event.
     current: std::sync::Mutex<Option<String>>,
@@ -62,12 +76,13 @@ struct Exchange {
 }
 
 impl RuntimeApi {
-    pub async fn start() -> std::io::Result<Self> {
+    pub async fn start(users: Users) -> std::io::Result<Self> {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
         let (jobs, job_receiver) = mpsc::channel(1);
         let (report_sender, reports) = mpsc::unbounded_channel();
         let exchange = Arc::new(Exchange {
+            users,
             jobs: Mutex::new(job_receiver),
             current: std::sync::Mutex::new(None),
             reports: report_sender,
@@ -85,7 +100,7 @@ impl RuntimeApi {
             .route("/2018-06-01/runtime/init/error", post(accept_init_error))
             .fallback(refuse_unsupported)
             .layer(DefaultBodyLimit::max(4 * RESPONSE_BYTES_MAX))
-            .with_state(exchange);
+            .with_state(Arc::clone(&exchange));
         let mut server = JoinSet::new();
         server.spawn(async move {
             if let Err(error) = axum::serve(listener, router).await {
@@ -96,6 +111,7 @@ impl RuntimeApi {
             address,
             jobs,
             reports,
+            exchange,
             _server: server,
         })
     }
@@ -117,12 +133,23 @@ impl Exchange {
         matches
     }
 
+    /// Gives up the running event, if there is one: its response would be refused.
+    pub fn abandon(&self) {
+        if lock(&self.current).take().is_some() {
+            self.report(Report::Abandoned);
+        }
+    }
+
     fn is_busy(&self) -> bool {
         lock(&self.current).is_some()
     }
 }
 
 async fn serve_next(State(exchange): State<Arc<Exchange>>) -> Response {
+    if exchange.users == Users::Successive {
+        // Whoever asks is a new process: the one before ended during its event.
+        exchange.abandon();
+    }
     if exchange.is_busy() {
         let message = "the current event has no response yet";
         return refusal(StatusCode::FORBIDDEN, "InvalidStateTransition", message);

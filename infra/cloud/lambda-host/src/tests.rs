@@ -2,6 +2,7 @@
 
 mod alias;
 mod ending;
+mod external;
 mod handler;
 mod limit;
 mod log;
@@ -96,6 +97,7 @@ fn world(adjust: impl FnOnce(&mut sam_template::Function, &mut Wiring)) -> World
         binaries: BTreeMap::from([("probe".to_owned(), probe())]),
         interpreters: BTreeMap::new(),
         layers: BTreeMap::new(),
+        external: BTreeMap::new(),
         env: BTreeMap::from([(
             "AWS_ENDPOINT_URL_DYNAMODB".to_owned(),
             "http://d".to_owned(),

@@ -10,6 +10,7 @@
 mod form;
 mod journal;
 mod kind;
+pub(crate) mod page;
 mod parse;
 mod random;
 mod reorder;

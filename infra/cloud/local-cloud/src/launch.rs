@@ -6,6 +6,7 @@ mod deletion;
 mod fleet;
 mod import;
 mod listener;
+mod outside;
 mod place;
 mod program;
 mod reload;
@@ -47,6 +48,7 @@ use fleet::Fleet;
 pub use import::ImportError;
 use lambda_host::{FunctionError, Functions};
 use listener::Listeners;
+pub use outside::OutsideError;
 pub use program::ExecutableError;
 use program::Programs;
 pub use reload::ReloadError;
@@ -107,6 +109,9 @@ pub enum StartError {
     /// Their executables.
     #[error(transparent)]
     Executable(#[from] ExecutableError),
+    /// Functions that are not started here.
+    #[error(transparent)]
+    Outside(#[from] OutsideError),
     /// Policies of roles.
     #[error(transparent)]
     Iam(#[from] IamError),
@@ -261,7 +266,7 @@ impl Opened {
     }
 
     async fn listen(self) -> Result<Listening, StartError> {
-        let listeners = Listeners::bind(&self.options).await?;
+        let listeners = Listeners::bind(&self.options, &self.template).await?;
         Ok(Listening {
             endpoints: listeners.endpoints()?,
             tls: TlsAcceptor::from(Arc::new(self.registry.authority().server_config()?)),
@@ -282,7 +287,7 @@ impl Listening {
         } = self;
         let template = &opened.template;
         let mut tasks = Tasks::new();
-        let wiring = opened.wiring(&endpoints);
+        let wiring = opened.wiring(&endpoints, listeners.external);
         let functions = Functions::start(template.functions.clone(), wiring.clone())?;
         let data_dir = opened.options.data_dir.clone();
         let stopping = tasks.stopping.clone();

@@ -67,7 +67,8 @@ pub use contain::Panicked;
 pub use event::{Delivery, Event, EventKind, Outcome};
 pub use fault::{Fault, FaultError};
 pub use launch::{
-    DeleteError, DeleteFailed, Deleted, ExecutableError, ImportError, ReloadError, StartError,
+    DeleteError, DeleteFailed, Deleted, ExecutableError, ImportError, OutsideError, ReloadError,
+    StartError,
 };
 pub use notification::{Notification, TopicError};
 pub use queue::Depth;
@@ -78,7 +79,7 @@ use caller::Callers;
 use event::EventBus;
 use fault::Faults;
 use folder::Folder;
-use lambda_host::Functions;
+use lambda_host::{Awaited, Functions};
 use metric::Metrics;
 use notification::Topics;
 use queue::Queues;
@@ -106,6 +107,9 @@ pub struct Options {
     /// Executables, or folders of code, by `Metadata.BuildProperties.Binary` of the functions, else
     /// by logical id. A function without one runs `bootstrap` or its handler in its `CodeUri`.
     pub binaries: BTreeMap<String, PathBuf>,
+    /// Functions whose processes are not started here, by logical id, name or binary; see
+    /// [`LocalCloud::awaited`]. They need no executable.
+    pub no_start: Vec<String>,
     /// Ports to listen on.
     pub ports: Ports,
     /// Seed of every random decision of a fault.
@@ -240,6 +244,12 @@ impl LocalCloud {
     /// The functions, to invoke them as any caller would.
     pub fn functions(&self) -> &Functions {
         &self.functions
+    }
+
+    /// The functions of [`Options::no_start`]: where each waits for its process, and the
+    /// environment that its process needs.
+    pub fn awaited(&self) -> Vec<Awaited> {
+        self.functions.awaited()
     }
 
     /// Messages in the queue, or published to the topic, of this name; oldest first.

@@ -3,8 +3,11 @@
 //! `{"mqtts":"127.0.0.1:8883","ca":"…/ca.pem","iotData":"http://…","iot":"http://…",
 //! "dynamodb":"http://…","cloudformation":"http://…","lambda":"http://…","cloudwatch":"http://…",
 //! "sqs":"http://…","region":"us-east-1","credentials":{"accessKeyId":"…","secretAccessKey":"…"},
-//! "outputs":{…},"things":{"<thing>":{"cert":"….pem","key":"….pem"}},"pid":1}`. Fields may be
-//! added, but not renamed or removed.
+//! "outputs":{…},"things":{"<thing>":{"cert":"….pem","key":"….pem"}},"pid":1}`, and if functions
+//! are not started here `"functions":{"<logical id>":{"runtimeApi":"127.0.0.1:…",
+//! "environment":"….env"}}`. Fields may be added, but not renamed or removed.
+
+mod environment;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -17,10 +20,11 @@ use serde::{Deserialize, Serialize};
 use crate::registry::{certificate_id, fingerprint};
 use crate::storage::{self, StorageError};
 use crate::{Credentials, LocalCloud, Registry, RegistryError};
+pub use environment::{WaitingFunction, write_environments};
 
-/// The ready file could not be written.
+/// The ready file, or one that it names, could not be written.
 #[derive(Debug, thiserror::Error)]
-#[error("write ready file {path}")]
+#[error("write {path}")]
 pub struct ReadyError {
     path: PathBuf,
     #[source]
@@ -83,6 +87,9 @@ pub struct Ready<T = ThingFiles> {
     pub outputs: BTreeMap<String, String>,
     /// Things that were provisioned with a certificate.
     pub things: BTreeMap<String, T>,
+    /// Functions that are not started here, by logical id.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub functions: BTreeMap<String, WaitingFunction>,
     /// Process id of the stack.
     pub pid: u32,
 }
@@ -127,6 +134,7 @@ impl<T> Ready<T> {
             credentials: cloud.credentials().clone(),
             outputs: cloud.outputs().clone(),
             things,
+            functions: BTreeMap::new(),
             pid: std::process::id(),
         })
     }

@@ -1,6 +1,6 @@
 //! The private Python environments in the build directory: pinned tools, installed again when a pin
-//! changes. There are three, as sam, the AWS IoT Device SDK and checkov need different versions of
-//! packages.
+//! changes. There are several, as sam, the AWS IoT Device SDK, checkov and the peers of the local
+//! cloud need different versions of packages.
 //!
 //! Must not know: what the tools are for.
 
@@ -17,12 +17,18 @@ const PINS: &str = include_str!("../../requirements.txt");
 const DEPLOY_PINS: &str = include_str!("../../requirements-deploy.txt");
 const CLIENT_PINS: &str = include_str!("../../requirements-clients.txt");
 const LINTER_PINS: &str = include_str!("../../requirements-linters.txt");
+const COMPARE_PINS: &str = include_str!("../../requirements-compare.txt");
+const DIST_PINS: &str = include_str!("../../requirements-dist.txt");
 /// The environment of the tools.
 const TOOLS: &str = "venv";
 /// The environment of the clients that tests run against the local cloud.
 const CLIENTS: &str = "venv-clients";
 /// The environment of the linters that do not share a package's version with the tools.
 const LINTERS: &str = "venv-linters";
+/// The environment of the programs that the local cloud is compared with.
+const COMPARE: &str = "venv-compare";
+/// The environment of what builds wheels.
+const DIST: &str = "venv-dist";
 
 /// Whether the environment holds exactly the pinned tools.
 pub fn is_ready(workspace: &Workspace) -> bool {
@@ -74,6 +80,29 @@ pub fn install_linters(workspace: &Workspace) -> Result<()> {
     make(workspace, LINTERS, LINTER_PINS)
 }
 
+/// The interpreter of the environment of the local cloud's peers, which is made if necessary.
+///
+/// # Errors
+/// As for [`install`].
+pub fn compare(workspace: &Workspace) -> Result<PathBuf> {
+    ready(workspace, COMPARE, COMPARE_PINS)
+}
+
+/// The interpreter of the environment that builds wheels, which is made if necessary.
+///
+/// # Errors
+/// As for [`install`].
+pub fn dist(workspace: &Workspace) -> Result<PathBuf> {
+    ready(workspace, DIST, DIST_PINS)
+}
+
+fn ready(workspace: &Workspace, name: &str, pins: &str) -> Result<PathBuf> {
+    if stamp(workspace, name).is_none_or(|stamp| stamp != pins) {
+        make(workspace, name, pins)?;
+    }
+    Ok(workspace.target().join(name).join("bin/python"))
+}
+
 fn make(workspace: &Workspace, name: &str, pins: &str) -> Result<()> {
     let directory = workspace.target().join(name);
     process::run_or_fail(Command::new("python3").args(["-m", "venv"]).arg(&directory))?;
@@ -100,10 +129,15 @@ mod tests {
 
     #[test]
     fn every_pin_is_exact() {
-        for line in [PINS, DEPLOY_PINS, CLIENT_PINS, LINTER_PINS]
-            .iter()
-            .flat_map(|pins| pins.lines())
-        {
+        let all = [
+            PINS,
+            DEPLOY_PINS,
+            CLIENT_PINS,
+            LINTER_PINS,
+            COMPARE_PINS,
+            DIST_PINS,
+        ];
+        for line in all.iter().flat_map(|pins| pins.lines()) {
             let (name, version) = line.split_once("==").expect("name==version");
             assert!(
                 !name.is_empty() && version.starts_with(|c: char| c.is_ascii_digit()),

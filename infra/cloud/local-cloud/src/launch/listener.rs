@@ -2,29 +2,36 @@
 //!
 //! Must not know: what is served there.
 
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 
+use lambda_host::External;
+use sam_template::Template;
 use tokio::net::TcpListener;
 
-use super::StartError;
+use super::{StartError, outside};
 use crate::{Endpoints, Options};
 
-/// One listener for each address of [`Endpoints`].
+/// One listener for each address of [`Endpoints`], and one for each function that is not started
+/// here.
 pub(super) struct Listeners {
     pub mqtts: TcpListener,
     pub iot_data: TcpListener,
     pub iot: TcpListener,
     pub dynamodb: TcpListener,
+    /// By logical id.
+    pub external: BTreeMap<String, External>,
 }
 
 impl Listeners {
-    pub async fn bind(options: &Options) -> Result<Self, StartError> {
+    pub async fn bind(options: &Options, template: &Template) -> Result<Self, StartError> {
         let ports = options.ports;
         Ok(Self {
             mqtts: bind("mqtt", ports.mqtts).await?,
             iot_data: bind("iot data plane", ports.iot_data).await?,
             iot: bind("iot control plane", ports.iot).await?,
             dynamodb: bind("dynamodb", ports.dynamodb).await?,
+            external: outside::listen(options, &template.functions).await?,
         })
     }
 

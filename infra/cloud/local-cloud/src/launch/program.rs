@@ -10,6 +10,7 @@ mod inline;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use super::outside::is_outside;
 use crate::Options;
 use crate::folder::Folder;
 use lambda_host::{find_interpreter, interpreter_names};
@@ -125,6 +126,10 @@ pub(super) fn programs(
         let given = options.binaries.get(&function.binary);
         let path = match (given, function.interpreter()) {
             (Some(path), _) if !path.is_dir() => path.clone(),
+            // It may be built later, or run from elsewhere.
+            (_, None) if is_outside(options, function) => {
+                self::folder(options, function).join("bootstrap")
+            }
             (_, Some(interpreter)) => {
                 programs.add_interpreter(function)?;
                 code(options, function, interpreter, folder)?

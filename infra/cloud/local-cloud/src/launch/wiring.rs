@@ -2,6 +2,7 @@
 //!
 //! Must not know: in which order they start.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,7 +21,7 @@ use crate::data_plane::{self, DataPlane};
 use crate::dynamodb::{self, Backend, Proxy};
 use crate::event::{EventBus, EventKind};
 use crate::event_source::Reader;
-use crate::fault::Faults;
+use crate::fault::{self, Faults};
 use crate::guard::{Service, guarded};
 use crate::iam::{self, Iam};
 use crate::invocation;
@@ -31,7 +32,9 @@ use crate::queue::{self, Queues};
 use crate::rule::Services;
 use crate::schedule::ScheduleRunner;
 use crate::stack::{self, CloudFormation};
-use lambda_host::{Credentials, Functions, Notice, Outcome, Surroundings, Tuning, Wiring};
+use lambda_host::{
+    Credentials, External, Functions, Notice, Outcome, Surroundings, Tuning, Wiring,
+};
 use sam_template::Function;
 
 /// The local cloud as its functions' host sees it.
@@ -77,7 +80,11 @@ impl Surroundings for Host {
 
 impl Opened {
     /// What `lambda-host` needs, with the endpoints in the variables that AWS SDKs read.
-    pub(super) fn wiring(&self, endpoints: &Endpoints) -> Wiring {
+    pub(super) fn wiring(
+        &self,
+        endpoints: &Endpoints,
+        external: BTreeMap<String, External>,
+    ) -> Wiring {
         let env = [
             ("AWS_ENDPOINT_URL_DYNAMODB", &endpoints.dynamodb),
             ("AWS_ENDPOINT_URL_DYNAMODB_STREAMS", &endpoints.dynamodb),
@@ -88,6 +95,7 @@ impl Opened {
             binaries: self.programs.binaries.clone(),
             interpreters: self.programs.interpreters.clone(),
             layers: self.programs.layers.clone(),
+            external,
             env: env
                 .map(|(name, value)| (name.to_owned(), value.clone()))
                 .into(),
@@ -219,7 +227,8 @@ impl Opened {
         let forms = stack::answer_forms(forms, cloudformation);
         let pages = metric::router(self.events.metrics().clone())
             .merge(notification::page(self.topics.clone()))
-            .merge(alarm::page(self.alarms.clone()));
+            .merge(alarm::page(self.alarms.clone()))
+            .merge(fault::page::router(self.faults.clone()));
         let functions_api = invocation::router(functions.clone()).merge(configuration::router(
             functions.clone(),
             self.account.clone(),

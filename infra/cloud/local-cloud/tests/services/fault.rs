@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::world::{Answer, DEADLINE, options, rest, rest_of_function, signed_by_function};
+use crate::world::{
+    Answer, DEADLINE, cloud, options, rest, rest_as, rest_of_function, signed_by_function,
+};
 
 const TYPE: &str = "Content-Type: application/x-amz-json-1.0\r\n";
 
@@ -289,4 +291,42 @@ async fn two_runs_with_one_seed_write_the_same_journal() {
     assert_eq!(first.decisions.len(), 50);
     assert_eq!(first.in_order(), again.in_order());
     assert_ne!(first.in_order(), other.in_order());
+}
+
+#[tokio::test]
+async fn faults_are_armed_and_ended_while_everything_runs() {
+    let cloud = cloud().await;
+    let page = cloud.endpoints().iot.clone();
+    let ask = async |method: &str, kind: &str, fault: &str| {
+        let body = json!({ "fault": fault }).to_string();
+        let headers = format!("Content-Type: {kind}\r\n");
+        rest_as(&page, &format!("{method} /faults"), &headers, body).await
+    };
+    const JSON: &str = "application/json";
+    let refused = "conflict:echo@1";
+    let armed = ask("POST", JSON, refused).await;
+    assert_eq!(armed.body, json!({"faults": [refused]}), "{armed:?}");
+    let answer = call(&cloud, "PutItem", &put("a")).await;
+    assert_eq!(answer.status, 400, "{answer:?}");
+    // It is spent.
+    let list = rest_as(&page, "GET /faults", "", "").await;
+    assert_eq!(list.body, json!({"faults": []}));
+    for (fault, kind, status, text) in [
+        ("nonsense", JSON, 400, "nonsense"),
+        ("kill:other.before-read@1", JSON, 400, "no function other"),
+        ("power:attic@t=1s+1s", JSON, 400, "devices are not run here"),
+        // What a form on any web page could send.
+        ("drop:a@1", "text/plain", 415, ""),
+    ] {
+        let answer = ask("POST", kind, fault).await;
+        assert_eq!(answer.status, status, "{fault}: {answer:?}");
+        let message = answer.body["message"].as_str().unwrap_or_default();
+        assert!(message.contains(text), "{fault}: {message}");
+    }
+    let drops = "drop:a/#@100%";
+    ask("POST", JSON, drops).await;
+    let ended = ask("DELETE", JSON, drops).await;
+    assert_eq!(ended.body, json!({"faults": []}), "{ended:?}");
+    assert_eq!(ask("DELETE", JSON, drops).await.status, 404);
+    cloud.shutdown().await;
 }

@@ -42,6 +42,7 @@ pub fn options() -> Options {
         account: "123456789012".to_owned(),
         data_dir: None,
         binaries: BTreeMap::from([("echo".to_owned(), here("echo.py"))]),
+        no_start: Vec::new(),
         ports: Ports::default(),
         seed: 1,
         time_scale: 1.0,

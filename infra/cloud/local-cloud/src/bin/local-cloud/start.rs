@@ -68,7 +68,7 @@ async fn serve(command: &Command, cloud: &LocalCloud, directory: &Path) -> Outco
         if command.no_watch {
             std::future::pending().await
         } else {
-            change::apply(cloud, &template).await
+            change::apply(cloud, &template, directory).await
         }
     };
     let ended: Outcome<()> = tokio::select! {
@@ -148,6 +148,7 @@ fn options(command: &Command) -> Outcome<Options> {
         account: command.account.clone(),
         data_dir: command.data_dir.clone(),
         binaries,
+        no_start: command.no_start.clone(),
         ports: Ports {
             mqtts: command.port_mqtts,
             iot_data: command.port_iot_data,
@@ -171,7 +172,8 @@ fn announce(command: &Command, cloud: &LocalCloud, directory: &Path) -> Outcome<
             .map_err(|e| format!("--thing {name}={policy}: {}", narrate::chain(&e)))?;
         things.insert(name, files);
     }
-    let ready = Ready::new(cloud, &command.region, directory.join("ca.pem"), things)?;
+    let mut ready = Ready::new(cloud, &command.region, directory.join("ca.pem"), things)?;
+    ready.functions = ready::write_environments(&cloud.awaited(), directory)?;
     if let Some(path) = &command.ready_file {
         ready::write(path, &ready)?;
     }
@@ -199,6 +201,14 @@ fn print_addresses(ready: &Ready, cloud: &LocalCloud) -> io::Result<()> {
     for (name, files) in &ready.things {
         let (cert, key) = (files.cert.display(), files.key.display());
         writeln!(out, "thing          {name}: --cert {cert} --key {key}")?;
+    }
+    for (name, waiting) in &ready.functions {
+        let (api, file) = (&waiting.runtime_api, waiting.environment.display());
+        let variable = format!("AWS_LAMBDA_RUNTIME_API={api}");
+        writeln!(
+            out,
+            "waits          {name}: start it with {variable} and everything else of {file}"
+        )?;
     }
     for (name, value) in &ready.outputs {
         writeln!(out, "output         {name} = {value}")?;

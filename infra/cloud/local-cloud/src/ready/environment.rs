@@ -1,0 +1,116 @@
+//! The environments of functions that are not started here, as files for whoever starts them: a
+//! shell (`set -a; . FILE`), or a debugger that reads files of variables.
+//!
+//! Must not know: why somebody else starts a function.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use lambda_host::Awaited;
+use serde::{Deserialize, Serialize};
+
+use super::ReadyError;
+use crate::storage;
+
+/// Where a function waits for its process.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WaitingFunction {
+    /// `host:port` of its Runtime API, as `AWS_LAMBDA_RUNTIME_API` must be.
+    pub runtime_api: String,
+    /// Path of a file with all variables that its process needs, a line `NAME=value` for each.
+    pub environment: PathBuf,
+}
+
+/// Writes `functions/<logical id>.env` in `directory` for each function. Only its owner may read
+/// the file, since it holds credentials.
+///
+/// # Errors
+///
+/// [`ReadyError`]: the directory or a file cannot be written.
+pub fn write_environments(
+    awaited: &[Awaited],
+    directory: &Path,
+) -> Result<BTreeMap<String, WaitingFunction>, ReadyError> {
+    let folder = directory.join("functions");
+    let mut written = BTreeMap::new();
+    for function in awaited {
+        let path = folder.join(format!("{}.env", function.logical_id));
+        let failed = |source| ReadyError {
+            path: path.clone(),
+            source,
+        };
+        storage::create_directory(&folder).map_err(failed)?;
+        storage::write(&path, text(&function.environment).as_bytes()).map_err(failed)?;
+        let waiting = WaitingFunction {
+            runtime_api: function.address.to_string(),
+            environment: path,
+        };
+        written.insert(function.logical_id.clone(), waiting);
+    }
+    Ok(written)
+}
+
+fn text(variables: &BTreeMap<String, String>) -> String {
+    let mut text = String::new();
+    for (name, value) in variables {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{name}={}", quoted(value));
+    }
+    text
+}
+
+/// The value as a shell reads it: in quotes only where it must be, as not every reader of such
+/// files knows them.
+fn quoted(value: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./:,@%+=".contains(c);
+    if value.chars().all(is_plain) {
+        return value.to_owned();
+    }
+    format!("'{}'", value.replace('\'', "'\\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    #[test]
+    fn a_shell_reads_every_value_as_it_was() {
+        let values = [
+            "",
+            "plain:1/x=y",
+            "two words",
+            "it's",
+            "$HOME `id` \"q\"",
+            "a\nb",
+            "ü",
+        ];
+        let variables: BTreeMap<String, String> = (0..)
+            .zip(values)
+            .map(|(n, value)| (format!("V{n}"), value.to_owned()))
+            .collect();
+        let awaited = Awaited {
+            logical_id: "Worker".to_owned(),
+            function: "stack-Worker".to_owned(),
+            address: ([127, 0, 0, 1], 4000).into(),
+            environment: variables.clone(),
+        };
+        let directory = tempfile::tempdir().unwrap();
+        let written = write_environments(&[awaited], directory.path()).unwrap();
+        let waiting = &written["Worker"];
+        assert_eq!(waiting.runtime_api, "127.0.0.1:4000");
+        for (name, value) in &variables {
+            let script = format!(
+                ". '{}'; printf %s \"${name}\"",
+                waiting.environment.display()
+            );
+            let output = Command::new("sh").args(["-c", &script]).output().unwrap();
+            assert_eq!(String::from_utf8_lossy(&output.stdout), *value, "{name}");
+        }
+        let lines = std::fs::read_to_string(&waiting.environment).unwrap();
+        assert!(lines.contains("V1=plain:1/x=y\n"), "{lines}");
+    }
+}
