@@ -13,6 +13,33 @@ use sam_template::{Function, Interpreter};
 const PYTHON: &str = include_str!("shim/handler.py");
 const NODE: &str = include_str!("shim/handler.cjs");
 
+/// A program that calls a function's handler, as a file for whoever starts its process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HandlerProgram {
+    /// Command of the interpreter, with its options.
+    pub interpreter: &'static str,
+    /// How the file's name ends, such as `py`.
+    pub extension: &'static str,
+    /// What is in the file.
+    pub text: &'static str,
+}
+
+/// The program of a function whose code is a handler.
+pub(super) fn handler_program(function: &Function) -> Option<HandlerProgram> {
+    function.interpreter().map(|interpreter| match interpreter {
+        Interpreter::Python => HandlerProgram {
+            interpreter: "python3 -B -u",
+            extension: "py",
+            text: PYTHON,
+        },
+        Interpreter::Node => HandlerProgram {
+            interpreter: "node",
+            extension: "cjs",
+            text: NODE,
+        },
+    })
+}
+
 /// The command, without environment. `code` is an executable, or the folder of a handler.
 pub(super) fn command(
     function: &Function,

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use tokio::sync::Mutex;
 
 use super::runtime_api::{Exchange, Job, Report, RuntimeApi, Users};
-use super::{Functions, Outcome, environment, exit, instance};
+use super::{Functions, HandlerProgram, Outcome, command, environment, exit, instance};
 
 /// The time for an event in its deadline header, milliseconds: a day. It is not enforced, so
 /// that a breakpoint may hold the process.
@@ -36,6 +36,8 @@ pub struct Awaited {
     pub address: SocketAddr,
     /// The environment that its process needs, with credentials, but without `PATH`.
     pub environment: BTreeMap<String, String>,
+    /// What calls the handler; `None` if the code is an executable.
+    pub program: Option<HandlerProgram>,
 }
 
 impl External {
@@ -95,6 +97,7 @@ impl Functions {
                 function: function.name.clone(),
                 address,
                 environment,
+                program: command::handler_program(function),
             })
         };
         self.pools().iter().filter_map(of).collect()

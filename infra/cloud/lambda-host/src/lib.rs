@@ -28,6 +28,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
+pub use command::HandlerProgram;
 pub use description::Description;
 pub use external::{Awaited, External};
 pub use interpreter::{FoundInterpreter, find_interpreter, interpreter_names};

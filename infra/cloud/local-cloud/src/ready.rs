@@ -5,7 +5,8 @@
 //! "sqs":"http://…","region":"us-east-1","credentials":{"accessKeyId":"…","secretAccessKey":"…"},
 //! "outputs":{…},"things":{"<thing>":{"cert":"….pem","key":"….pem"}},"pid":1}`, and if functions
 //! are not started here `"functions":{"<logical id>":{"runtimeApi":"127.0.0.1:…",
-//! "environment":"….env"}}`. Fields may be added, but not renamed or removed.
+//! "environment":"….env","command":"python3 ….py"}}` (`command` for a handler in Python or Node).
+//! Fields may be added, but not renamed or removed.
 
 mod environment;
 

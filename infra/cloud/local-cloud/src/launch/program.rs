@@ -131,7 +131,9 @@ pub(super) fn programs(
                 self::folder(options, function).join("bootstrap")
             }
             (_, Some(interpreter)) => {
-                programs.add_interpreter(function)?;
+                if !is_outside(options, function) {
+                    programs.add_interpreter(function)?;
+                }
                 code(options, function, interpreter, folder)?
             }
             (_, None) => bootstrap(options, function)?,

@@ -1,5 +1,6 @@
 //! The environments of functions that are not started here, as files for whoever starts them: a
-//! shell (`set -a; . FILE`), or a debugger that reads files of variables.
+//! shell (`set -a; . FILE`), or a debugger that reads files of variables. A handler in Python or
+//! Node also has a program, which calls it.
 //!
 //! Must not know: why somebody else starts a function.
 
@@ -21,10 +22,14 @@ pub struct WaitingFunction {
     pub runtime_api: String,
     /// Path of a file with all variables that its process needs, a line `NAME=value` for each.
     pub environment: PathBuf,
+    /// The program to start, with its interpreter, such as `python3 …/Hear.py`. Absent if the
+    /// function's code is an executable.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
 }
 
-/// Writes `functions/<logical id>.env` in `directory` for each function. Only its owner may read
-/// the file, since it holds credentials.
+/// Writes `functions/<logical id>.env` in `directory` for each function, and the program that calls
+/// its handler. Only their owner may read them, since they hold credentials.
 ///
 /// # Errors
 ///
@@ -46,10 +51,25 @@ pub fn write_environments(
         let waiting = WaitingFunction {
             runtime_api: function.address.to_string(),
             environment: path,
+            command: write_program(function, &folder)?,
         };
         written.insert(function.logical_id.clone(), waiting);
     }
     Ok(written)
+}
+
+/// Writes the program that calls a handler; returns the command that starts it.
+fn write_program(function: &Awaited, folder: &Path) -> Result<Option<String>, ReadyError> {
+    let Some(program) = &function.program else {
+        return Ok(None);
+    };
+    let path = folder.join(format!("{}.{}", function.logical_id, program.extension));
+    storage::write(&path, program.text.as_bytes()).map_err(|source| ReadyError {
+        path: path.clone(),
+        source,
+    })?;
+    let path = quoted(&path.display().to_string());
+    Ok(Some(format!("{} {path}", program.interpreter)))
 }
 
 fn text(variables: &BTreeMap<String, String>) -> String {
@@ -97,6 +117,7 @@ mod tests {
             function: "stack-Worker".to_owned(),
             address: ([127, 0, 0, 1], 4000).into(),
             environment: variables.clone(),
+            program: None,
         };
         let directory = tempfile::tempdir().unwrap();
         let written = write_environments(&[awaited], directory.path()).unwrap();

@@ -1,7 +1,8 @@
 //! The stand-alone binary, started from the command line with a stack that uses none of our crates
 //! and used by a real MQTT client.
 
-use std::os::unix::fs::PermissionsExt;
+mod external;
+
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
@@ -139,61 +140,6 @@ async fn the_thermostat_heats_a_cold_room_and_keeps_its_readings() {
         assert_eq!(answer, json!({"on": on, "target": 19.0}), "{degrees}");
     }
     assert_eq!(stack.ready["outputs"]["TableName"], "local-Readings");
-    stack.stop().await;
-}
-
-/// The function, started as a person does from the file that the stack wrote.
-fn start_by_hand(stack: &Stack) -> Child {
-    let file = stack.ready["functions"]["Regulate"]["environment"].as_str();
-    let bootstrap = stack.file("functions/regulate/bootstrap");
-    let script = format!(
-        "set -a; . '{}'; exec '{}'",
-        file.unwrap(),
-        bootstrap.display()
-    );
-    let mut shell = Command::new("sh");
-    shell.args(["-c", &script]).kill_on_drop(true);
-    shell.spawn().unwrap()
-}
-
-#[tokio::test]
-async fn a_function_that_is_not_started_waits_for_a_process_at_one_address() {
-    // It need not be there to be waited for.
-    let directory = thermostat();
-    let bootstrap = directory.path().join("functions/regulate/bootstrap");
-    let code = std::fs::read(&bootstrap).unwrap();
-    std::fs::remove_file(&bootstrap).unwrap();
-    let stack = Stack::start(directory, &["--no-start", "Regulate", "--log", "pretty"]).await;
-    let waiting = &stack.ready["functions"]["Regulate"];
-    let api = waiting["runtimeApi"].as_str().unwrap();
-    let line = format!("waits          Regulate: start it with AWS_LAMBDA_RUNTIME_API={api}");
-    stack.until("printed", |log| log.contains(&line)).await;
-    let mut room = stack.room().await;
-    let measured = json!({ "degrees": 17.5 }).to_string();
-    room.publish("rooms/attic/temperature", &measured).await;
-    std::fs::write(&bootstrap, code).unwrap();
-    let executable: std::fs::Permissions = PermissionsExt::from_mode(0o755);
-    std::fs::set_permissions(&bootstrap, executable).unwrap();
-    let first = start_by_hand(&stack);
-    let (_, answer) = room.json().await;
-    assert_eq!(answer, json!({"on": true, "target": 20.0}));
-    drop(first);
-
-    // A changed template goes to the process that starts next.
-    let template = stack.file("template.yaml");
-    let text = std::fs::read_to_string(&template).unwrap();
-    std::fs::write(&template, text.replacen("Default: 20", "Default: 15", 1)).unwrap();
-    let file = PathBuf::from(waiting["environment"].as_str().unwrap());
-    let is_new = |_: &str| {
-        let text = std::fs::read_to_string(&file).unwrap();
-        text.lines()
-            .any(|line| line.starts_with("TARGET") && line.ends_with("=15"))
-    };
-    stack.until("applied", is_new).await;
-    let _second = start_by_hand(&stack);
-    room.publish("rooms/attic/temperature", &measured).await;
-    let (_, answer) = room.json().await;
-    assert_eq!(answer, json!({"on": false, "target": 15.0}));
     stack.stop().await;
 }
 

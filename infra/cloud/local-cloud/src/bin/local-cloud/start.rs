@@ -209,6 +209,9 @@ fn print_addresses(ready: &Ready, cloud: &LocalCloud) -> io::Result<()> {
             out,
             "waits          {name}: start it with {variable} and everything else of {file}"
         )?;
+        if let Some(command) = &waiting.command {
+            writeln!(out, "                    {command}")?;
+        }
     }
     for (name, value) in &ready.outputs {
         writeln!(out, "output         {name} = {value}")?;
