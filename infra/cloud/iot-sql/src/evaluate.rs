@@ -8,13 +8,26 @@ use std::cmp::Ordering;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
-use super::expression::{CastTo, Expression, Item, Nested, Operator, Select};
+use super::expression::{CastTo, Expression, Item, Nested, Operator, Select, Variable};
 use super::json;
 use super::number::{Arithmetic, Number, Rounding};
 use super::scope::Scope;
 use super::value::{self, Object, Value};
 
 impl Scope<'_, '_> {
+    /// Sets the variables of SET, once for a message.
+    pub fn set(&mut self, variables: &[Variable]) {
+        if self.recall_variables() {
+            return;
+        }
+        for variable in variables {
+            if let Some(value) = self.evaluate(&variable.value) {
+                self.set_variable(&variable.name, value);
+            }
+        }
+        self.keep_variables();
+    }
+
     pub fn evaluate(&mut self, expression: &Expression) -> Option<Value> {
         if self.is_stopped() {
             return None;

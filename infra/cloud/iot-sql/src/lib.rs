@@ -61,8 +61,8 @@ pub struct Statement {
     doubts: Doubts,
 }
 
-/// Sentences on parts of a statement of which it is not known what AWS does. They are no part of
-/// what it means: two statements that differ only in them are equal.
+/// Sentences on parts of a statement of which it is not known what AWS does. They do not count as
+/// its meaning: two statements that differ only in them are equal.
 #[derive(Clone, Debug, Default)]
 struct Doubts(Vec<String>);
 

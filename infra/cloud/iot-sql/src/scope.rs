@@ -2,7 +2,6 @@
 //!
 //! Must not know: what an expression means.
 
-use super::expression::Variable;
 use super::value::{Object, Value};
 use super::{Call, EvaluateError, Input, Progress, Variables, Version, json};
 
@@ -66,19 +65,23 @@ impl<'s, 'i> Scope<'s, 'i> {
         })
     }
 
-    /// Sets the variables, once for a message: a later pass takes the values of the first, and
-    /// goes on after the random numbers and answers that they used.
-    pub fn set(&mut self, variables: &[Variable]) {
-        if let Some(set) = &self.progress.variables {
-            self.variables = set.values.clone();
-            (self.draws, self.calls) = (set.draws, set.calls);
-            return;
-        }
-        for variable in variables {
-            if let Some(value) = self.evaluate(&variable.value) {
-                self.variables.insert(variable.name.clone(), value);
-            }
-        }
+    /// Takes the variables of an earlier pass, and goes on after the random numbers and answers
+    /// that they used. `false` in the first pass.
+    pub fn recall_variables(&mut self) -> bool {
+        let Some(set) = &self.progress.variables else {
+            return false;
+        };
+        self.variables = set.values.clone();
+        (self.draws, self.calls) = (set.draws, set.calls);
+        true
+    }
+
+    pub fn set_variable(&mut self, name: &str, value: Value) {
+        self.variables.insert(name.to_owned(), value);
+    }
+
+    /// Keeps the variables for later passes, unless this one stops.
+    pub fn keep_variables(&mut self) {
         if !self.is_stopped() {
             self.progress.variables = Some(Variables {
                 values: self.variables.clone(),

@@ -263,6 +263,11 @@ impl Iam {
         self.evaluate(principal, need)
     }
 
+    /// Whether the stack has a role with this ARN.
+    pub fn has_role(&self, role_arn: &str) -> bool {
+        read(&self.inner.roles).documents.contains_key(role_arn)
+    }
+
     fn evaluate(&self, principal: Principal<'_>, need: &Need) -> Result<(), Denial> {
         let mut variables = need.keys.clone();
         let now_ms = self.inner.clock.now_ms();

@@ -134,7 +134,7 @@ pub enum StartError {
         place: String,
         /// The refusal.
         #[source]
-        source: Box<StartError>,
+        source: Box<Self>,
     },
 }
 
@@ -226,7 +226,7 @@ impl Opened {
         let iam = Iam::new(&template, account.clone(), events.clone(), clock)?;
         let kept = options.data_dir.clone();
         let shadows = ShadowService::open(kept, broker.clone(), events.clone(), clock)?;
-        let fleet = Fleet::open(&options, &registry, &broker, clock)?;
+        let fleet = Fleet::open(&options, &registry, &broker, clock, &iam)?;
         event_source::joints(&template)?;
         provisioning::check(&template.provisioning_templates)?;
         let positions = Positions::open(options.data_dir.clone())?;

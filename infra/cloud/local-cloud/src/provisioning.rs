@@ -6,6 +6,7 @@
 mod apply;
 mod hook;
 pub mod record;
+mod right;
 mod stack;
 pub mod template;
 
@@ -24,6 +25,7 @@ use crate::broker::Broker;
 use crate::broker::message::Message;
 use crate::clock::Clock;
 use crate::contain::contain_logged;
+use crate::iam::Iam;
 use crate::registry::{CertificateStatus, Registry};
 use crate::storage::{Shelf, StorageError};
 use crate::sync::lock;
@@ -53,6 +55,7 @@ struct Inner {
     registry: Registry,
     broker: Broker,
     clock: Clock,
+    iam: Iam,
 }
 
 /// A refusal as devices get it.
@@ -94,6 +97,7 @@ impl Provisioning {
         registry: Registry,
         broker: Broker,
         clock: Clock,
+        iam: Iam,
     ) -> Result<Self, StorageError> {
         let shelf = data_dir.map(|dir| Shelf::open(dir.join(DIRECTORY)));
         let shelf = shelf.transpose()?;
@@ -109,6 +113,7 @@ impl Provisioning {
                 registry,
                 broker,
                 clock,
+                iam,
             }),
         })
     }
@@ -261,6 +266,7 @@ impl Provisioning {
         let plan = template
             .resolve(&parameters, &certificate_id)
             .map_err(invalid)?;
+        right::check(&self.inner.iam, registry, &record, &certificate_id, &plan)?;
         let thing = apply::apply(registry, &certificate_id, &plan)?;
         let mut body = json!({"deviceConfiguration": plan.device_configuration});
         if let Some(thing) = thing {

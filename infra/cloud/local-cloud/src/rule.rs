@@ -229,8 +229,7 @@ fn compile(rule: &TopicRule, template: &Template) -> Result<Compiled, RuleError>
         problem,
     };
     let compile = |action| Action::compile(action, template, &statement).map_err(refused);
-    let works =
-        |action: &&sam_template::Action| !matches!(action, sam_template::Action::Inert { .. });
+    let works = |action: &&sam_template::Action| !action.is_inert();
     let actions = rule.actions.iter().filter(works).map(compile);
     let actions: Vec<Action> = actions.collect::<Result<_, _>>()?;
     let error_action = rule.error_action.as_ref().filter(works);

@@ -74,8 +74,9 @@ fn the_whole_payload_under_a_name_must_be_json() {
     assert!(run_on("SELECT * AS said FROM 'x'", TOPIC, b"no json", None).is_err());
 }
 
-// AWS unknown(rules): the name of an item without AS that is no path; here that of its function, as
-//     ministack says of AWS (its change 1252), else _ and its position, with a warning at the start
+// AWS unknown(rules): the name of an item without AS other than a path; here that of its function,
+//     as ministack says of AWS (its change 1252), else _ and its position, with a warning at the
+//     start
 #[test]
 fn an_item_without_as_has_a_name_and_is_doubted() {
     let payload = json!({"a": 1, "b": {"c": 2}});
@@ -136,8 +137,8 @@ fn a_filter_in_double_quotes_is_taken_and_doubted() {
 }
 
 // AWS same(rules): IN is true if the array on its right has a value that equals the one on its left
-// AWS unknown(rules): what IN yields if a side is Undefined or the right side is no array; here
-//     Undefined
+// AWS unknown(rules): what IN yields if a side is Undefined or the right side is not an array;
+//     here Undefined
 #[test]
 fn in_searches_an_array() {
     let payload = json!({
@@ -382,7 +383,7 @@ fn calls_that_cannot_be_made_are_refused_with_the_reason() {
 
 // AWS unknown(rules): concat(1): the guide's table returns it unmodified, its example is text; here
 //     it is unmodified
-// AWS unknown(rules): 10 / 4.0: the guide reads 4.0 as an Int and says nothing of such a literal;
+// AWS unknown(rules): 10 / 4.0: the guide reads 4.0 as an Int and does not mention such a literal;
 //     here Int / Int, which is 2
 #[test]
 fn where_the_guide_contradicts_itself_its_tables_hold() {

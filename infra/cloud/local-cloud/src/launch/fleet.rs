@@ -6,6 +6,7 @@ use super::{StartError, Tasks};
 use crate::Options;
 use crate::broker::Broker;
 use crate::clock::Clock;
+use crate::iam::Iam;
 use crate::job::JobService;
 use crate::provisioning::Provisioning;
 use crate::registry::Registry;
@@ -23,13 +24,14 @@ impl Fleet {
         registry: &Registry,
         broker: &Broker,
         clock: Clock,
+        iam: &Iam,
     ) -> Result<Self, StartError> {
         let kept = || options.data_dir.clone();
         let (registry, broker) = (registry.clone(), broker.clone());
         let (records, sender) = (registry.clone(), broker.clone());
         Ok(Self {
             jobs: JobService::open(kept(), records, sender, clock, options.time_scale)?,
-            provisioning: Provisioning::open(kept(), registry, broker, clock)?,
+            provisioning: Provisioning::open(kept(), registry, broker, clock, iam.clone())?,
         })
     }
 

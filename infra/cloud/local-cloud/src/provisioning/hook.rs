@@ -112,7 +112,7 @@ async fn invoke(
     }
 }
 
-/// Whether a permission's SourceArn, which may end with `*`, is that of the template.
+/// Whether a permission's `SourceArn`, which may end with `*`, is that of the template.
 fn fits(pattern: &str, arn: &str) -> bool {
     match pattern.strip_suffix('*') {
         Some(prefix) => arn.starts_with(prefix),

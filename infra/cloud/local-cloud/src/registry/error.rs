@@ -112,7 +112,7 @@ pub enum RegistryError {
         id: String,
         /// The refusal of the call that AWS would make.
         #[source]
-        source: Box<RegistryError>,
+        source: Box<Self>,
     },
     /// The certificate authority failed.
     #[error(transparent)]

@@ -1,6 +1,6 @@
 //! The actions `DynamoDB` and `DynamoDBv2`: write one item to a table.
 //!
-//! Source: AWS IoT developer guide, "DynamoDB" and "DynamoDBv2" below "AWS IoT rule actions".
+//! Source: AWS IoT developer guide, "DynamoDB" and "`DynamoDBv2`" below "AWS IoT rule actions".
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;

@@ -16,7 +16,7 @@ pub struct Substitution {
 
 enum Part {
     Literal(String),
-    Expression(Statement),
+    Expression(Box<Statement>),
 }
 
 impl Substitution {
@@ -35,7 +35,7 @@ impl Substitution {
             if start > 0 {
                 parts.push(Part::Literal(rest[..start].to_owned()));
             }
-            parts.push(Part::Expression(statement));
+            parts.push(Part::Expression(Box::new(statement)));
             rest = &inside[end + 1..];
         }
         if !rest.is_empty() {

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use local_cloud::metric::Key;
-use local_cloud::{EventKind, LocalCloud, Options};
+use local_cloud::{EventKind, LocalCloud, Options, narrate};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
@@ -186,7 +186,7 @@ async fn code_that_is_not_there_is_refused_with_advice() {
     ] {
         let (options, _folder) = changed(from, to);
         let refused = LocalCloud::start(options).await;
-        let message = refused.err().map(|error| error.to_string());
+        let message = refused.err().map(|error| narrate::chain(&error));
         let message = message.unwrap_or_else(|| panic!("{to} was accepted"));
         assert!(message.contains(expected), "{to}: {message}");
     }

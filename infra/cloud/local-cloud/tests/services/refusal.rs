@@ -53,9 +53,9 @@ async fn every_refusal_names_file_line_and_logical_id() {
         ),
         (
             "      Events:
-        Heard: {Type: IoTRule, Properties: {Sql: SELECT 1, AwsIotSqlVersion: '2020-01-01'}}
+        Said: {Type: IoTRule, Properties: {Sql: SELECT 1, AwsIotSqlVersion: '2020-01-01'}}
 ",
-            "5:3: EarsHeard: rule stack_EarsHeard: sql version 2020-01-01 is not supported, write",
+            "5:3: EarsSaid: rule stack_EarsSaid: sql version 2020-01-01 is not supported, write",
         ),
         (
             "      Environment: {Variables: {AWS_REGION: here}}

@@ -8,7 +8,7 @@ const UPDATE: &str = "$aws/things/a/shadow/update";
 const DESIRED: &str = r#"{"state":{"desired":{"on":true}}}"#;
 
 // AWS same(shadow): a delta is delivered with QoS 1 to a client that subscribed so, and waits for a
-//     persistent session; a maintainer says so (aws-iot-device-sdk-python, issue 113)
+//     persistent session; so a maintainer writes (aws-iot-device-sdk-python, issue 113)
 // AWS unknown(shadow): the QoS of accepted, rejected and documents: one maintainer names the
 //     subscription's (issue 113), another QoS 0 (aws-iot-device-sdk-js, issue 134); here QoS 0
 #[tokio::test]

@@ -315,9 +315,8 @@ async fn a_source_whose_function_may_not_read_its_stream_is_refused() {
                     _ => STREAM,
                 };
                 let expected = format!(
-                    "template.yaml:6:3: FollowFunction: function FollowFunction: its execution role \
-                     may not call {action} on \
-                     {resource}"
+                    "template.yaml:6:3: FollowFunction: function FollowFunction: its execution \
+                     role may not call {action} on {resource}"
                 );
                 let error = local_cloud::narrate::chain(&error);
                 assert!(error.contains(&expected), "{error}");

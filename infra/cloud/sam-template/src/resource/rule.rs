@@ -131,3 +131,10 @@ pub enum Action {
         role_arn: String,
     },
 }
+
+impl Action {
+    /// Whether nothing here carries the action out.
+    pub fn is_inert(&self) -> bool {
+        matches!(self, Self::Inert { .. })
+    }
+}

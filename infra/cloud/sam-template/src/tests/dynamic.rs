@@ -85,36 +85,8 @@ fn a_value_that_is_given_replaces_its_reference() {
         let template = template.unwrap_or_else(|error| panic!("{value}: {error}"));
         assert_eq!(template.functions[0].environment["VALUE"], expected);
     }
-    // A value for a reference that the template does not have is no unknown parameter.
+    // A value for a reference that the template does not have is not an unknown parameter.
     assert!(Template::parse("t.yaml", THERMOSTAT, &context(&given)).is_ok());
-}
-
-// AWS absent(template): AWS managed policies other than those for functions' logs, queues and
-//     streams and for audits; refused, naming those that are known
-#[test]
-fn an_unknown_policy_is_refused_as_what_it_is() {
-    let with = |policies: &str| {
-        let text = function("a").replace("Handler: bootstrap", policies);
-        error(
-            &text.replace("Policies", "Handler: bootstrap\n      Policies"),
-            &[],
-        )
-    };
-    for (policies, expected) in [
-        (
-            "Policies: AmazonDynamoDBFullAccess",
-            "Ears: Policies cannot be \"AmazonDynamoDBFullAccess\": the statements of this managed \
-             policy are not known here, only those of AWSLambdaBasicExecutionRole",
-        ),
-        (
-            "Policies: [S3ReadPolicy: {BucketName: b}]",
-            "Ears: Policies cannot be \"S3ReadPolicy\": the policy template is not known here, \
-             only DynamoDBCrudPolicy",
-        ),
-    ] {
-        let found = with(policies);
-        assert!(found.contains(expected), "{found}");
-    }
 }
 
 #[test]

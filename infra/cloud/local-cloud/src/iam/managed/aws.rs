@@ -4,7 +4,7 @@
 //! Source: AWS managed policy reference guide.
 
 /// Names, and what they allow.
-const POLICIES: [(&str, &[&str]); 25] = [
+const POLICIES: [(&str, &[&str]); 26] = [
     ("AdministratorAccess", &["*"]),
     ("AmazonDynamoDBFullAccess", &["dynamodb:*"]),
     ("AmazonDynamoDBFullAccess_v2", &["dynamodb:*"]),
@@ -52,6 +52,7 @@ const POLICIES: [(&str, &[&str]); 25] = [
     ),
     ("AWSIoTFullAccess", &["iot:*"]),
     ("AWSIoTLogging", LOGS),
+    ("AWSIoTThingsRegistration", REGISTRATION),
     (
         "AWSIoTRuleActions",
         &[
@@ -91,6 +92,36 @@ const LOGS: &[&str] = &[
     "logs:CreateLogGroup",
     "logs:CreateLogStream",
     "logs:PutLogEvents",
+];
+
+const REGISTRATION: &[&str] = &[
+    "iot:AddThingToThingGroup",
+    "iot:AttachPolicy",
+    "iot:AttachPrincipalPolicy",
+    "iot:AttachThingPrincipal",
+    "iot:CreateCertificateFromCsr",
+    "iot:CreatePolicy",
+    "iot:CreateThing",
+    "iot:DescribeCertificate",
+    "iot:DescribeThing",
+    "iot:DescribeThingGroup",
+    "iot:DescribeThingType",
+    "iot:DetachPolicy",
+    "iot:DetachThingPrincipal",
+    "iot:GetPolicy",
+    "iot:ListAttachedPolicies",
+    "iot:ListPolicyPrincipals",
+    "iot:ListPrincipalPolicies",
+    "iot:ListPrincipalThings",
+    "iot:ListTargetsForPolicy",
+    "iot:ListThingGroupsForThing",
+    "iot:ListThingPrincipals",
+    "iot:RegisterCertificate",
+    "iot:RegisterThing",
+    "iot:RemoveThingFromThingGroup",
+    "iot:UpdateCertificate",
+    "iot:UpdateThing",
+    "iot:UpdateThingGroupsForThing",
 ];
 
 /// What the policy with this name or ARN allows; `None` if it is not known.

@@ -1,7 +1,7 @@
 //! Writes a function's inline code to a folder of its own, with the module that AWS adds for the
 //! answers of custom resources.
 //!
-//! Source: `CloudFormation` reference, "AWS::Lambda::Function Code" and "cfn-response module".
+//! Source: `CloudFormation` reference, "`AWS::Lambda::Function` Code" and "cfn-response module".
 //!
 //! Must not know: how code is run.
 

@@ -73,7 +73,7 @@ async fn a_handler_that_is_not_started_comes_with_the_program_that_calls_it() {
     let text = text.replacen("Handler: bootstrap", "Handler: hear.hear", 1);
     std::fs::write(&template, text).unwrap();
     let hear = directory.path().join("functions/regulate/hear.py");
-    let code = "def hear(event, context):\n    print('heard', event['degrees'])\n";
+    let code = "def hear(event, context):\n    print('got', event['degrees'])\n";
     std::fs::write(hear, code).unwrap();
     let stack = Stack::start(directory, &["--no-start", "Regulate", "--log", "pretty"]).await;
     let command = stack.ready["functions"]["Regulate"]["command"].as_str();
@@ -86,6 +86,6 @@ async fn a_handler_that_is_not_started_comes_with_the_program_that_calls_it() {
     let mut process = start_by_hand(&stack, &command);
     let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
     let line = timeout(DEADLINE, lines.next_line()).await.unwrap().unwrap();
-    assert_eq!(line.as_deref(), Some("heard 17.5"));
+    assert_eq!(line.as_deref(), Some("got 17.5"));
     stack.stop().await;
 }
