@@ -41,7 +41,7 @@ const WAIT_LINE_EVERY: Duration = Duration::from_secs(5);
 ///
 /// A part cannot be started, has ended, or cannot be ended.
 pub async fn run(args: &LocalArgs, stack: &StackArgs) -> Result<()> {
-    if let Some(help) = args.cloud.fault_help() {
+    if let Some(help) = args.cloud.fault_help(true) {
         print!("{help}");
         return Ok(());
     }

@@ -84,7 +84,7 @@ pub(super) fn advice(key: &str) -> String {
     if lower.starts_with("cognito-identity.") {
         return "clients have certificates here, and no Cognito identities".to_owned();
     }
-    "a Deny that names it would never apply, so leave it out".to_owned()
+    "no request carries it, so its statement would never apply: leave the statement out".to_owned()
 }
 
 /// Whether a role's policy can refer to this key.

@@ -100,7 +100,10 @@ fn status(outcome: &Outcome) -> &'static str {
 
 fn text_lines(function: &sam_template::Function, at_ms: u64, event: &Platform) -> Vec<String> {
     match event {
-        Platform::InitStart => vec!["INIT_START Runtime Version: provided:al2023".to_owned()],
+        Platform::InitStart => {
+            let version = runtime_version(&function.runtime);
+            vec![format!("INIT_START Runtime Version: {version}")]
+        }
         Platform::InitReport { failure: None, .. } => Vec::new(),
         Platform::InitReport {
             duration_ms,
@@ -157,6 +160,18 @@ fn text_lines(function: &sam_template::Function, at_ms: u64, event: &Platform) -
     }
 }
 
+/// A runtime as Lambda's log names it, without the number of its build: `python:3.12`.
+fn runtime_version(runtime: &str) -> String {
+    let name = runtime.trim_end_matches(".x");
+    if let Some(system) = name.strip_prefix("provided.") {
+        return format!("provided:{system}");
+    }
+    match name.find(|c: char| c.is_ascii_digit()) {
+        Some(digit) => format!("{}:{}", &name[..digit], &name[digit..]),
+        None => name.to_owned(),
+    }
+}
+
 /// The JSON events, each with level, kind and record.
 fn json_events(
     function: &sam_template::Function,
@@ -167,7 +182,7 @@ fn json_events(
             let record = json!({
                 "initializationType": "on-demand",
                 "phase": "init",
-                "runtimeVersion": "provided:al2023",
+                "runtimeVersion": runtime_version(&function.runtime),
                 "functionName": function.name,
                 "functionVersion": function.version(),
             });

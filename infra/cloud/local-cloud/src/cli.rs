@@ -60,11 +60,12 @@ pub enum Log {
 }
 
 impl CloudArgs {
-    /// The text for `--fault help`; `None` without that option.
-    pub fn fault_help(&self) -> Option<String> {
+    /// The text for `--fault help`, with the faults of devices if the program runs some; `None`
+    /// without that option.
+    pub fn fault_help(&self, of_devices: bool) -> Option<String> {
         let is_asked = self.faults.iter().any(|spec| spec == "help");
         let text = || {
-            let forms = Fault::help();
+            let forms = Fault::help(of_devices);
             format!("A fault is written what[:target]@when; --fault is repeatable.\n\n{forms}\n")
         };
         is_asked.then(text)
@@ -76,8 +77,8 @@ impl CloudArgs {
     ///
     /// One is not written as `NAME=VALUE`.
     pub fn parameters(&self) -> Result<BTreeMap<String, String>, String> {
-        let mut parameters = parse_pairs("parameter", &self.parameters)?;
-        let references = parse_pairs("resolve", &self.references)?.into_iter();
+        let mut parameters = parse_pairs("parameter", "NAME=VALUE", &self.parameters)?;
+        let references = parse_pairs("resolve", "NAME=VALUE", &self.references)?.into_iter();
         let by_key = |(name, value): (String, String)| (sam_template::reference_key(&name), value);
         parameters.extend(references.map(by_key));
         Ok(parameters)
@@ -93,15 +94,19 @@ impl CloudArgs {
     }
 }
 
-/// The values of a repeatable `option`, each written as `NAME=VALUE`, by name.
+/// The values of a repeatable `option`, each written in a form such as `NAME=VALUE`, by name.
 ///
 /// # Errors
 ///
 /// A value without `=` or without a name.
-pub fn parse_pairs(option: &str, given: &[String]) -> Result<BTreeMap<String, String>, String> {
+pub fn parse_pairs(
+    option: &str,
+    form: &str,
+    given: &[String],
+) -> Result<BTreeMap<String, String>, String> {
     let pair = |text: &String| match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
-        _ => Err(format!("--{option} {text}: write it as NAME=VALUE")),
+        _ => Err(format!("--{option} {text}: write it as {form}")),
     };
     given.iter().map(pair).collect()
 }

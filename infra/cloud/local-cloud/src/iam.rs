@@ -162,20 +162,21 @@ impl Iam {
         let mut roles = BTreeMap::new();
         for policy in &template.managed_policies {
             let document = std::slice::from_ref(&policy.document);
-            let documents = self.read_documents(&policy.logical_id, document)?;
+            let documents = self.read_documents(template, &policy.logical_id, document)?;
             roles.insert(policy.arn.clone(), documents);
         }
         for role in &template.roles {
-            let documents = self.read_documents(&role.logical_id, &role.documents)?;
+            let documents = self.read_documents(template, &role.logical_id, &role.documents)?;
             roles.insert(role.arn.clone(), documents);
         }
         for function in &template.functions {
-            let documents = self.read_documents(&function.logical_id, &function.role_policies)?;
+            let documents =
+                self.read_documents(template, &function.logical_id, &function.role_policies)?;
             let of_role: &mut Vec<Document> = roles.entry(function.role_arn.clone()).or_default();
             of_role.extend(documents);
             if function.role_is_own {
                 // As SAM does for the role that it makes.
-                of_role.extend(self.read_documents("SAM", &[managed::LOGGING.into()])?);
+                of_role.extend(self.read_documents(template, "SAM", &[managed::LOGGING.into()])?);
             }
             let Some(destination) = &function.on_failure else {
                 continue;
@@ -184,7 +185,11 @@ impl Iam {
             if function.role_is_own {
                 // As SAM does for the role that it makes.
                 let allow = json!({"Effect": "Allow", "Action": action, "Resource": destination});
-                of_role.extend(self.read_documents("SAM", &[json!({"Statement": allow})])?);
+                of_role.extend(self.read_documents(
+                    template,
+                    "SAM",
+                    &[json!({"Statement": allow})],
+                )?);
             }
             check_at_set_up(&roles, function, action, destination)?;
         }
@@ -205,13 +210,19 @@ impl Iam {
         })
     }
 
-    fn read_documents(&self, owner: &str, policies: &[Value]) -> Result<Vec<Document>, IamError> {
+    fn read_documents(
+        &self,
+        template: &Template,
+        owner: &str,
+        policies: &[Value],
+    ) -> Result<Vec<Document>, IamError> {
         let mut documents = Vec::new();
         for (index, policy) in policies.iter().enumerate() {
             if managed::is_unknown(policy) {
                 tracing::warn!(
-                    "{owner}: the rights of the managed policy {policy} are not known here: it \
-                     allows nothing; write the statements that are needed into the role"
+                    "{}: the rights of the managed policy {policy} are not known here: it \
+                     allows nothing; write the statements that are needed into the role",
+                    template.places.of(owner)
                 );
             }
             let document = managed::expand(policy, &self.inner.account)
@@ -289,6 +300,10 @@ impl Iam {
         }
         let roles = read(&self.inner.roles);
         let documents = roles.documents.get(principal.role_arn);
+        if documents.is_none() {
+            let why = "because the template does not declare this role".to_owned();
+            return Err(self.deny(principal, need, why));
+        }
         let documents = documents.map(Vec::as_slice);
         let request = aws_policy::Request {
             action: &need.action,

@@ -234,7 +234,7 @@ impl Provisioning {
             #[serde(default)]
             parameters: Option<BTreeMap<String, String>>,
         }
-        let request: Register = serde_json::from_value(request)
+        let request: Register = serde_path_to_error::deserialize(request)
             .map_err(|error| Refusal::new(400, "InvalidPayload", error.to_string()))?;
         let token = request.certificate_ownership_token.unwrap_or_default();
         let certificate_id = self.owner_of(&token)?;

@@ -223,6 +223,7 @@ fn compile(rule: &TopicRule, template: &Template) -> Result<Compiled, RuleError>
     for doubt in statement.doubts() {
         tracing::warn!("{place}: sql: {doubt}");
     }
+    action::warn_of_foreign_roles(rule, template);
     let refused = |problem: String| RuleError::Action {
         rule: rule.name.clone(),
         id: rule.logical_id.clone(),
@@ -232,8 +233,12 @@ fn compile(rule: &TopicRule, template: &Template) -> Result<Compiled, RuleError>
     let works = |action: &&sam_template::Action| !action.is_inert();
     let actions = rule.actions.iter().filter(works).map(compile);
     let actions: Vec<Action> = actions.collect::<Result<_, _>>()?;
-    let error_action = rule.error_action.as_ref().filter(works);
-    let error_action = error_action.map(compile).transpose()?;
+    let error_action = rule
+        .error_action
+        .as_ref()
+        .filter(works)
+        .map(compile)
+        .transpose()?;
     if error_action.as_ref().is_some_and(Action::calls_out) {
         let problem = "an error action cannot call get_thing_shadow, get_dynamodb, \
                        get_registry_data or aws_lambda";

@@ -7,7 +7,6 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use local_cloud::Fault;
-use local_cloud::fault::FaultError;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -30,7 +29,7 @@ pub struct Body {
 pub async fn arm(State(console): State<Console>, Json(Body { fault }): Json<Body>) -> Response {
     let armed = match fault.trim().parse::<Fault>() {
         Ok(fault) => console.injector.arm(fault),
-        Err(error) => return refusal(StatusCode::BAD_REQUEST, explain(&error)),
+        Err(error) => return refusal(StatusCode::BAD_REQUEST, error.to_string()),
     };
     match armed {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
@@ -45,18 +44,4 @@ pub async fn end(State(console): State<Console>, Json(Body { fault }): Json<Body
     }
     let error = format!("{fault:?} is not armed: it has struck as often as it can, or was ended");
     refusal(StatusCode::NOT_FOUND, error)
-}
-
-/// Why a fault cannot be parsed, and how one of its kind is written.
-fn explain(FaultError { spec, problem }: &FaultError) -> String {
-    let name = spec.split(':').next().unwrap_or_default();
-    let form = Fault::forms().iter().find(|form| form.name() == name);
-    match form {
-        Some(form) => format!("{spec}: {problem}; write it as {}", form.form),
-        None => {
-            let names: Vec<_> = Fault::forms().iter().map(|form| form.name()).collect();
-            let names = names.join(", ");
-            format!("{spec}: {problem}; it begins with its kind and a colon: {names}")
-        }
-    }
 }

@@ -224,7 +224,7 @@ fn a_variable_of_another_spelling_is_refused_with_the_documented_one() {
             "cognito-identity.amazonaws.com:sub",
             "never has a value here: clients have certificates here, and no Cognito identities",
         ),
-        ("iot:Nothing", "so leave it out"),
+        ("iot:Nothing", "leave the statement out"),
     ] {
         let resource = format!("topic/huts/${{{variable}}}");
         let document = json!({"Version": "2012-10-17",

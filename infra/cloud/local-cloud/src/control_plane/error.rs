@@ -34,7 +34,11 @@ impl From<RegistryError> for ApiError {
                 Self::invalid(&message)
             }
             // Only a template is refused so, and no call.
-            E::Declared { .. } | E::Authority(_) | E::Storage(_) => {
+            E::Declared { .. }
+            | E::Foreign { .. }
+            | E::PolicyName { .. }
+            | E::Authority(_)
+            | E::Storage(_) => {
                 tracing::error!(%error, "handle iot api call");
                 exception(500, "InternalFailureException")
             }

@@ -2,8 +2,6 @@
 //!
 //! Must not know: how a form is parsed.
 
-use std::sync::LazyLock;
-
 /// Column of the explanations in the help.
 const COLUMN: usize = 40;
 
@@ -172,9 +170,13 @@ pub const NOTES: &str = "\
 With the same seed, the n-th message on a topic (or call of a function) has the same fate in every
 run.";
 
-static HELP: LazyLock<String> = LazyLock::new(|| {
+/// Every form with its explanation and example, then what they have in common.
+pub fn help(of_devices: bool) -> String {
     let mut help = String::new();
-    for form in FORMS {
+    let shown = FORMS
+        .iter()
+        .filter(|form| of_devices || !form.is_of_device());
+    for form in shown {
         let lines = form.what.iter().chain([&form.example]);
         for (number, line) in lines.enumerate() {
             let left = if number == 0 { form.form } else { "" };
@@ -182,11 +184,6 @@ static HELP: LazyLock<String> = LazyLock::new(|| {
         }
     }
     help + NOTES
-});
-
-/// Every form with its explanation and example, then what they have in common.
-pub fn help() -> &'static str {
-    &HELP
 }
 
 #[cfg(test)]
@@ -210,7 +207,7 @@ mod tests {
     #[test]
     fn the_help_has_two_columns() {
         let first = "drop:<topic filter>@<when>              messages are lost in the broker\n";
-        assert!(help().starts_with(first), "{}", help());
-        assert!(help().ends_with("run."), "{}", help());
+        assert!(help(true).starts_with(first), "{}", help(true));
+        assert!(help(true).ends_with("run."), "{}", help(true));
     }
 }

@@ -12,9 +12,12 @@ use super::{
 /// How long a reordered message waits for the next one, by default.
 const REORDER_LIMIT: Duration = Duration::from_secs(1);
 
+const UNKNOWN_STEP: &str = "a step is before-read, before-commit, after-commit, before-publish or \
+                            after-publish";
+
 /// A fault that cannot be parsed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("parse fault {spec}: {problem}; the forms are:\n{}", form::help())]
+#[error("parse fault {spec}: {problem}; {}", advice(spec))]
 pub struct FaultError {
     /// The configured text.
     pub spec: String,
@@ -33,9 +36,23 @@ impl Fault {
         form::NOTES
     }
 
-    /// Every form with an explanation and an example, for people.
-    pub fn help() -> &'static str {
-        form::help()
+    /// Every form with an explanation and an example, for people; those of devices only for a
+    /// program that runs some.
+    pub fn help(of_devices: bool) -> String {
+        form::help(of_devices)
+    }
+}
+
+/// How a fault of this kind is written.
+fn advice(spec: &str) -> String {
+    let name = spec.split(':').next().unwrap_or_default();
+    match form::FORMS.iter().find(|form| form.name() == name) {
+        Some(form) => format!("write it as {}", form.form),
+        None => {
+            let names: Vec<_> = form::FORMS.iter().map(Form::name).collect();
+            let names = names.join(", ");
+            format!("it begins with its kind and a colon: {names}")
+        }
     }
 }
 
@@ -77,7 +94,7 @@ fn parse(spec: &str) -> Result<Fault, &'static str> {
             let step = Step::ALL.into_iter().find(|known| known.name() == step);
             Ok(Fault::Kill {
                 function: function.to_owned(),
-                step: step.ok_or("unknown step")?,
+                step: step.ok_or(UNKNOWN_STEP)?,
                 when: occurrence(when)?,
             })
         }

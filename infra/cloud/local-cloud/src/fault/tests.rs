@@ -221,7 +221,8 @@ fn a_fault_is_armed_until_it_is_spent_or_ended() {
 #[test]
 fn every_kind_of_fault_is_in_the_help_with_a_valid_example() {
     let mut kinds: Vec<&str> = Vec::new();
-    for line in Fault::help().lines() {
+    let help = Fault::help(true);
+    for line in help.lines() {
         let example = line.split_whitespace().last().unwrap_or_default();
         if !line.starts_with("  ") && line.contains(":<") {
             kinds.extend(line.split_once(':').map(|(kind, _)| kind));
@@ -233,6 +234,9 @@ fn every_kind_of_fault_is_in_the_help_with_a_valid_example() {
         }
     }
     assert_eq!(kinds, [""; 0], "kinds without an example");
+    assert!(help.contains("power:<device>") && help.contains("kill:<function>"));
+    let help = Fault::help(false);
+    assert!(!help.contains("<device>") && help.contains("kill:<function>"));
 }
 
 /// Messages and calls from threads that run at their own pace, each with its own topic.

@@ -142,7 +142,7 @@ fn parse(payload: &[u8]) -> Result<Map<String, Value>, Refusal> {
 }
 
 fn read<T: DeserializeOwned>(request: Map<String, Value>) -> Result<T, Refusal> {
-    let read = serde_json::from_value(Value::Object(request));
+    let read = serde_path_to_error::deserialize(Value::Object(request));
     read.map_err(|error| Refusal::new("InvalidRequest", error.to_string()))
 }
 

@@ -5,6 +5,7 @@
 
 use super::{ExecutableError, StartError};
 use crate::Options;
+use crate::dynamodb::DynamoDbError;
 use crate::iam::IamError;
 use crate::notification::TopicError;
 use crate::registry::RegistryError;
@@ -59,9 +60,14 @@ fn resource_of(error: &StartError, template: &Template) -> Option<String> {
             | ExecutableError::Inline { function: id, .. }
             | ExecutableError::NoLayer { layer: id, .. },
         )
-        | StartError::Registry(RegistryError::Declared { id, .. }) => Some(id.clone()),
+        | StartError::Registry(
+            RegistryError::Declared { id, .. } | RegistryError::Foreign { id, .. },
+        ) => Some(id.clone()),
         StartError::Source(error) => Some(error.event_source.clone()),
-        StartError::Registry(RegistryError::Policy { name, .. }) => of_kind("IoT::Policy", name),
+        StartError::Registry(
+            RegistryError::Policy { name, .. } | RegistryError::PolicyName { name, .. },
+        ) => of_kind("IoT::Policy", name),
+        StartError::DynamoDb(DynamoDbError::Table { table, .. }) => of_kind("Table", table),
         StartError::Function(
             FunctionError::NoBinary { function, .. }
             | FunctionError::Variable { function, .. }

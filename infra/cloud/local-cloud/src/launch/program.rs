@@ -132,7 +132,7 @@ pub(super) fn programs(
             }
             (_, Some(interpreter)) => {
                 if !is_outside(options, function) {
-                    programs.add_interpreter(function)?;
+                    programs.add_interpreter(template, function)?;
                 }
                 code(options, function, interpreter, folder)?
             }
@@ -140,16 +140,25 @@ pub(super) fn programs(
         };
         programs.binaries.insert(function.binary.clone(), path);
     }
-    for arn in template.functions.iter().flat_map(|f| &f.layers) {
-        if !programs.layers.contains_key(arn) {
-            tracing::warn!("layer {arn} is not here: functions run without it");
+    for function in &template.functions {
+        let place = template.places.of(&function.logical_id);
+        let absent = |arn: &&String| !programs.layers.contains_key(*arn);
+        for arn in function.layers.iter().filter(absent) {
+            tracing::warn!(
+                "{place}: layer {arn} is not here: the function runs without it; declare an \
+                 AWS::Serverless::LayerVersion whose ContentUri is a folder"
+            );
         }
     }
     Ok(programs)
 }
 
 impl Programs {
-    fn add_interpreter(&mut self, function: &Function) -> Result<(), ExecutableError> {
+    fn add_interpreter(
+        &mut self,
+        template: &Template,
+        function: &Function,
+    ) -> Result<(), ExecutableError> {
         let runtime = &function.runtime;
         if self.interpreters.contains_key(runtime) {
             return Ok(());
@@ -163,7 +172,8 @@ impl Programs {
         };
         if !found.is_same {
             let (path, version) = (found.path.display(), &found.version);
-            tracing::warn!("{runtime} is run by {path}, which is version {version}");
+            let place = template.places.of(&function.logical_id);
+            tracing::warn!("{place}: {runtime} is run by {path}, which is version {version}");
         }
         self.interpreters.insert(runtime.clone(), found.path);
         Ok(())

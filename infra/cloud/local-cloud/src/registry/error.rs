@@ -105,6 +105,15 @@ pub enum RegistryError {
         #[source]
         source: PolicyError,
     },
+    /// A policy of the template cannot have this name.
+    #[error("the policy's name")]
+    PolicyName {
+        /// Policy name.
+        name: String,
+        /// What is wrong with the name.
+        #[source]
+        source: Box<Self>,
+    },
     /// A resource of the template is refused.
     #[error("declare {id}")]
     Declared {
@@ -113,6 +122,18 @@ pub enum RegistryError {
         /// The refusal of the call that AWS would make.
         #[source]
         source: Box<Self>,
+    },
+    /// An attachment of the template names something that is not here.
+    #[error("{what} {name} is not here: {advice}")]
+    Foreign {
+        /// Logical id of the attachment.
+        id: String,
+        /// `policy`, `thing` or `certificate`.
+        what: &'static str,
+        /// Its name, or the certificate's ARN.
+        name: String,
+        /// What to do.
+        advice: String,
     },
     /// The certificate authority failed.
     #[error(transparent)]

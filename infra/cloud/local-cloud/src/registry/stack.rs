@@ -20,6 +20,29 @@ fn declared(id: &str, error: RegistryError) -> RegistryError {
     }
 }
 
+/// The refusal of an attachment of this type.
+fn foreign(id: &str, kind: &str, error: RegistryError) -> RegistryError {
+    let resource = |name: &str| format!("declare it in the template as an AWS::IoT::{name}");
+    let (what, name, advice) = match error {
+        RegistryError::PolicyNotFound(name) => ("policy", name, resource("Policy")),
+        RegistryError::ThingNotFound(name) => ("thing", name, resource("Thing")),
+        RegistryError::CertificateNotFound(name) => {
+            let advice = format!(
+                "start with the --data-dir in which it was made, or leave the attachment out with \
+                 --inert {kind}"
+            );
+            ("certificate", name, advice)
+        }
+        error => return declared(id, error),
+    };
+    RegistryError::Foreign {
+        id: id.to_owned(),
+        what,
+        name,
+        advice,
+    }
+}
+
 impl Registry {
     /// Carries out what a template declares, all of it or nothing, and returns the names of the
     /// policies that are new, changed or removed. `old` are the policies of the template before. A
@@ -46,7 +69,8 @@ impl Registry {
         } in &new.policy_attachments
         {
             let attached = draft.attach_policy(to, principal);
-            attached.map_err(|error| declared(logical_id, error))?;
+            let kind = "AWS::IoT::PolicyPrincipalAttachment";
+            attached.map_err(|error| foreign(logical_id, kind, error))?;
         }
         for Attachment {
             logical_id,
@@ -55,7 +79,8 @@ impl Registry {
         } in &new.thing_attachments
         {
             let attached = draft.attach_thing_principal(to, certificate_id(principal));
-            attached.map_err(|error| declared(logical_id, error))?;
+            let kind = "AWS::IoT::ThingPrincipalAttachment";
+            attached.map_err(|error| foreign(logical_id, kind, error))?;
         }
         if let Some(store) = &self.inner.store {
             let things = new.things.iter().map(|thing| RecordKey::Thing(&thing.name));
@@ -89,7 +114,14 @@ impl Registry {
         let mut changed = Vec::new();
         for (name, document) in new {
             if old.get(name) != Some(document) {
-                let record = PolicyRecord::new(name, document.to_string(), self.now_ms())?;
+                let record = PolicyRecord::new(name, document.to_string(), self.now_ms());
+                let record = record.map_err(|error| match error {
+                    RegistryError::Invalid(_) => RegistryError::PolicyName {
+                        name: name.clone(),
+                        source: Box::new(error),
+                    },
+                    error => error,
+                })?;
                 draft.policies.insert(name.clone(), record);
                 changed.push(name.clone());
             }

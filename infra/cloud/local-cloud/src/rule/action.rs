@@ -18,7 +18,7 @@ use crate::event::EventKind;
 use crate::notification::{Content, Publisher};
 use crate::queue;
 use iot_sql::Statement;
-use sam_template::{Function, Permission, Template};
+use sam_template::{Function, Permission, Template, TopicRule};
 
 const SERVICE: &str = "iot.amazonaws.com";
 const INVOKE: &str = "lambda:InvokeFunction";
@@ -57,6 +57,22 @@ pub enum Action {
         role_arn: String,
     },
     Metric(Metric),
+}
+
+/// Warns of roles that the template does not declare: what they allow is not known here.
+pub fn warn_of_foreign_roles(rule: &TopicRule, template: &Template) {
+    for action in rule.actions.iter().chain(&rule.error_action) {
+        let Some(role) = action.role_arn() else {
+            continue;
+        };
+        if !template.roles.iter().any(|known| known.arn == role) {
+            let place = template.places.of(&rule.logical_id);
+            tracing::warn!(
+                "{place}: RoleArn {role}: the template does not declare this role, so the action \
+                 fails; declare it as an AWS::IAM::Role"
+            );
+        }
+    }
 }
 
 impl Action {

@@ -85,7 +85,29 @@ async fn every_refusal_names_file_line_and_logical_id() {
     Type: AWS::IoT::PolicyPrincipalAttachment
     Properties: {PolicyName: !Ref Device, Principal: !Ref Certificate}
 ",
-            "15:3: Attached: declare Attached: The certificate given in the request does not exist",
+            "15:3: Attached: certificate arn:aws:iot:us-east-1:123456789012:cert/0 is not here: \
+             start with the --data-dir in which it was made, or leave the attachment out with \
+             --inert AWS::IoT::PolicyPrincipalAttachment",
+        ),
+        (
+            "  Device:
+    Type: AWS::IoT::Policy
+    Properties:
+      PolicyName: a b
+      PolicyDocument: {Version: '2012-10-17', Statement: []}
+",
+            "11:3: Device: the policy's name: ",
+        ),
+        (
+            "  Huts:
+    Type: AWS::DynamoDB::Table
+    Properties:
+      TableName: x
+      BillingMode: PAY_PER_REQUEST
+      AttributeDefinitions: [{AttributeName: hut, AttributeType: S}]
+      KeySchema: [{AttributeName: hut, KeyType: HASH}]
+",
+            "11:3: Huts: create table x: ",
         ),
     ];
     let folder = tempfile::tempdir().unwrap();

@@ -133,6 +133,21 @@ pub enum Action {
 }
 
 impl Action {
+    /// The role with whose rights the action runs; `None` if it needs none.
+    pub fn role_arn(&self) -> Option<&str> {
+        match self {
+            Self::Lambda { .. } | Self::Inert { .. } => None,
+            Self::Republish { role_arn, .. }
+            | Self::Sqs { role_arn, .. }
+            | Self::DynamoDb { role_arn, .. }
+            | Self::DynamoDbV2 { role_arn, .. }
+            | Self::Sns { role_arn, .. }
+            | Self::S3 { role_arn, .. }
+            | Self::CloudwatchMetric { role_arn, .. }
+            | Self::CloudwatchLogs { role_arn, .. } => Some(role_arn),
+        }
+    }
+
     /// Whether nothing here carries the action out.
     pub fn is_inert(&self) -> bool {
         matches!(self, Self::Inert { .. })

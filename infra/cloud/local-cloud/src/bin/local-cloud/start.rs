@@ -25,7 +25,7 @@ type Outcome<T> = Result<T, Box<dyn Error>>;
 /// Runs until Ctrl-C or SIGTERM, then ends everything it started.
 #[tokio::main]
 pub async fn run(command: Command) -> Outcome<()> {
-    if let Some(help) = command.cloud.fault_help() {
+    if let Some(help) = command.cloud.fault_help(false) {
         print!("{help}");
         return Ok(());
     }
@@ -135,7 +135,7 @@ fn options(command: &Command) -> Outcome<Options> {
         }
     }
     let mut binaries = BTreeMap::new();
-    for (name, path) in parse_pairs("binary", &command.binaries)? {
+    for (name, path) in parse_pairs("binary", "NAME=PATH", &command.binaries)? {
         let path = fs::canonicalize(&path).map_err(|e| format!("--binary {name}={path}: {e}"))?;
         binaries.insert(name, path);
     }
@@ -166,7 +166,7 @@ fn options(command: &Command) -> Outcome<Options> {
 /// Provisions the things and writes the ready file.
 fn announce(command: &Command, cloud: &LocalCloud, directory: &Path) -> Outcome<Ready> {
     let mut things = BTreeMap::new();
-    for (name, policy) in parse_pairs("thing", &command.things)? {
+    for (name, policy) in parse_pairs("thing", "NAME=POLICY", &command.things)? {
         let folder = directory.join("things").join(&name);
         let files = ThingFiles::provision(cloud.registry(), &folder, &name, &policy)
             .map_err(|e| format!("--thing {name}={policy}: {}", narrate::chain(&e)))?;
