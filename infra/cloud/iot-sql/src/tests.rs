@@ -6,6 +6,7 @@ mod external;
 mod operator;
 mod property;
 mod public;
+mod refusal;
 mod version;
 
 use serde_json::{Value, json};
