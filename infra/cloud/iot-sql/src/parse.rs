@@ -54,8 +54,8 @@ struct Parser {
     calls_out: bool,
     /// Names of the functions called so far that a statement may call only once.
     single_calls: Vec<&'static str>,
-    /// Names of the variables set so far.
-    variables: Vec<String>,
+    /// Names of the variables set so far, and whether the value can never be an array.
+    variables: Vec<(String, bool)>,
     doubts: Vec<String>,
 }
 
@@ -71,7 +71,7 @@ impl Parser {
             version,
             calls_out: false,
             single_calls: Vec::new(),
-            variables: variables.iter().map(|v| v.name.clone()).collect(),
+            variables: variables.iter().map(known).collect(),
         })
     }
 
@@ -200,8 +200,9 @@ impl Parser {
             self.advance();
             self.expect_symbol("=")?;
             let value = self.expression()?;
-            self.variables.push(name.clone());
-            variables.push(Variable { name, value });
+            let variable = Variable { name, value };
+            self.variables.push(known(&variable));
+            variables.push(variable);
             if !self.accept(",") {
                 return Ok(variables);
             }
@@ -209,7 +210,7 @@ impl Parser {
     }
 
     fn is_set(&self, variable: &str) -> bool {
-        self.variables.iter().any(|name| name == variable)
+        self.variables.iter().any(|(name, _)| name == variable)
     }
 
     fn filter(&mut self) -> Parsed<String> {
@@ -241,4 +242,10 @@ impl Parser {
         }
         Ok(filter)
     }
+}
+
+/// What the parser keeps of a variable.
+fn known(variable: &Variable) -> (String, bool) {
+    let is_never_an_array = variable.value.is_never_an_array();
+    (variable.name.clone(), is_never_an_array)
 }

@@ -94,8 +94,29 @@ impl Parser {
             _ => return Ok(left),
         };
         self.advance();
+        let at = self.at;
         let right = self.sum()?;
+        if operator == Operator::In && self.is_never_an_array(&right) {
+            self.at = at;
+            let example = match &right {
+                Expression::Literal(_) => format!("[{right}]"),
+                _ => "[a, b]".to_owned(),
+            };
+            return self.error(format!(
+                "IN searches an array, and this value is never one: write IN {example}"
+            ));
+        }
         self.binary(operator, left, right)
+    }
+
+    fn is_never_an_array(&self, expression: &Expression) -> bool {
+        match expression {
+            Expression::Variable(variable) => self
+                .variables
+                .iter()
+                .any(|(name, is_never_an_array)| name == variable && *is_never_an_array),
+            other => other.is_never_an_array(),
+        }
     }
 
     fn sum(&mut self) -> Parsed<Expression> {

@@ -4,7 +4,7 @@
 use serde_json::json;
 
 use super::super::{Statement, Version};
-use super::run;
+use super::{parse, run};
 
 /// Each statement is refused with its text.
 fn check(rows: &[(&str, &str)]) {
@@ -14,6 +14,37 @@ fn check(rows: &[(&str, &str)]) {
         let found = found.to_string();
         assert!(found.contains(expected), "{sql}\n   gave {found}");
     }
+}
+
+#[test]
+fn in_with_a_value_that_is_never_an_array_is_refused() {
+    check(&[
+        (
+            "SELECT * FROM 'x' WHERE a IN ('red')",
+            "at character 29: IN searches an array, and this value is never one: write IN ['red']",
+        ),
+        ("SELECT a IN 'red' AS r", "write IN ['red']"),
+        ("SELECT a IN ((1)) AS r", "write IN [1]"),
+        ("SELECT NOT a IN (TRUE) AS r", "write IN [true]"),
+        ("SELECT a IN NULL AS r", "write IN [NULL]"),
+        ("SELECT a IN -1 AS r", "write IN [a, b]"),
+        ("SELECT a IN {'k': 1} AS r", "write IN [a, b]"),
+        ("SELECT a IN ('b' + c) AS r", "write IN [a, b]"),
+        ("SELECT a IN cast(b AS String) AS r", "write IN [a, b]"),
+        (
+            "SELECT a IN CASE b WHEN 1 THEN 'c' ELSE 'd' END AS r",
+            "write IN [a, b]",
+        ),
+        (
+            "SET @red = 'red' SELECT a IN @red AS r",
+            "at character 29: IN searches an array",
+        ),
+    ]);
+    let template = parse("SET @red = 'red' SELECT a").parse_template("a IN @red");
+    assert!(template.is_err());
+    let sql = "SET @all = [1], @b = b SELECT 1 IN @all AND 2 IN @b AND 1 IN (c) AS r";
+    let output = run(sql, &json!({"b": [2], "c": [1]}));
+    assert_eq!(output, Some(json!({"r": true})));
 }
 
 #[test]
@@ -232,6 +263,7 @@ fn what_is_advised_is_accepted() {
         ("CASE a WHEN 1 THEN 'x' ELSE 'y' END", json!("y")),
         ("get(b, 0)", json!(5)),
         ("concat(s, a)", json!("x3")),
+        ("s IN ['x']", json!(true)),
     ] {
         let output = run(&format!("SELECT {expression} AS r"), &payload);
         assert_eq!(output.unwrap_or_default()["r"], expected, "{expression}");
