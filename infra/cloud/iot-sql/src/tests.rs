@@ -4,6 +4,7 @@ mod clause;
 mod expression;
 mod external;
 mod operator;
+mod payload;
 mod property;
 mod public;
 mod refusal;

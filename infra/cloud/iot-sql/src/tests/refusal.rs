@@ -7,7 +7,7 @@ use super::super::{Statement, Version};
 use super::{parse, run};
 
 /// Each statement is refused with its text.
-fn check(rows: &[(&str, &str)]) {
+pub(super) fn check(rows: &[(&str, &str)]) {
     for (sql, expected) in rows {
         let error = Statement::parse(sql, Version::V2016).err();
         let found = error.unwrap_or_else(|| panic!("accepted: {sql}"));
