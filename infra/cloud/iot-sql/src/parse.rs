@@ -4,6 +4,7 @@
 
 mod advice;
 mod call;
+mod doubt;
 mod expression;
 mod select;
 
@@ -63,7 +64,7 @@ impl Parser {
     fn new(sql: &str, version: Version, variables: &[Variable]) -> Parsed<Self> {
         let tokens = tokens(sql)?;
         Ok(Self {
-            doubts: Vec::new(),
+            doubts: doubt::of(&tokens),
             tokens,
             at: 0,
             depth: 0,

@@ -1,6 +1,7 @@
 //! Tables of statements with their expected output or error.
 
 mod clause;
+mod doubt;
 mod expression;
 mod external;
 mod operator;
