@@ -113,6 +113,33 @@ impl Select {
 }
 
 impl Expression {
+    /// Whether its value is an array for no message.
+    pub fn is_never_an_array(&self) -> bool {
+        match self {
+            Self::Literal(_)
+            | Self::Object(_)
+            | Self::Not(_)
+            | Self::Negative(_)
+            | Self::Binary(..)
+            | Self::Cast(..)
+            | Self::EncodedPayload => true,
+            Self::Case {
+                arms, otherwise, ..
+            } => {
+                arms.iter().all(|(_, then)| then.is_never_an_array())
+                    && otherwise.as_ref().is_none_or(|e| e.is_never_an_array())
+            }
+            // A variable has the value of an expression that is not known here.
+            Self::Key(_)
+            | Self::Variable(_)
+            | Self::Field(..)
+            | Self::Array(_)
+            | Self::Call(..)
+            | Self::All
+            | Self::Nested(_) => false,
+        }
+    }
+
     /// Whether it reads the payload as JSON.
     pub fn needs_json(&self) -> bool {
         match self {

@@ -61,8 +61,9 @@ pub struct Statement {
     doubts: Doubts,
 }
 
-/// Sentences on parts of a statement of which it is not known what AWS does. They do not count as
-/// its meaning: two statements that differ only in them are equal.
+/// Sentences on parts of a statement of which it is not known what AWS does, or that may not mean
+/// what they look like. They do not count as its meaning: two statements that differ only in them
+/// are equal.
 #[derive(Clone, Debug, Default)]
 struct Doubts(Vec<String>);
 
@@ -333,7 +334,8 @@ impl Statement {
         parse::expression(sql, self.version, &self.variables)
     }
 
-    /// Sentences on parts of the statement of which it is not known what AWS does.
+    /// Sentences on parts of the statement of which it is not known what AWS does, and on a minus
+    /// that looks like a hyphen in a key.
     pub fn doubts(&self) -> &[String] {
         &self.doubts.0
     }

@@ -1,11 +1,14 @@
-//! Parses tokens into a statement: SELECT, FROM, WHERE, and the helpers of the recursive descent.
+//! Parses tokens into a statement: SET, FROM, WHERE, and the helpers of the recursive descent.
 //!
 //! Must not know: how anything is evaluated.
 
+mod advice;
 mod call;
+mod doubt;
 mod expression;
+mod select;
 
-use super::expression::{Expression, Item, Select, Variable};
+use super::expression::{Expression, Select, Variable};
 use super::token::{Token, tokens};
 use super::{Doubts, SqlError, Statement, Version};
 
@@ -52,23 +55,24 @@ struct Parser {
     calls_out: bool,
     /// Names of the functions called so far that a statement may call only once.
     single_calls: Vec<&'static str>,
-    /// Names of the variables set so far.
-    variables: Vec<String>,
+    /// Names of the variables set so far, and whether the value can never be an array.
+    variables: Vec<(String, bool)>,
     doubts: Vec<String>,
 }
 
 impl Parser {
     fn new(sql: &str, version: Version, variables: &[Variable]) -> Parsed<Self> {
+        let tokens = tokens(sql)?;
         Ok(Self {
-            tokens: tokens(sql)?,
+            doubts: doubt::of(&tokens),
+            tokens,
             at: 0,
             depth: 0,
             operators: 0,
             version,
             calls_out: false,
             single_calls: Vec::new(),
-            variables: variables.iter().map(|v| v.name.clone()).collect(),
-            doubts: Vec::new(),
+            variables: variables.iter().map(known).collect(),
         })
     }
 
@@ -142,7 +146,7 @@ impl Parser {
         if self.accept_keyword(keyword) {
             Ok(())
         } else {
-            self.error(format!("expected {}", keyword.to_uppercase()))
+            self.expected(&keyword.to_uppercase())
         }
     }
 
@@ -158,7 +162,7 @@ impl Parser {
         if self.accept(symbol) {
             Ok(())
         } else {
-            self.error(format!("expected `{symbol}`"))
+            self.expected(&format!("`{symbol}`"))
         }
     }
 
@@ -168,17 +172,16 @@ impl Parser {
             Token::Symbol(".") if matches!(self.peek_next(), Token::Symbol("*")) => {
                 self.error("`.*` stands only behind a path in the list of SELECT")
             }
-            _ => self.error("expected the end of the statement"),
+            _ => self.expected("the end of the statement"),
         }
     }
 
-    fn word(&mut self) -> Parsed<String> {
-        match self.peek() {
-            Token::Word(_) => match self.advance() {
-                Token::Word(word) => Ok(word),
-                _ => unreachable!("peeked a word"),
-            },
-            _ => self.error("expected a name"),
+    /// Refuses the current token, with advice if it is known from another dialect.
+    fn expected<T>(&self, what: &str) -> Parsed<T> {
+        let found = advice::name(self.peek());
+        match advice::on(self.peek()) {
+            Some(advice) => self.error(format!("expected {what}, not {found}: {advice}")),
+            None => self.error(format!("expected {what}, not {found}")),
         }
     }
 
@@ -192,115 +195,23 @@ impl Parser {
             let Token::Variable(name) = self.peek().clone() else {
                 return self.error("expected a variable, written `@name`");
             };
-            if self.variables.contains(&name) {
+            if self.is_set(&name) {
                 return self.error(format!("@{name} is set twice: a variable keeps its value"));
             }
             self.advance();
             self.expect_symbol("=")?;
             let value = self.expression()?;
-            self.variables.push(name.clone());
-            variables.push(Variable { name, value });
+            let variable = Variable { name, value };
+            self.variables.push(known(&variable));
+            variables.push(variable);
             if !self.accept(",") {
                 return Ok(variables);
             }
         }
     }
 
-    fn select(&mut self) -> Parsed<Select> {
-        // `value` is a keyword only if an expression follows; otherwise it is a key of the payload.
-        let expression_follows = match self.peek_next() {
-            Token::Word(word) => {
-                !["from", "as", "and", "or", "where"].contains(&word.to_ascii_lowercase().as_str())
-            }
-            Token::Text(..)
-            | Token::Number(_)
-            | Token::Variable(_)
-            | Token::Symbol("{" | "[" | "(") => true,
-            // `value *` is a product unless the list ends after it.
-            Token::Symbol("*") => {
-                let after = (self.at + 2).min(self.tokens.len() - 1);
-                match &self.tokens[after].1 {
-                    Token::End => true,
-                    Token::Word(word) => {
-                        ["from", "where"].contains(&word.to_ascii_lowercase().as_str())
-                    }
-                    _ => false,
-                }
-            }
-            _ => false,
-        };
-        if self.is_keyword("value") && expression_follows {
-            self.advance();
-            if self.accept("*") {
-                return Ok(Select::Raw);
-            }
-            return Ok(Select::Value(self.expression()?));
-        }
-        let mut items = Vec::new();
-        loop {
-            let position = items.len() + 1;
-            items.push(self.item(position)?);
-            if !self.accept(",") {
-                break;
-            }
-        }
-        match items.as_slice() {
-            [Item::All] => Ok(Select::Raw),
-            _ => Ok(Select::Items(items)),
-        }
-    }
-
-    /// One item of the list of SELECT; `position` counts from 1.
-    fn item(&mut self, position: usize) -> Parsed<Item> {
-        if self.accept("*") {
-            if !self.is_keyword("as") {
-                return Ok(Item::All);
-            }
-            let path = self.alias()?;
-            let expression = Expression::All;
-            return Ok(Item::Named { path, expression });
-        }
-        let expression = self.expression()?;
-        if self.is_keyword("as") {
-            let path = self.alias()?;
-            return Ok(Item::Named { path, expression });
-        }
-        let is_each = matches!(self.peek(), Token::Symbol("."));
-        if is_each && matches!(self.peek_next(), Token::Symbol("*")) && is_path(&expression) {
-            self.advance();
-            self.advance();
-            return Ok(Item::Each(expression));
-        }
-        let path = vec![self.own_name(&expression, position)];
-        Ok(Item::Named { path, expression })
-    }
-
-    /// `AS a.b`.
-    fn alias(&mut self) -> Parsed<Vec<String>> {
-        self.expect_keyword("as")?;
-        let mut path = vec![self.word()?];
-        while self.accept(".") {
-            path.push(self.word()?);
-        }
-        Ok(path)
-    }
-
-    /// The name of an item without AS: the last part of its path, the name of its function, or
-    /// `_` and its position. Only the first is documented.
-    fn own_name(&mut self, expression: &Expression, position: usize) -> String {
-        let name = match expression {
-            Expression::Key(name) | Expression::Field(_, name) => return name.clone(),
-            Expression::Variable(name) => name.clone(),
-            Expression::Call(function, _) => function.name.to_owned(),
-            Expression::Cast(..) => "cast".to_owned(),
-            Expression::EncodedPayload => "encode".to_owned(),
-            _ => format!("_{position}"),
-        };
-        self.doubts.push(format!(
-            "item {position} of SELECT has no AS and is called {name} here; AWS does not document \
-             its name: write AS and a name"
-        ));
-        name
+    fn is_set(&self, variable: &str) -> bool {
+        self.variables.iter().any(|(name, _)| name == variable)
     }
 
     fn filter(&mut self) -> Parsed<String> {
@@ -324,18 +235,18 @@ impl Parser {
             return self.error(format!("{filter:?} is not a topic filter"));
         }
         self.advance();
+        if self.is_keyword("as") {
+            return self.error(advice::SOURCE);
+        }
+        if matches!(self.peek(), Token::Symbol(",")) {
+            return self.error("FROM has one topic filter: use a wildcard, or write a second rule");
+        }
         Ok(filter)
     }
 }
 
-/// Whether `.*` may stand behind it.
-fn is_path(expression: &Expression) -> bool {
-    matches!(
-        expression,
-        Expression::Key(_)
-            | Expression::Variable(_)
-            | Expression::Field(..)
-            | Expression::Call(..)
-            | Expression::Nested(_)
-    )
+/// What the parser keeps of a variable.
+fn known(variable: &Variable) -> (String, bool) {
+    let is_never_an_array = variable.value.is_never_an_array();
+    (variable.name.clone(), is_never_an_array)
 }

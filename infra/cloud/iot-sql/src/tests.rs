@@ -1,11 +1,14 @@
 //! Tables of statements with their expected output or error.
 
 mod clause;
+mod doubt;
 mod expression;
 mod external;
 mod operator;
+mod payload;
 mod property;
 mod public;
+mod refusal;
 mod version;
 
 use serde_json::{Value, json};

@@ -20,6 +20,33 @@ pub(super) enum Token {
 /// What begins a comment in other dialects of SQL. AWS IoT SQL has no comments.
 const COMMENTS: [&str; 3] = ["--", "/*", "//"];
 
+const COMMENT: &str = "comments are not part of AWS IoT SQL: remove the comment";
+
+/// What AWS IoT SQL does not have, and what to do; longer ones first.
+const FOREIGN: [(&str, &str); 16] = [
+    ("||", "join texts with + or concat(a, b)"),
+    ("&&", "write AND"),
+    ("==", "write = for equality"),
+    ("!", "write NOT, or <> for inequality"),
+    ("|", "write bitor(a, b), or OR between conditions"),
+    ("&", "write bitand(a, b), or AND between conditions"),
+    ("^", "write bitxor(a, b) or power(a, b)"),
+    ("~", "write bitnot(a)"),
+    (";", "a rule has one statement, without `;`: remove it"),
+    ("`", BACKTICK),
+    ("#", HASH),
+    ("\u{201c}", QUOTES),
+    ("\u{201d}", QUOTES),
+    ("\u{201e}", QUOTES),
+    ("\u{2018}", QUOTES),
+    ("\u{2019}", QUOTES),
+];
+
+const QUOTES: &str = "text is in plain quotes: 'text'";
+const BACKTICK: &str = "a key is without quotes; one with other characters than letters, digits \
+                        and _ is read by get(*, 'my key')";
+const HASH: &str = "a topic filter is in single quotes, and comments are not part of AWS IoT SQL";
+
 /// Longest name of a variable, characters. Source: AWS IoT developer guide, "SET clause".
 const VARIABLE_CHARACTERS_MAX: usize = 64;
 
@@ -43,11 +70,14 @@ pub(super) fn tokens(sql: &str) -> Result<Vec<(usize, Token)>, SqlError> {
             '\'' | '"' => quoted(&characters, at)?,
             '@' => variable(&characters, at)?,
             _ if COMMENTS.iter().any(|mark| begins(&characters, at, mark)) => {
+                let minus = if characters[at] == '-' {
+                    " (a minus in front of a negative number is written 5 - -3 or -(-3))"
+                } else {
+                    ""
+                };
                 return Err(SqlError {
                     position: at,
-                    message: "comments are not part of AWS IoT SQL: remove the comment (the \
-                              negative of a negative is written `- -`)"
-                        .to_owned(),
+                    message: format!("{COMMENT}{minus}"),
                 });
             }
             c if c.is_ascii_digit() => number(&characters, at),
@@ -140,11 +170,21 @@ fn number(characters: &[char], start: usize) -> (Token, usize) {
 
 fn symbol(characters: &[char], at: usize) -> Result<(Token, usize), SqlError> {
     let matching = SYMBOLS.iter().find(|symbol| begins(characters, at, symbol));
-    match matching {
-        Some(symbol) => Ok((Token::Symbol(symbol), at + symbol.len())),
-        None => Err(SqlError {
-            position: at,
-            message: format!("unexpected {:?}", characters[at]),
-        }),
-    }
+    // `!=` is a symbol and `==` is not, though each begins with another one.
+    let foreign = FOREIGN.iter().find(|(text, _)| {
+        let is_longer = matching.is_none_or(|symbol| text.len() > symbol.len());
+        is_longer && begins(characters, at, text)
+    });
+    let message = match (foreign, matching) {
+        (Some((text, advice)), _) if text.len() > 1 && text.is_ascii() => {
+            format!("unexpected `{text}`: {advice}")
+        }
+        (Some((_, advice)), _) => format!("unexpected {:?}: {advice}", characters[at]),
+        (None, Some(symbol)) => return Ok((Token::Symbol(symbol), at + symbol.len())),
+        (None, None) => format!("unexpected {:?}", characters[at]),
+    };
+    Err(SqlError {
+        position: at,
+        message,
+    })
 }

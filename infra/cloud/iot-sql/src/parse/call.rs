@@ -11,6 +11,14 @@ use super::{Parsed, Parser};
 /// Functions that a statement may call once, as AWS does.
 const SINGLE: [&str; 2] = ["get_dynamodb", "get_registry_data"];
 
+/// Functions that take `*`, and as which argument, from 0.
+const TAKE_PAYLOAD: [(&str, usize); 4] = [
+    ("encode", 0),
+    ("get", 0),
+    ("get_or_default", 0),
+    ("aws_lambda", 1),
+];
+
 impl Parser {
     pub(super) fn call(&mut self, name: &str) -> Parsed<Expression> {
         if name == "cast" {
@@ -26,60 +34,70 @@ impl Parser {
         let start = self.at;
         self.advance();
         self.expect_symbol("(")?;
-        if name == "encode" && self.accept("*") {
-            self.expect_symbol(",")?;
-            let scheme = self.advance();
-            self.expect_symbol(")")?;
-            if !matches!(scheme, Token::Text(scheme, _) if scheme == "base64") {
-                return self.error("encode supports only 'base64'");
-            }
-            return Ok(Expression::EncodedPayload);
-        }
         let arguments = self.arguments(&function)?;
         if let Err(problem) = self.check_call(&function, &arguments) {
             self.at = start;
             return self.error(problem);
         }
-        Ok(Expression::Call(function, arguments))
+        match arguments.as_slice() {
+            [Expression::All, scheme] if function.name == "encode" => match scheme {
+                Expression::Literal(Value::Text(_)) => Ok(Expression::EncodedPayload),
+                _ => {
+                    self.at = start;
+                    self.error("encode supports only 'base64'")
+                }
+            },
+            _ => Ok(Expression::Call(function, arguments)),
+        }
     }
 
-    /// Arguments up to `)`. The event of `aws_lambda` may be `*`, the whole payload.
+    /// Arguments up to `)`.
     fn arguments(&mut self, function: &Function) -> Parsed<Vec<Expression>> {
-        match function.name {
-            "aws_lambda" => {
-                let arn = self.expression()?;
-                self.expect_symbol(",")?;
-                let event = if self.accept("*") {
-                    Expression::All
-                } else {
-                    self.expression()?
-                };
-                self.expect_symbol(")")?;
-                Ok(vec![arn, event])
+        let mut arguments = Vec::new();
+        if self.accept(")") {
+            return Ok(arguments);
+        }
+        loop {
+            let argument = match (function.name, arguments.len()) {
+                place if matches!(self.peek(), Token::Symbol("*")) => self.payload(place)?,
+                ("get_or_default", 1) => self.default()?,
+                _ => self.expression()?,
+            };
+            arguments.push(argument);
+            if self.accept(")") {
+                return Ok(arguments);
             }
-            "get_or_default" => self.with_default(),
-            _ => self.list(")"),
+            self.expect_symbol(",")?;
         }
     }
 
-    /// The arguments of `get_or_default`. AWS calls no other service for the default.
-    fn with_default(&mut self) -> Parsed<Vec<Expression>> {
-        let mut arguments = vec![self.expression()?];
-        if self.accept(",") {
-            let at = self.at;
-            let called_before = std::mem::take(&mut self.calls_out);
-            arguments.push(self.expression()?);
-            if self.calls_out {
-                self.at = at;
-                return self.error(
-                    "the default of get_or_default cannot call another service: write a value \
-                     that the message or the statement has",
-                );
-            }
-            self.calls_out = called_before;
+    /// `*` as an argument: the whole payload, for the functions and places that take it.
+    fn payload(&mut self, place: (&str, usize)) -> Parsed<Expression> {
+        if TAKE_PAYLOAD.contains(&place) {
+            self.advance();
+            return Ok(Expression::All);
         }
-        self.expect_symbol(")")?;
-        Ok(arguments)
+        self.error(format!(
+            "{} does not take `*` here: only encode, get and get_or_default as their first \
+             argument and aws_lambda as its second read the whole payload; name a key",
+            place.0
+        ))
+    }
+
+    /// The default of `get_or_default`. AWS calls no other service for it.
+    fn default(&mut self) -> Parsed<Expression> {
+        let at = self.at;
+        let called_before = std::mem::take(&mut self.calls_out);
+        let default = self.expression()?;
+        if self.calls_out {
+            self.at = at;
+            return self.error(
+                "the default of get_or_default cannot call another service: write a value that \
+                 the message or the statement has",
+            );
+        }
+        self.calls_out = called_before;
+        Ok(default)
     }
 
     fn check_call(&mut self, function: &Function, arguments: &[Expression]) -> Result<(), String> {
@@ -96,6 +114,7 @@ impl Parser {
         if !(least..=most).contains(&count) || (name == "get_dynamodb" && count == 5) {
             let accepted = match (least, most) {
                 (1, 1) => "1 argument".to_owned(),
+                (4, 6) if name == "get_dynamodb" => "4 or 6 arguments".to_owned(),
                 (least, most) if least == most => format!("{least} arguments"),
                 (least, most) => format!("{least} to {most} arguments"),
             };

@@ -5,7 +5,7 @@ use super::super::expression::{Expression, Nested, Operator};
 use super::super::number::{Arithmetic, Number};
 use super::super::token::Token;
 use super::super::value::Value;
-use super::{Parsed, Parser};
+use super::{Parsed, Parser, advice};
 
 /// Deepest nesting of expressions.
 const DEPTH_MAX: usize = 64;
@@ -94,8 +94,29 @@ impl Parser {
             _ => return Ok(left),
         };
         self.advance();
+        let at = self.at;
         let right = self.sum()?;
+        if operator == Operator::In && self.is_never_an_array(&right) {
+            self.at = at;
+            let example = match &right {
+                Expression::Literal(_) => format!("[{right}]"),
+                _ => "[a, b]".to_owned(),
+            };
+            return self.error(format!(
+                "IN searches an array, and this value is never one: write IN {example}"
+            ));
+        }
         self.binary(operator, left, right)
+    }
+
+    fn is_never_an_array(&self, expression: &Expression) -> bool {
+        match expression {
+            Expression::Variable(variable) => self
+                .variables
+                .iter()
+                .any(|(name, is_never_an_array)| name == variable && *is_never_an_array),
+            other => other.is_never_an_array(),
+        }
     }
 
     fn sum(&mut self) -> Parsed<Expression> {
@@ -130,7 +151,8 @@ impl Parser {
     fn unary(&mut self) -> Parsed<Expression> {
         if self.accept("-") {
             if matches!(self.peek(), Token::Symbol("-")) {
-                return self.error("expected one `-` at most");
+                return self
+                    .error("expected one `-` at most: write -(-a) for the negative of a negative");
             }
             return Ok(Expression::Negative(Box::new(self.postfix()?)));
         }
@@ -146,9 +168,35 @@ impl Parser {
             }
             self.advance();
             self.count_operator()?;
-            inner = Expression::Field(Box::new(inner), self.word()?);
+            let key = self.field(&inner)?;
+            inner = Expression::Field(Box::new(inner), key);
+        }
+        if matches!(self.peek(), Token::Symbol("[")) {
+            let index = match self.peek_next() {
+                index @ (Token::Number(_) | Token::Text(..)) => advice::name(index),
+                _ => "0".to_owned(),
+            };
+            return self.error(format!(
+                "AWS IoT SQL does not have `[` behind a value: write get({inner}, {index})"
+            ));
         }
         Ok(inner)
+    }
+
+    /// The name of a field of `inner`, behind its dot.
+    fn field(&mut self, inner: &Expression) -> Parsed<String> {
+        let key = match self.peek().clone() {
+            Token::Word(word) => {
+                self.advance();
+                return Ok(word);
+            }
+            text @ Token::Text(..) => advice::name(&text),
+            Token::Number(number) => format!("'{number}'"),
+            _ => return self.expected("a name behind `.`"),
+        };
+        self.error(format!(
+            "expected a name behind `.`, which is letters, digits and _: write get({inner}, {key})"
+        ))
     }
 
     fn primary(&mut self) -> Parsed<Expression> {
@@ -188,15 +236,14 @@ impl Parser {
                 self.object()
             }
             Token::Word(word) => self.word_expression(&word),
-            Token::Variable(name) if self.variables.contains(&name) => {
+            Token::Variable(name) if self.is_set(&name) => {
                 self.advance();
                 Ok(Expression::Variable(name))
             }
             Token::Variable(name) => self.error(format!(
                 "variable @{name} is not set: write SET @{name} = … in front of SELECT"
             )),
-            Token::End => self.error("expected an expression, not the end of the statement"),
-            Token::Symbol(symbol) => self.error(format!("expected an expression, not `{symbol}`")),
+            Token::End | Token::Symbol(_) => self.expected("an expression"),
         }
     }
 
@@ -213,6 +260,9 @@ impl Parser {
         }
         let source = self.postfix()?;
         self.depth -= 1;
+        if self.is_keyword("as") {
+            return self.error(advice::SOURCE);
+        }
         let condition = if self.accept_keyword("where") {
             Some(self.expression()?)
         } else {
@@ -249,7 +299,7 @@ impl Parser {
         loop {
             let key = match self.peek().clone() {
                 Token::Text(key, _) | Token::Word(key) => key,
-                _ => return self.error("expected a key"),
+                _ => return self.expected("a key in quotes"),
             };
             self.advance();
             self.expect_symbol(":")?;
@@ -282,9 +332,7 @@ impl Parser {
                 self.advance();
                 self.case()
             }
-            (None, reserved) if RESERVED.contains(&reserved) => {
-                self.error(format!("expected an expression, not {word}"))
-            }
+            (None, reserved) if RESERVED.contains(&reserved) => self.expected("an expression"),
             _ => {
                 self.advance();
                 Ok(Expression::Key(word.to_owned()))
@@ -293,6 +341,12 @@ impl Parser {
     }
 
     fn case(&mut self) -> Parsed<Expression> {
+        if self.is_keyword("when") {
+            return self.error(
+                "CASE needs a value in front of WHEN: write CASE a WHEN 1 THEN 'x' ELSE 'y' END, \
+                 or for conditions CASE true WHEN a > 1 THEN 'x' ELSE 'y' END",
+            );
+        }
         let value = Box::new(self.expression()?);
         let mut arms = Vec::new();
         while self.accept_keyword("when") {
@@ -301,7 +355,7 @@ impl Parser {
             arms.push((when, self.expression()?));
         }
         if arms.is_empty() {
-            return self.error("expected WHEN");
+            return self.expected("WHEN");
         }
         let otherwise = if self.accept_keyword("else") {
             Some(Box::new(self.expression()?))

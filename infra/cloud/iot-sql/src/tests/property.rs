@@ -58,6 +58,15 @@ fn operator() -> impl Strategy<Value = Operator> {
     ])
 }
 
+/// An operation that can be parsed: IN refuses a right side that is never an array.
+fn operation(operator: Operator, left: Box<Expression>, right: Box<Expression>) -> Expression {
+    let right = match operator {
+        Operator::In if right.is_never_an_array() => Box::new(Expression::Array(vec![*right])),
+        _ => right,
+    };
+    Expression::Binary(operator, left, right)
+}
+
 /// A call with the right number of arguments, of a function whose arguments need not be literals.
 fn call(inner: impl Strategy<Value = Expression> + Clone) -> impl Strategy<Value = Expression> {
     let free = |name: &str| {
@@ -114,7 +123,7 @@ fn expression() -> impl Strategy<Value = Expression> + Clone {
             (boxed(), key()).prop_map(|(inner, key)| Expression::Field(inner, key)),
             boxed().prop_map(Expression::Not),
             boxed().prop_map(Expression::Negative),
-            (operator(), boxed(), boxed()).prop_map(|(o, l, r)| Expression::Binary(o, l, r)),
+            (operator(), boxed(), boxed()).prop_map(|(o, l, r)| operation(o, l, r)),
             (
                 boxed(),
                 vec((inner.clone(), inner.clone()), 1..3),
