@@ -87,6 +87,8 @@ async fn say(world: &World, word: &str) -> Result<Value, Failure> {
 
 // AWS same(functions): a Python handler gets event and context, its result is the answer, its
 //     exception the error, and it imports from the layers
+// AWS different(functions): layers are at /opt; here each is a folder on the search paths, so code
+//     that opens a file below /opt does not find it
 // AWS different(functions): the managed runtimes hold AWS's SDKs and are of the version that the
 //     template names; here the machine's interpreter runs, with the packages that it has
 #[tokio::test]

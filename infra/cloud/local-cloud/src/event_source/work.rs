@@ -152,7 +152,7 @@ mod tests {
     //     retry
     // AWS same(stream): with ReportBatchItemFailures the batch goes on at the lowest reported
     //     sequence number; with BisectBatchOnFunctionError it is split there
-    // AWS different(stream): AWS does not say how it splits a batch whose first record is
+    // AWS unknown(stream): AWS does not say how it splits a batch whose first record is
     //     reported; here it is split in two
     #[test]
     fn what_follows_a_failure_depends_on_the_settings() {

@@ -114,7 +114,7 @@ fn a_device_works_through_its_jobs_in_order() {
 // AWS same(jobs): refusals have the codes InvalidJson, InvalidRequest, ResourceNotFound,
 //     VersionMismatch, InvalidStateTransition and TerminalStateReached; two of them with the state
 //     of the execution
-// AWS different(jobs): AWS does not say what DescribeJobExecution for $next answers without pending
+// AWS unknown(jobs): AWS does not say what DescribeJobExecution for $next answers without pending
 //     executions; here an empty execution
 #[test]
 fn what_a_device_may_not_do_is_refused_in_awss_words() {

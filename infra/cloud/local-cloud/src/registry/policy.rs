@@ -77,6 +77,11 @@ impl Registry {
         })
     }
 
+    /// The names of all policies, in order.
+    pub fn policy_names(&self) -> Vec<String> {
+        self.records().policies.keys().cloned().collect()
+    }
+
     /// Attaches a policy to a certificate, by ARN; a repetition changes nothing.
     ///
     /// # Errors

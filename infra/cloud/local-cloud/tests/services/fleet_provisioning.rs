@@ -237,9 +237,12 @@ async fn the_hook_decides_and_overrides() {
 
 // AWS same(jobs): a missing or wrong ownership token is refused with 400 and
 //     InvalidCertificateOwnershipToken
-// AWS different(jobs): AWS does not list the other error codes of provisioning; here they are
-//     InvalidPayload, InvalidCsr, InvalidParameters, ResourceNotFound and ResourceConflict
-// AWS different(jobs): AWS does not say what it does to an existing thing without OverrideSettings;
+// AWS unknown(jobs): AWS does not list the other error codes of provisioning; here they are
+//     InvalidPayload, InvalidCsr, InvalidParameters, InvalidRequest, ResourceNotFound,
+//     ResourceConflict and InternalError
+// AWS unknown(jobs): whether a token may be used again, or with another claim; here it may, until
+//     it ends
+// AWS unknown(jobs): AWS does not say what it does to an existing thing without OverrideSettings;
 //     here a difference is refused
 #[tokio::test]
 async fn a_request_that_cannot_be_carried_out_is_rejected() {

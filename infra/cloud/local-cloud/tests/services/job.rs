@@ -67,10 +67,12 @@ async fn request(client: &mut Client, thing: &str, topic: &str, body: Value) -> 
 //     notify-next (the first, with its document); so is each change of either
 // AWS same(jobs): an answer goes to the client that asked, subscribed or not, and to no other
 //     client
-// AWS different(jobs): AWS does not say what notify-next carries without pending executions; here
+// AWS unknown(jobs): AWS does not say what notify-next carries without pending executions; here
 //     an empty execution
 // AWS different(jobs): AWS answers a topic of jobs without an operation with InvalidTopic; here the
 //     connection ends
+// AWS unknown(jobs): the QoS of notify and notify-next; here 0, so a device that was away gets none
+//     and asks when it is back
 #[tokio::test]
 async fn a_device_hears_of_its_job_and_reports_on_it() {
     let cloud = fleet().await;

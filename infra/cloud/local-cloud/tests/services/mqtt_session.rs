@@ -348,7 +348,7 @@ async fn a_shared_subscription_is_distributed_among_its_members() {
     cloud.shutdown().await;
 }
 
-// AWS different(broker): AWS does not list MQTT 5's No Local option; here it is ignored, and a
+// AWS unknown(broker): AWS does not list MQTT 5's No Local option; here it is ignored, and a
 //     client receives its own messages
 #[tokio::test]
 async fn no_local_is_ignored() {

@@ -171,7 +171,7 @@ async fn a_stack_without_a_log_works_and_prints_nothing() {
 
 #[tokio::test]
 async fn a_wrong_template_or_argument_is_reported_in_one_line_and_nothing_runs() {
-    let rows: [(&str, &str, &[&str], &str); 9] = [
+    let rows: [(&str, &str, &[&str], &str); 11] = [
         // (text in the template, its replacement, arguments, expected output)
         (
             "Handler: bootstrap",
@@ -197,7 +197,24 @@ async fn a_wrong_template_or_argument_is_reported_in_one_line_and_nothing_runs()
             &["--parameter", "Target"],
             "--parameter Target: write it as NAME=VALUE",
         ),
-        ("", "", &["--thing", "cellar=rom"], "--thing cellar=rom: "),
+        (
+            "",
+            "",
+            &["--thing", "cellar=rom"],
+            "--thing cellar=rom: Policy rom not found: the template has room",
+        ),
+        (
+            "",
+            "",
+            &["--thing", "cellar"],
+            "--thing cellar: write it as NAME=POLICY",
+        ),
+        (
+            "",
+            "",
+            &["--fault", "kill:Regulate@1"],
+            "parse fault kill:Regulate@1: no .<step>; write it as kill:<function>.<step>@<when>",
+        ),
         (
             "!Ref TargetDegrees",
             "'{{resolve:ssm:/degrees}}'",

@@ -88,7 +88,7 @@ async fn splitting_finds_the_only_record_that_fails() {
     }
 }
 
-// AWS different(stream): AWS does not say how long it waits before a retry; here 1 s, doubling up
+// AWS unknown(stream): AWS does not say how long it waits before a retry; here 1 s, doubling up
 //     to 60 s
 #[tokio::test]
 async fn a_batch_that_fails_too_often_is_given_up() {

@@ -62,15 +62,15 @@ pub struct Command {
     pub port_dynamodb: u16,
 
     /// `AWS::StackName`.
-    #[arg(long, value_name = "NAME", default_value = "local")]
+    #[arg(long, value_name = "NAME", default_value = "local", value_parser = parse_stack)]
     pub stack: String,
 
     /// `AWS::Region`.
-    #[arg(long, value_name = "REGION", default_value = "us-east-1")]
+    #[arg(long, value_name = "REGION", default_value = "us-east-1", value_parser = parse_region)]
     pub region: String,
 
     /// `AWS::AccountId`.
-    #[arg(long, value_name = "ID", default_value = "123456789012")]
+    #[arg(long, value_name = "ID", default_value = "123456789012", value_parser = parse_account)]
     pub account: String,
 
     #[command(flatten)]
@@ -80,6 +80,34 @@ pub struct Command {
     /// everything runs.
     #[arg(long)]
     pub no_watch: bool,
+}
+
+fn parse_stack(text: &str) -> Result<String, String> {
+    let is_word = text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+    let is_name = is_word && text.starts_with(|c: char| c.is_ascii_alphabetic());
+    if is_name && text.len() <= 128 {
+        return Ok(text.to_owned());
+    }
+    Err("a stack's name is a letter, then letters, digits and hyphens, at most 128".to_owned())
+}
+
+fn parse_region(text: &str) -> Result<String, String> {
+    let parts: Vec<&str> = text.split('-').collect();
+    let is_word = |part: &&str| !part.is_empty() && part.chars().all(|c| c.is_ascii_lowercase());
+    match &parts[..] {
+        [words @ .., number] if words.len() >= 2 && words.iter().all(is_word) => number
+            .parse::<u8>()
+            .map(|_| text.to_owned())
+            .map_err(|_| "a region ends in a number, such as us-east-1".to_owned()),
+        _ => Err("a region is written as us-east-1".to_owned()),
+    }
+}
+
+fn parse_account(text: &str) -> Result<String, String> {
+    if text.len() == 12 && text.chars().all(|c| c.is_ascii_digit()) {
+        return Ok(text.to_owned());
+    }
+    Err("an account is twelve digits".to_owned())
 }
 
 const EXAMPLES: &str = "\
@@ -96,3 +124,36 @@ From another shell, with the printed addresses (or jq on the ready file):
       -t rooms/attic -m '{\"degrees\": 19}' -q 1
   AWS_ACCESS_KEY_ID=… AWS_SECRET_ACCESS_KEY=… \\
       aws --region us-east-1 --endpoint-url http://127.0.0.1:PORT dynamodb list-tables";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stack_has_a_name_a_region_and_an_account() {
+        for (parse, good, bad) in [
+            (
+                parse_stack as fn(&str) -> Result<String, String>,
+                ["a", "Local-7"],
+                ["", "7a", "a b", "a_b"],
+            ),
+            (
+                parse_region,
+                ["us-east-1", "us-gov-west-1"],
+                ["", "us-1", "us-east-x", "US-east-1"],
+            ),
+            (
+                parse_account,
+                ["123456789012", "000000000000"],
+                ["", "1234", "12345678901x", "1234567890123"],
+            ),
+        ] {
+            for text in good {
+                assert_eq!(parse(text).as_deref(), Ok(text));
+            }
+            for text in bad {
+                assert!(parse(text).is_err(), "{text:?}");
+            }
+        }
+    }
+}

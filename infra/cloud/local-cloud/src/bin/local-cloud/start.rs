@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 
 use local_cloud::cli::{Log, interrupted, parse_pairs};
 use local_cloud::fault::Fault;
-use local_cloud::ready::{self, Ready, ThingFiles};
-use local_cloud::{Event, LocalCloud, Options, Ports, narrate};
+use local_cloud::ready::{self, ProvisionError, Ready, ThingFiles};
+use local_cloud::{Event, LocalCloud, Options, Ports, RegistryError, narrate};
 use serde_json::json;
 use tempfile::TempDir;
 use tokio::sync::broadcast::error::RecvError;
@@ -169,7 +169,7 @@ fn announce(command: &Command, cloud: &LocalCloud, directory: &Path) -> Outcome<
     for (name, policy) in parse_pairs("thing", "NAME=POLICY", &command.things)? {
         let folder = directory.join("things").join(&name);
         let files = ThingFiles::provision(cloud.registry(), &folder, &name, &policy)
-            .map_err(|e| format!("--thing {name}={policy}: {}", narrate::chain(&e)))?;
+            .map_err(|e| not_provisioned(cloud, &name, &policy, &e))?;
         things.insert(name, files);
     }
     let mut ready = Ready::new(cloud, &command.region, directory.join("ca.pem"), things)?;
@@ -178,6 +178,22 @@ fn announce(command: &Command, cloud: &LocalCloud, directory: &Path) -> Outcome<
         ready::write(path, &ready)?;
     }
     Ok(ready)
+}
+
+/// Why a thing cannot be provisioned, with the policies that it could have.
+fn not_provisioned(cloud: &LocalCloud, name: &str, policy: &str, error: &ProvisionError) -> String {
+    let problem = format!("--thing {name}={policy}: {}", narrate::chain(error));
+    if !matches!(
+        error,
+        ProvisionError::Registry(RegistryError::PolicyNotFound(_))
+    ) {
+        return problem;
+    }
+    let there = cloud.registry().policy_names();
+    if there.is_empty() {
+        return format!("{problem}: the template has none, declare an AWS::IoT::Policy");
+    }
+    format!("{problem}: the template has {}", there.join(", "))
 }
 
 fn print_addresses(ready: &Ready, cloud: &LocalCloud) -> io::Result<()> {
