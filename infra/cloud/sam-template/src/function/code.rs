@@ -8,10 +8,11 @@
 use crate::error::{Problem, TemplateError};
 use crate::fields::Fields;
 use crate::node::{Data, Node};
-use crate::runtime::Interpreter;
 
 /// Most characters of inline code.
 const INLINE_CHARS_MAX: usize = 4 * 1024 * 1024;
+/// How the runtimes begin whose code may be in the template.
+const INLINE: [&str; 2] = ["python", "nodejs"];
 
 /// A function's code as the template gives it.
 pub(super) struct Code {
@@ -91,8 +92,8 @@ fn node_has_image(node: &Node) -> bool {
 }
 
 fn inline(fields: &Fields, name: &str, text: String, runtime: &str) -> Result<Code, TemplateError> {
-    if Interpreter::of(runtime).is_none() {
-        let reason = "only code of python3.x and nodejs2x.x can be in the template: name a folder";
+    if !INLINE.iter().any(|language| runtime.starts_with(language)) {
+        let reason = "only code of Python and Node can be in the template: name a folder";
         return Err(fields.refused("Runtime", runtime, reason));
     }
     if text.chars().count() > INLINE_CHARS_MAX {

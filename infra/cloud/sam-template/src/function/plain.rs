@@ -7,7 +7,6 @@ use crate::error::TemplateError;
 use crate::fields::Fields;
 use crate::identity::Identity;
 use crate::resource::Function;
-use crate::runtime;
 
 /// Properties that are valid but have no effect here.
 const ACCEPTED: [&str; 12] = [
@@ -31,7 +30,7 @@ pub(crate) fn read(
     identity: Identity,
     mut fields: Fields,
 ) -> Result<Function, TemplateError> {
-    let runtime = runtime::read(&mut fields)?;
+    let runtime = fields.need_text("Runtime")?;
     let code = code::of_plain(&mut fields, &runtime)?;
     let logging = read_logging(&mut fields)?;
     let InvokeConfig {

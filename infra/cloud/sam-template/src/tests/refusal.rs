@@ -73,12 +73,6 @@ fn errors_name_file_line_and_logical_id() {
             "Regulate: EventInvokeConfig.MaximumRetryAttempts cannot be \"3\": must be 0 to 2",
         ),
         (
-            "BuildMethod: rust-cargolambda",
-            "BuildMethod: makefile",
-            "Regulate: Metadata.BuildMethod cannot be \"makefile\": only rust-cargolambda is \
-             supported",
-        ),
-        (
             "      CodeUri: lambdas/regulate",
             "      Tracing: Active",
             "Regulate: property CodeUri is missing",
