@@ -5,6 +5,7 @@
 //!
 //! Must not know: how a program is run.
 
+mod file;
 mod handler;
 mod inline;
 
@@ -107,8 +108,8 @@ pub enum ExecutableError {
         /// Folder of its content.
         folder: PathBuf,
     },
-    /// Code of the template cannot be written to a file.
-    #[error("function {function}: write its inline code to {path}")]
+    /// Code of the template, or that is a single file, cannot be copied to a folder of its own.
+    #[error("function {function}: copy its code {path}")]
     Inline {
         /// Logical id.
         function: String,
@@ -264,8 +265,9 @@ fn code_of_outside(
         }
     }
     let folder = match existing_folder(options, function) {
+        Ok(file) if file.is_file() => return Ok(file),
         Ok(folder) => folder,
-        Err(_) => root(options).to_owned(),
+        Err(_) => root(options).join("."),
     };
     Ok(folder.join("bootstrap"))
 }
@@ -290,9 +292,14 @@ fn code(
     let Ok(path) = folder.canonicalize() else {
         return Err(missing(folder));
     };
-    let has_handler = handler::is_in(&path, &function.handler, interpreter);
+    let code = if path.is_file() {
+        file::copy(function, &path, &written.code())?
+    } else {
+        path.clone()
+    };
+    let has_handler = handler::is_in(&code, &function.handler, interpreter);
     if has_handler || !function.layers.is_empty() {
-        Ok(path)
+        Ok(code)
     } else {
         Err(missing(path))
     }
@@ -312,7 +319,12 @@ fn existing_folder(options: &Options, function: &Function) -> Result<PathBuf, Ex
 
 fn bootstrap(options: &Options, function: &Function) -> Result<PathBuf, ExecutableError> {
     let folder = existing_folder(options, function)?;
-    let path = folder.join("bootstrap");
+    let is_program = folder.ends_with("bootstrap") && folder.is_file();
+    let path = if is_program {
+        folder.clone()
+    } else {
+        folder.join("bootstrap")
+    };
     // The process starts in its own folder, so its path must not be relative to ours.
     let Ok(path) = path.canonicalize() else {
         return Err(ExecutableError::None {

@@ -1,7 +1,8 @@
 //! Where a function's code is: a folder, the template itself, or a bucket.
 //!
 //! Source: the SAM reference of `CodeUri` and `InlineCode`, the `CloudFormation` reference of
-//! `Code`; AWS CLI reference, `cloudformation package`, for a local path in `Code`.
+//! `Code`; AWS CLI reference, `cloudformation package`, for a local path in `Code` and
+//! for none in `CodeUri`.
 //!
 //! Must not know: how code is run.
 
@@ -29,7 +30,11 @@ pub(super) fn of_serverless(fields: &mut Fields, runtime: &str) -> Result<Code, 
         return inline(fields, "InlineCode", text, runtime);
     }
     let Some(node) = fields.take("CodeUri") else {
-        return Err(fields.missing("CodeUri"));
+        // The template's own folder, as AWS's command lines package it.
+        return Ok(Code {
+            uri: ".".to_owned(),
+            inline: None,
+        });
     };
     of_node(fields, "CodeUri", node, ["Bucket", "Key"])
 }

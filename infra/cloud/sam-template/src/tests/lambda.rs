@@ -94,6 +94,12 @@ fn code_is_a_folder_or_in_a_bucket() {
     let template = resources(&folder).unwrap();
     assert_eq!(template.functions[0].code_uri, "./ears");
     assert_eq!(template.functions[0].inline_code, None);
+    let none = THERMOSTAT.replacen("      CodeUri: lambdas/regulate\n", "", 1);
+    let template = Template::parse("t.yaml", &none, &context(&[])).unwrap();
+    assert_eq!(
+        template.functions[0].code_uri, ".",
+        "the folder of the template"
+    );
     let bucket = folder.replace("Code: ./ears", "Code: {S3Bucket: heap, S3Key: ears.zip}");
     let template = resources(&bucket).unwrap();
     assert_eq!(template.functions[0].code_uri, "s3://heap/ears.zip");

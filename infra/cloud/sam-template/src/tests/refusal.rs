@@ -73,11 +73,6 @@ fn errors_name_file_line_and_logical_id() {
             "Regulate: EventInvokeConfig.MaximumRetryAttempts cannot be \"3\": must be 0 to 2",
         ),
         (
-            "      CodeUri: lambdas/regulate",
-            "      Tracing: Active",
-            "Regulate: property CodeUri is missing",
-        ),
-        (
             "- Lambda: {FunctionArn: !GetAtt Regulate.Arn}",
             "- Firehose: {DeliveryStreamName: x}",
             "t.yaml:{line}: Measured: property TopicRulePayload.Actions.Firehose is not supported: \
