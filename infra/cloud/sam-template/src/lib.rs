@@ -159,8 +159,12 @@ impl Template {
     ///
     /// As [`Template::load`].
     pub fn parse(file: &str, text: &str, context: &Context) -> Result<Self, TemplateError> {
-        let root = node::parse(file, text)?;
-        assemble::template(file, &root, context)
+        let (root, repeated) = node::parse(file, text)?;
+        let mut template = assemble::template(file, &root, context)?;
+        template
+            .notes
+            .extend(repeated.iter().map(|one| one.note(file)));
+        Ok(template)
     }
 }
 
@@ -171,6 +175,6 @@ impl Template {
 ///
 /// [`TemplateError`] if the YAML or this section is invalid; other sections are not checked.
 pub fn parameters(file: &str, text: &str) -> Result<Vec<Declaration>, TemplateError> {
-    let root = node::parse(file, text)?;
+    let (root, _) = node::parse(file, text)?;
     parameter::read_declarations(file, root.get("Parameters"))
 }

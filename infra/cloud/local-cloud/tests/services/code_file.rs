@@ -36,13 +36,13 @@ async fn code_is_one_file_or_the_folder_of_the_template() {
         ..options()
     };
     let cloud = LocalCloud::start(stack).await.unwrap();
-    let address = cloud.endpoints().iot;
+    let address = &cloud.endpoints().iot;
     for (name, expected) in [
         ("alone", json!(["app.py"])),
         ("around", json!(["app.py", "t.yaml"])),
     ] {
         let invoke = format!("POST /2015-03-31/functions/{name}/invocations");
-        let answer = rest(&cloud, &address, &invoke, "", "{}").await;
+        let answer = rest(&cloud, address, &invoke, "", "{}").await;
         assert_eq!(answer.body, expected, "{answer:?}");
     }
     // The file is watched where it is, and changed code runs.
@@ -50,7 +50,7 @@ async fn code_is_one_file_or_the_folder_of_the_template() {
     std::fs::write(&code, "def list(event, context):\n    return 2\n").unwrap();
     cloud.reload(&["Alone".to_owned()].into()).await.unwrap();
     let invoke = "POST /2015-03-31/functions/alone/invocations";
-    let answer = rest(&cloud, &address, invoke, "", "{}").await;
+    let answer = rest(&cloud, address, invoke, "", "{}").await;
     assert_eq!(answer.body, json!(2), "{answer:?}");
     cloud.shutdown().await;
 }
