@@ -68,6 +68,7 @@ pub(super) fn template(
         template: Template {
             parameters: parameter::read_shown(file, root.get("Parameters"), context)?,
             places: Places::new(file),
+            notes: parameter::notes(file, root.get("Parameters"), context)?,
             ..Template::default()
         },
         published: Vec::new(),

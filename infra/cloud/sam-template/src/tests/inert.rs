@@ -161,6 +161,42 @@ fn a_name_next_to_a_type_is_accepted_of_sam_only() {
     assert!(message.contains("unknown property Name"), "{message}");
 }
 
+// AWS different(template): AllowedPattern with look-around, or anything else that no expression
+//     here has, is not checked, which a note says
+// AWS different(template): CDK's bootstrap stack stores its version, which a template of CDK
+//     compares; here it is 21, which a note says
+#[test]
+fn a_parameter_that_is_less_than_in_aws_has_a_note() {
+    let text = "Parameters:
+  Id: {Type: String, Default: Hut-1, AllowedPattern: '^(?!-)[a-z-]+$'}
+  Plain: {Type: String, Default: hut, AllowedPattern: '[a-z]+', ConstraintDescription: low}
+  Version: {Type: 'AWS::SSM::Parameter::Value<String>', Default: /cdk-bootstrap/hnb659fds/version}
+Rules:
+  Check:
+    Assertions:
+      - Assert: !Not [!Contains [['1', '2', '3', '4', '5'], !Ref Version]]
+        AssertDescription: too old
+Resources:
+  Hut: {Type: AWS::IoT::Thing, Properties: {ThingName: !Sub '${Id}-${Version}'}}
+";
+    let template = asked(text, &[]).unwrap();
+    assert_eq!(template.things[0].name, "Hut-1-21");
+    let [pattern, version] = template.notes.as_slice() else {
+        panic!("{:?}", template.notes);
+    };
+    let expected = "t.yaml:2:3: Id: the value is not checked against AllowedPattern \
+                    ^(?!-)[a-z-]+$, which cannot be evaluated here: ";
+    assert!(pattern.starts_with(expected), "{pattern}");
+    assert!(pattern.contains("look-around"), "{pattern}");
+    let expected = "t.yaml:4:3: Version: the value is 21: there is neither a stored parameter nor";
+    assert!(version.starts_with(expected), "{version}");
+    // What can be checked is checked, and a given version is compared.
+    assert!(error(text, &[("Plain", "HUT")]).ends_with("cannot be \"HUT\": low"));
+    assert!(error(text, &[("Version", "5")]).contains("too old"));
+    let other = text.replace("/cdk-bootstrap/hnb659fds/version", "/hut/version");
+    assert!(error(&other, &[]).contains("nothing looks up the stored parameter"));
+}
+
 // AWS different(template): AWS looks up the values of parameters of its own types; here they are
 //     text, and one of the parameter store must be given
 #[test]
