@@ -85,8 +85,10 @@ fn read_event(
         }
         other => {
             let what = format!("{} {other}", event.name("Type"));
-            let advice = "supported events are DynamoDB, IoTRule, Schedule, ScheduleV2 and SQS; \
-                          --inert TYPE starts without it";
+            let advice = format!(
+                "supported events are DynamoDB, IoTRule, Schedule, ScheduleV2 and SQS; --inert \
+                 {other} starts without it"
+            );
             return Err(event
                 .place
                 .error(event.at, Problem::unsupported(what, advice)));

@@ -63,6 +63,64 @@ fn an_attribute_of_a_name_has_a_value_only_if_it_was_asked_for() {
     assert_eq!(template.things[0].name, expected);
 }
 
+// AWS unknown(template): the Ref of a Timestream table is `database|table`, its compound identifier;
+//     both are the given names if there are any
+#[test]
+fn a_selected_part_of_a_name_is_there_or_names_the_resource() {
+    let text = "Resources:
+  Base: {Type: AWS::Timestream::Database}
+  Log: {Type: AWS::Timestream::Table, Properties: {DatabaseName: !Ref Base}}
+  Named: {Type: AWS::Timestream::Table, Properties: {DatabaseName: db, TableName: rows}}
+  Pool: {Type: AWS::Cognito::UserPool}
+  Hut: {Type: AWS::IoT::Thing, Properties: {ThingName: !Select [1, !Split ['|', !Ref Log]]}}
+";
+    for (from, to, expected) in [
+        ("Ref Log", "Ref Log", "my-home-Log"),
+        (
+            "1, !Split ['|', !Ref Log",
+            "0, !Split ['|', !Ref Log",
+            "my-home-Base",
+        ),
+        ("Ref Log", "Ref Named", "rows"),
+        ("!Ref Base", "!GetAtt Pool.Arn", "my-home-Log"),
+    ] {
+        let template = asked(&text.replacen(from, to, 1), &[]).unwrap();
+        assert_eq!(template.things[0].name, expected, "{to}");
+    }
+    let message = asked(&text.replace("Ref Log", "Ref Pool"), &[]).unwrap_err();
+    let expected = "Hut: Select cannot be \"1\": the list has 1 items, as Pool is a name only here \
+                    (AWS::Cognito::UserPool): ";
+    assert!(message.contains(expected), "{message}");
+}
+
+#[test]
+fn a_mapping_of_a_source_that_is_a_name_says_how_to_start_without_it() {
+    const MAPPING: &str = "AWS::Lambda::EventSourceMapping";
+    let text = "Resources:
+  Flow: {Type: AWS::Kinesis::Stream}
+  Read:
+    Type: AWS::Lambda::EventSourceMapping
+    Properties: {EventSourceArn: !GetAtt Flow.Arn, FunctionName: ears, StartingPosition: LATEST}
+";
+    for (inert, expected) in [
+        (
+            &[][..],
+            "event source Flow.Arn is not supported: AWS::Kinesis::Stream is a name only",
+        ),
+        (
+            &["AWS::Kinesis::Stream"],
+            "EventSourceArn cannot be \"arn:aws:kinesis:",
+        ),
+    ] {
+        let message = asked(text, inert).unwrap_err();
+        assert!(message.starts_with("t.yaml:5:"), "{message}");
+        assert!(message.contains(expected), "{message}");
+        let advice = format!("--inert {MAPPING} starts without such mappings");
+        assert!(message.ends_with(&advice), "{message}");
+    }
+    assert_eq!(asked(text, &[MAPPING]).unwrap().event_sources, []);
+}
+
 #[test]
 fn an_output_that_needs_such_an_attribute_is_left_out() {
     let outputs =

@@ -38,7 +38,7 @@ fn errors_name_file_line_and_logical_id() {
             "WHERE: !If [IsAttic, up, down]",
             "WHERE: !ImportValue other-stack-where",
             "t.yaml:{line}: Regulate: function ImportValue is not supported: other stacks are not \
-             known; take the value from a parameter (--parameter NAME=VALUE)",
+             known: give the value by --resolve import:other-stack-where=VALUE",
         ),
         (
             "WHERE: !If [IsAttic, up, down]",
@@ -217,7 +217,7 @@ fn errors_name_file_line_and_logical_id() {
             "          Type: ScheduleV2",
             "          Type: Kinesis",
             "Regulate: Events.Often.Type Kinesis is not supported: supported events are \
-             DynamoDB, IoTRule, Schedule, ScheduleV2 and SQS; --inert TYPE starts without it",
+             DynamoDB, IoTRule, Schedule, ScheduleV2 and SQS; --inert Kinesis starts without it",
         ),
     ];
     for (from, to, expected) in cases {
