@@ -85,10 +85,8 @@ fn read_event(
         }
         other => {
             let what = format!("{} {other}", event.name("Type"));
-            let advice = format!(
-                "supported events are DynamoDB, IoTRule, Schedule, ScheduleV2 and SQS; --inert \
-                 {other} starts without it"
-            );
+            let advice = "supported events are DynamoDB, IoTRule, Schedule, ScheduleV2 and SQS; \
+                          --inert TYPE starts without it";
             return Err(event
                 .place
                 .error(event.at, Problem::unsupported(what, advice)));

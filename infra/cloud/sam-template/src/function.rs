@@ -12,6 +12,7 @@ use super::fields::{Fields, Place};
 use super::identity::Identity;
 use super::node::{Data, Entry, Node};
 use super::resource::{Function, Permission};
+use super::runtime;
 pub(super) use code::uri_of;
 pub(super) use plain::{Published, read as read_plain, read_published};
 
@@ -103,7 +104,7 @@ pub(super) fn read(
     mut fields: Fields,
 ) -> Result<Function, TemplateError> {
     let arn = identity.arn().to_owned();
-    let runtime = fields.need_text("Runtime")?;
+    let runtime = runtime::read(&mut fields)?;
     let binary = binary_name(id, &fields, metadata)?;
     let handler = fields.need_text("Handler")?;
     let code = code::of_serverless(&mut fields, &runtime)?;

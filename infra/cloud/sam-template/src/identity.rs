@@ -171,7 +171,7 @@ impl Scope<'_> {
     }
 
     /// Gives a name of Timestream its form: the Ref of a table has its database, too. Names that
-    /// cannot be read stay made up, as other properties are not read either.
+    /// cannot be read stay invented, as other properties are not read either.
     fn name_in_timestream(&self, place: &Place, own: &mut Identity, key: &str, resource: &Node) {
         let given = |key| self.given_name(place, resource, &[key]).ok().flatten();
         if let Some(name) = given(key) {

@@ -73,8 +73,8 @@ pub struct Context {
     /// Value of `AWS::AccountId`, twelve digits.
     pub account: String,
     /// Values for the template's parameters, over their defaults; an unknown name is an error. A
-    /// key of [`reference_key`] gives the value of a dynamic reference, and that of `import:NAME` the
-    /// value of `!ImportValue NAME`.
+    /// key of [`reference_key`] gives the value of a dynamic reference, and that of `import:NAME`
+    /// the value of `!ImportValue NAME`.
     pub parameters: BTreeMap<String, String>,
     /// Types of resources that are names only, events of functions that never come, and actions of
     /// rules that do nothing: `AWS::Kinesis::Stream`, `Api`, `Firehose`. A star at the end covers

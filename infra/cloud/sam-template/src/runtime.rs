@@ -4,6 +4,8 @@
 //!
 //! Must not know: where an interpreter is.
 
+use super::error::TemplateError;
+use super::fields::Fields;
 use super::resource::Function;
 
 /// Runtimes whose code is an executable.
@@ -49,4 +51,9 @@ impl Function {
     pub fn is_executable(&self) -> bool {
         EXECUTABLE.contains(&self.runtime.as_str())
     }
+}
+
+/// Takes `Runtime`, whatever it is: somebody else may start the function, or name an executable.
+pub(super) fn read(fields: &mut Fields) -> Result<String, TemplateError> {
+    fields.need_text("Runtime")
 }

@@ -236,7 +236,7 @@ impl Scope<'_> {
         Err(place.error(at, problem))
     }
 
-    /// The first resource in the node whose `Ref` is made up, as it is a name only, and its type.
+    /// The first resource in the node whose `Ref` is invented, as it is a name only, and its type.
     fn first_inert<'n>(&'n self, node: &'n Node) -> Option<(&'n str, &'n str)> {
         match &node.data {
             Data::Call(name, argument) if name == "Ref" => {

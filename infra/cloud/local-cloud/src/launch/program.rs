@@ -61,8 +61,8 @@ pub enum ExecutableError {
         "function {function}: the runtime {runtime} is not run here: name an executable that \
          speaks the Lambda Runtime API, also a script, or a folder with its `bootstrap`, with \
          --binary {binary}=PATH; start the function yourself with --no-start {function}; or \
-         leave all functions of its type out with --inert TYPE. Run are python3.x and nodejs2x.x, \
-         by the interpreter of this machine, and the executables of provided.al2023 and \
+         leave all functions of its type out with --inert TYPE. Run are python3.N and nodejsN.x of \
+         any N, by the interpreter of this machine, and the executables of provided.al2023 and \
          provided.al2"
     )]
     NotRun {

@@ -34,8 +34,9 @@ fn stack(path: PathBuf, has_binary: bool) -> Options {
 }
 
 // AWS same(rules): the statement of a disabled rule is parsed
-// AWS absent(functions): runtimes other than python3.x, nodejs2x.x, provided.al2 and provided.al2023;
-//     refused with file, line and advice, unless --binary names a program or --no-start is given
+// AWS absent(functions): runtimes other than python3.N, nodejsN.x, provided.al2 and
+//     provided.al2023; refused with file, line and advice, unless --binary names a program or
+//     --no-start is given
 // AWS different(template): CloudFormation names the logical id of what it refuses; here also file,
 //     line and column, even for what is found after the template was read
 #[tokio::test]

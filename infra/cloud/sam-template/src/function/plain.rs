@@ -7,6 +7,7 @@ use crate::error::TemplateError;
 use crate::fields::Fields;
 use crate::identity::Identity;
 use crate::resource::Function;
+use crate::runtime;
 
 /// Properties that are valid but have no effect here.
 const ACCEPTED: [&str; 12] = [
@@ -30,7 +31,7 @@ pub(crate) fn read(
     identity: Identity,
     mut fields: Fields,
 ) -> Result<Function, TemplateError> {
-    let runtime = fields.need_text("Runtime")?;
+    let runtime = runtime::read(&mut fields)?;
     let code = code::of_plain(&mut fields, &runtime)?;
     let logging = read_logging(&mut fields)?;
     let InvokeConfig {

@@ -89,8 +89,8 @@ fn a_value_that_is_given_replaces_its_reference() {
     assert!(Template::parse("t.yaml", THERMOSTAT, &context(&given)).is_ok());
 }
 
-// AWS different(template): ImportValue reads the export of another stack; here it needs a value from
-//     --resolve import:NAME=VALUE, and without one it is refused with that option
+// AWS different(template): ImportValue reads the export of another stack; here it needs a value
+//     from --resolve import:NAME=VALUE, and without one it is refused with that option
 #[test]
 fn the_value_of_another_stack_is_given_like_a_reference() {
     let given = [

@@ -63,8 +63,8 @@ fn an_attribute_of_a_name_has_a_value_only_if_it_was_asked_for() {
     assert_eq!(template.things[0].name, expected);
 }
 
-// AWS unknown(template): the Ref of a Timestream table is `database|table`, its compound identifier;
-//     both are the given names if there are any
+// AWS unknown(template): the Ref of a Timestream table: its identifier has two parts, and published
+//     templates split it at `|`; here it is `database|table`, with the given names if there are any
 #[test]
 fn a_selected_part_of_a_name_is_there_or_names_the_resource() {
     let text = "Resources:
@@ -219,8 +219,8 @@ fn a_name_next_to_a_type_is_accepted_of_sam_only() {
     assert!(message.contains("unknown property Name"), "{message}");
 }
 
-// AWS different(template): AllowedPattern with look-around, or anything else that no expression
-//     here has, is not checked, which a note says
+// AWS different(template): AWS checks every AllowedPattern; here one with look-around, or anything
+//     else that no expression has here, is not checked, which a note says
 // AWS different(template): CDK's bootstrap stack stores its version, which a template of CDK
 //     compares; here it is 21, which a note says
 #[test]

@@ -199,9 +199,10 @@ fn any_runtime_and_any_code_is_read() {
         ("provided.al2", "makefile", "ears", true),
         ("provided.al2023", "dotnet7", "ears", true),
     ] {
+        let metadata = format!("    Metadata: {{BuildMethod: {method}}}\n");
+        let properties = format!("{{Runtime: {runtime}, Handler: a.B, CodeUri: '{code}'}}");
         let text = format!(
-            "  Ears:\n    Type: AWS::Serverless::Function\n    Metadata: {{BuildMethod: {method}}}\n\
-             \x20   Properties: {{Runtime: {runtime}, Handler: a.B, CodeUri: '{code}'}}\n"
+            "  Ears:\n    Type: AWS::Serverless::Function\n{metadata}    Properties: {properties}\n"
         );
         let template = resources(&text).unwrap_or_else(|error| panic!("{text}: {error}"));
         let function = &template.functions[0];

@@ -217,7 +217,7 @@ fn errors_name_file_line_and_logical_id() {
             "          Type: ScheduleV2",
             "          Type: Kinesis",
             "Regulate: Events.Often.Type Kinesis is not supported: supported events are \
-             DynamoDB, IoTRule, Schedule, ScheduleV2 and SQS; --inert Kinesis starts without it",
+             DynamoDB, IoTRule, Schedule, ScheduleV2 and SQS; --inert TYPE starts without it",
         ),
     ];
     for (from, to, expected) in cases {

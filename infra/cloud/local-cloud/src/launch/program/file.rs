@@ -1,5 +1,5 @@
-//! Puts code that is a single file into a folder of its own, as the archive that AWS's command lines
-//! make of it holds that file alone.
+//! Puts code that is a single file into a folder of its own, as the archive that AWS's command
+//! lines make of it holds that file alone.
 //!
 //! Source: AWS CLI reference, "cloudformation package".
 //!
