@@ -14,8 +14,9 @@ pub struct CloudArgs {
     #[arg(long = "parameter", value_name = "NAME=VALUE")]
     pub parameters: Vec<String>,
 
-    /// Value of a dynamic reference: `ssm:/a/b=VALUE` for `{{resolve:ssm:/a/b}}`; repeatable. A
-    /// reference without a value stops the start: none is passed on as text.
+    /// Value of a dynamic reference: `ssm:/a/b=VALUE` for `{{resolve:ssm:/a/b}}`, and
+    /// `import:x=VALUE` for `!ImportValue x`; repeatable. A reference without a value stops the
+    /// start: none is passed on as text.
     #[arg(long = "resolve", value_name = "NAME=VALUE")]
     pub references: Vec<String>,
 

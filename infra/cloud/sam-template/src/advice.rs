@@ -106,9 +106,6 @@ pub(super) fn resource_type(kind: &str) -> &'static str {
 /// Advice on an unsupported intrinsic function.
 pub(super) fn function(name: &str) -> &'static str {
     match name {
-        "ImportValue" => {
-            "other stacks are not known; take the value from a parameter (--parameter NAME=VALUE)"
-        }
         "GetAZs" | "Cidr" => "networks are not simulated; remove what needs it",
         "Transform" => "macros are not run; expand them yourself",
         "Length" | "ToJsonString" | "ForEach" => {

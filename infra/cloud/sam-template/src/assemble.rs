@@ -68,6 +68,7 @@ pub(super) fn template(
         template: Template {
             parameters: parameter::read_shown(file, root.get("Parameters"), context)?,
             places: Places::new(file),
+            notes: parameter::notes(file, root.get("Parameters"), context)?,
             ..Template::default()
         },
         published: Vec::new(),
@@ -148,7 +149,8 @@ impl Assembly<'_> {
             self.add_inert(entry, kind, &identity.name, needs, why);
             return Ok(());
         }
-        let fields = self.resolve_properties(&place, entry, kind)?;
+        let fields = self.resolve_properties(&place, entry, kind);
+        let fields = fields.map_err(|error| inert::of_source(kind, error))?;
         let resource = deletion::read(entry, &identity.name, needs);
         self.template.resources.push(resource);
         if let Some((identity, fields)) = self.add_typed((kind, id), identity, fields, entry)? {

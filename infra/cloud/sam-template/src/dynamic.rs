@@ -1,4 +1,4 @@
-//! Dynamic references: `{{resolve:service:name}}` in a resolved text.
+//! Dynamic references: `{{resolve:service:name}}` in a resolved text; and values of other stacks.
 //!
 //! The services that hold their values are not here, so each needs a value from outside. None is
 //! ever passed on as text. Source: CloudFormation user guide, "Dynamic references".
@@ -18,6 +18,27 @@ pub fn reference_key(name: &str) -> String {
     let name = name.strip_prefix(START).unwrap_or(name);
     let name = name.strip_suffix(END).unwrap_or(name);
     format!("{START}{name}{END}")
+}
+
+/// The value that was given for the export of another stack: that of the reference `import:NAME`.
+pub(super) fn import_value(
+    place: &Place,
+    context: &Context,
+    at: Position,
+    name: &str,
+) -> Result<Node, TemplateError> {
+    match context
+        .parameters
+        .get(&reference_key(&format!("import:{name}")))
+    {
+        Some(value) => Ok(Node::string(at, value)),
+        None => {
+            let advice = format!(
+                "other stacks are not known: give the value by --resolve import:{name}=VALUE"
+            );
+            Err(place.error(at, Problem::unsupported("function ImportValue", advice)))
+        }
+    }
 }
 
 /// Whether this key of [`Context::parameters`] is a reference, and no parameter's name.

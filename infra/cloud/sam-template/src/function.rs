@@ -12,7 +12,7 @@ use super::fields::{Fields, Place};
 use super::identity::Identity;
 use super::node::{Data, Entry, Node};
 use super::resource::{Function, Permission};
-use super::runtime::{self, Interpreter};
+use super::runtime;
 pub(super) use code::uri_of;
 pub(super) use plain::{Published, read as read_plain, read_published};
 
@@ -105,7 +105,7 @@ pub(super) fn read(
 ) -> Result<Function, TemplateError> {
     let arn = identity.arn().to_owned();
     let runtime = runtime::read(&mut fields)?;
-    let binary = binary_name(id, &fields, metadata, &runtime)?;
+    let binary = binary_name(id, &fields, metadata)?;
     let handler = fields.need_text("Handler")?;
     let code = code::of_serverless(&mut fields, &runtime)?;
     let role_arn = fields.text("Role")?;
@@ -160,7 +160,6 @@ fn binary_name(
     id: &str,
     fields: &Fields,
     metadata: Option<Fields>,
-    runtime: &str,
 ) -> Result<String, TemplateError> {
     let Some(mut metadata) = metadata else {
         return Ok(id.to_owned());
@@ -170,8 +169,6 @@ fn binary_name(
     match method.as_deref() {
         None => Ok(id.to_owned()),
         Some(_) if skipped => Ok(id.to_owned()),
-        // What is built has the same handler; a folder without it is refused later.
-        Some(_) if Interpreter::of(runtime).is_some() => Ok(id.to_owned()),
         Some("rust-cargolambda") => {
             let properties = metadata.map("BuildProperties")?;
             let binary = properties.map(|mut p| p.need_text("Binary"));
@@ -180,12 +177,8 @@ fn binary_name(
                 Err(fields.place.error(metadata.at, problem))
             })
         }
-        Some(other) => {
-            let what = "Metadata.BuildMethod";
-            let reason = "only rust-cargolambda is supported: run sam build, and start with the \
-                          template that it writes (.aws-sam/build/template.yaml)";
-            Err(fields.place.refused(metadata.at, what, other, reason))
-        }
+        // A folder without what is built is refused by who starts the function.
+        Some(_) => Ok(id.to_owned()),
     }
 }
 

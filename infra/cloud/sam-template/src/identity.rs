@@ -75,6 +75,15 @@ const NAMES: &[(&str, &[&str])] = &[
     ("AWS::CloudWatch::Dashboard", &["DashboardName"]),
 ];
 
+/// The property that names a database or table of Timestream.
+fn timestream_name(kind: &str) -> Option<&'static str> {
+    match kind {
+        "AWS::Timestream::Database" => Some("DatabaseName"),
+        "AWS::Timestream::Table" => Some("TableName"),
+        _ => None,
+    }
+}
+
 /// Whether this is the logical id of an API that SAM generates from the events of functions: a
 /// name only.
 pub(super) fn is_generated_api(id: &str) -> bool {
@@ -132,7 +141,11 @@ impl Scope<'_> {
         let Some((_, naming)) = NAMES.iter().find(|(name, _)| *name == kind) else {
             if Inert::of(kind, self.context).is_some() {
                 let name = format!("{}-{id}", self.context.stack_name);
-                return Ok(self.identity_of(kind, name));
+                let mut identity = self.identity_of(kind, name);
+                if let Some(key) = timestream_name(kind) {
+                    self.name_in_timestream(place, &mut identity, key, resource);
+                }
+                return Ok(identity);
             }
             let what = format!("resource type {kind}");
             let problem = Problem::unsupported(what, advice::resource_type(kind));
@@ -155,6 +168,21 @@ impl Scope<'_> {
             identity.attributes.push(("StreamArn", arn));
         }
         Ok(identity)
+    }
+
+    /// Gives a name of Timestream its form: the Ref of a table has its database, too. Names that
+    /// cannot be read stay invented, as other properties are not read either.
+    fn name_in_timestream(&self, place: &Place, own: &mut Identity, key: &str, resource: &Node) {
+        let given = |key| self.given_name(place, resource, &[key]).ok().flatten();
+        if let Some(name) = given(key) {
+            own.name = name;
+        }
+        own.reference.clone_from(&own.name);
+        if key == "TableName" {
+            let database = given("DatabaseName");
+            let database = database.unwrap_or_else(|| self.context.stack_name.clone());
+            own.reference = format!("{database}|{}", own.name);
+        }
     }
 
     fn has_stream(&self, place: &Place, table: &Node) -> Result<bool, TemplateError> {

@@ -73,7 +73,8 @@ pub struct Context {
     /// Value of `AWS::AccountId`, twelve digits.
     pub account: String,
     /// Values for the template's parameters, over their defaults; an unknown name is an error. A
-    /// key of [`reference_key`] gives the value of a dynamic reference.
+    /// key of [`reference_key`] gives the value of a dynamic reference, and that of `import:NAME`
+    /// the value of `!ImportValue NAME`.
     pub parameters: BTreeMap<String, String>,
     /// Types of resources that are names only, events of functions that never come, and actions of
     /// rules that do nothing: `AWS::Kinesis::Stream`, `Api`, `Firehose`. A star at the end covers
@@ -159,8 +160,12 @@ impl Template {
     ///
     /// As [`Template::load`].
     pub fn parse(file: &str, text: &str, context: &Context) -> Result<Self, TemplateError> {
-        let root = node::parse(file, text)?;
-        assemble::template(file, &root, context)
+        let (root, repeated) = node::parse(file, text)?;
+        let mut template = assemble::template(file, &root, context)?;
+        template
+            .notes
+            .extend(repeated.iter().map(|one| one.note(file)));
+        Ok(template)
     }
 }
 
@@ -171,6 +176,6 @@ impl Template {
 ///
 /// [`TemplateError`] if the YAML or this section is invalid; other sections are not checked.
 pub fn parameters(file: &str, text: &str) -> Result<Vec<Declaration>, TemplateError> {
-    let root = node::parse(file, text)?;
+    let (root, _) = node::parse(file, text)?;
     parameter::read_declarations(file, root.get("Parameters"))
 }

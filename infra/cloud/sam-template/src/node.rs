@@ -103,11 +103,31 @@ fn number(text: &str) -> Value {
     )
 }
 
+/// A key that a mapping has more than once: the last value counts.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Repeated {
+    pub key: String,
+    pub first: Position,
+    pub last: Position,
+}
+
+impl Repeated {
+    /// What a user must know of it.
+    pub fn note(&self, file: &str) -> String {
+        let Position { line, column } = self.last;
+        format!(
+            "{file}:{line}:{column}: {}: the key is in line {}, too, in the same mapping: the \
+             value here counts, as in CloudFormation; remove the other",
+            self.key, self.first.line
+        )
+    }
+}
+
 /// Deepest nesting that is accepted; a template needs about ten levels.
 const NESTING_MAX: usize = 64;
 
 /// Parses one YAML document. What YAML refuses is read again as `CloudFormation` reads JSON in it.
-pub(super) fn parse(file: &str, text: &str) -> Result<Node, TemplateError> {
+pub(super) fn parse(file: &str, text: &str) -> Result<(Node, Vec<Repeated>), TemplateError> {
     let strict = Reader::new(file, text, None).document();
     let Err(error) = strict else {
         return strict;
@@ -141,6 +161,7 @@ struct Reader<'a> {
     /// The text's lines, if some were moved.
     flow: Option<&'a Flow>,
     parser: Parser<'a, StrInput<'a>>,
+    repeated: Vec<Repeated>,
 }
 
 impl<'a> Reader<'a> {
@@ -150,6 +171,7 @@ impl<'a> Reader<'a> {
             text,
             flow,
             parser: Parser::new_from_str(text),
+            repeated: Vec::new(),
         }
     }
 
@@ -160,12 +182,12 @@ impl<'a> Reader<'a> {
         Position { line, column }
     }
 
-    fn document(mut self) -> Result<Node, TemplateError> {
+    fn document(mut self) -> Result<(Node, Vec<Repeated>), TemplateError> {
         loop {
             let (event, at) = self.next()?;
             match event {
                 Event::StreamStart | Event::DocumentStart(_) | Event::Nothing => {}
-                event => return self.node(event, at, 0),
+                event => return Ok((self.node(event, at, 0)?, self.repeated)),
             }
         }
     }
@@ -221,12 +243,19 @@ impl<'a> Reader<'a> {
                 Event::Scalar(text, ..) => text.into_owned(),
                 _ => return Err(self.syntax(at, "a key must be text")),
             };
-            if entries.iter().any(|e| e.key == key) {
-                return Err(self.syntax(at, &format!("duplicate key {key}")));
-            }
             let (event, value_line) = self.next()?;
             let value = self.node(event, value_line, depth + 1)?;
-            entries.push(Entry { key, at, value });
+            let entry = Entry { key, at, value };
+            let Some(other) = entries.iter_mut().find(|other| other.key == entry.key) else {
+                entries.push(entry);
+                continue;
+            };
+            self.repeated.push(Repeated {
+                key: entry.key.clone(),
+                first: other.at,
+                last: at,
+            });
+            *other = entry;
         }
         Ok(match <[Entry; 1]>::try_from(entries) {
             Ok([entry]) => match long_form(&entry.key) {

@@ -26,6 +26,9 @@ const OF_AWS: [&str; 11] = [
     "AWS::Route53::HostedZone::Id",
     "AWS::SSM::Parameter::Name",
 ];
+/// A version of CDK's bootstrap stack, which only an assertion of the template compares: CDK wants
+/// at least 6.
+const BOOTSTRAP_VERSION: &str = "21";
 /// Shown instead of the value of a parameter with `NoEcho`.
 const HIDDEN: &str = "****";
 
@@ -102,6 +105,36 @@ pub(super) fn read_shown(
     Ok(shown.collect())
 }
 
+/// Sentences about parameters that are less here than in AWS.
+pub(super) fn notes(
+    file: &str,
+    section: Option<&Node>,
+    context: &Context,
+) -> Result<Vec<String>, TemplateError> {
+    let entries = section.and_then(Node::entries).unwrap_or_default();
+    let mut notes = Vec::new();
+    for (entry, declaration) in entries.iter().zip(read_declarations(file, section)?) {
+        let Position { line, column } = entry.at;
+        let mut add = |text: String| {
+            notes.push(format!("{file}:{line}:{column}: {}: {text}", entry.key));
+        };
+        if let Some(Err(reason)) = declaration.regex() {
+            let pattern = declaration.pattern.as_deref().unwrap_or_default();
+            add(format!(
+                "the value is not checked against AllowedPattern {pattern}, which cannot be \
+                 evaluated here: {reason}"
+            ));
+        }
+        if declaration.is_bootstrap_version() && !context.parameters.contains_key(&entry.key) {
+            add(format!(
+                "the value is {BOOTSTRAP_VERSION}: there is neither a stored parameter nor a \
+                 bootstrap stack of CDK here"
+            ));
+        }
+    }
+    Ok(notes)
+}
+
 /// A parameter as the template declares it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Declaration {
@@ -165,6 +198,22 @@ impl Declaration {
         Ok(declaration)
     }
 
+    /// The expression that `AllowedPattern` has for the whole value; an error if it has parts that
+    /// are not evaluated here, such as look-around.
+    fn regex(&self) -> Option<Result<Regex, String>> {
+        let pattern = self.pattern.as_ref()?;
+        Some(Regex::new(&format!("^(?:{pattern})$")).map_err(|error| error.to_string()))
+    }
+
+    /// Whether the value is the version of CDK's bootstrap stack, stored by that stack.
+    fn is_bootstrap_version(&self) -> bool {
+        let path = self.default.as_deref().unwrap_or_default();
+        let inner = path.strip_prefix("/cdk-bootstrap/");
+        let qualifier = inner.and_then(|rest| rest.strip_suffix("/version"));
+        self.kind == "AWS::SSM::Parameter::Value<String>"
+            && qualifier.is_some_and(|text| !text.is_empty() && !text.contains('/'))
+    }
+
     /// Checks the values; the error is the reason for the refusal.
     fn check(&self, items: &[String]) -> Result<(), String> {
         if self.kind.contains("Number") && !items.iter().all(|item| is_number(item)) {
@@ -175,12 +224,11 @@ impl Declaration {
         {
             return Err(format!("allowed values: {}", allowed.join(", ")));
         }
-        if let Some(pattern) = &self.pattern {
-            let regex = Regex::new(&format!("^(?:{pattern})$"))
-                .map_err(|e| format!("AllowedPattern {pattern:?} is not supported: {e}"))?;
-            if !items.iter().all(|item| regex.is_match(item)) {
-                return Err(format!("it must match {pattern}"));
-            }
+        if let Some(Ok(regex)) = self.regex()
+            && !items.iter().all(|item| regex.is_match(item))
+        {
+            let pattern = self.pattern.as_deref().unwrap_or_default();
+            return Err(format!("it must match {pattern}"));
         }
         let number = |text: &str| text.parse::<f64>().unwrap_or(f64::NAN);
         for (key, bound, is_least) in [
@@ -221,14 +269,18 @@ fn read_value(
 ) -> Result<Parameter, TemplateError> {
     let place = place(file, entry);
     let declaration = Declaration::read(&place, entry)?;
+    let assumed = (given.is_none() && declaration.is_bootstrap_version())
+        .then(|| BOOTSTRAP_VERSION.to_owned());
+    let given = given.cloned().or(assumed);
     let default = declaration.default.clone();
-    let value = given.cloned().or(default).ok_or_else(|| {
+    let is_given = given.is_some();
+    let value = given.or(default).ok_or_else(|| {
         place.error(
             entry.at,
             Problem::Missing("Default (or --parameter NAME=VALUE)".to_owned()),
         )
     })?;
-    let kind = kind_of(&place, entry.at, &declaration, given.is_some())?;
+    let kind = kind_of(&place, entry.at, &declaration, is_given)?;
     let items: Vec<String> = match kind {
         Kind::Text | Kind::Number => vec![value.clone()],
         Kind::List => value.split(',').map(|v| v.trim().to_owned()).collect(),

@@ -1,4 +1,4 @@
-//! The runtimes of functions: which are run, and by what.
+//! The runtimes of functions: which can be run, and by what.
 //!
 //! Source: Lambda developer guide, "Lambda runtimes".
 //!
@@ -42,20 +42,18 @@ impl Interpreter {
 }
 
 impl Function {
-    /// The interpreter of its code; `None` for an executable.
+    /// The interpreter of its code; `None` for an executable, and for a language without one here.
     pub fn interpreter(&self) -> Option<Interpreter> {
         Interpreter::of(&self.runtime).map(|(interpreter, _)| interpreter)
     }
+
+    /// Whether its code is an executable that speaks the Lambda Runtime API.
+    pub fn is_executable(&self) -> bool {
+        EXECUTABLE.contains(&self.runtime.as_str())
+    }
 }
 
-/// Takes `Runtime`, and refuses what is not run.
+/// Takes `Runtime`, whatever it is: somebody else may start the function, or name an executable.
 pub(super) fn read(fields: &mut Fields) -> Result<String, TemplateError> {
-    let runtime = fields.need_text("Runtime")?;
-    if EXECUTABLE.contains(&runtime.as_str()) || Interpreter::of(&runtime).is_some() {
-        return Ok(runtime);
-    }
-    let reason = "supported are python3.x and nodejs2x.x, with the interpreter of this machine, \
-                  and provided.al2023 and provided.al2: any executable, also a script, that \
-                  speaks the Lambda Runtime API";
-    Err(fields.refused("Runtime", &runtime, reason))
+    fields.need_text("Runtime")
 }

@@ -90,6 +90,7 @@ impl Scope<'_> {
             "Split" => self.split(place, at, argument).map(Some),
             "Base64" => self.base64(place, at, argument).map(Some),
             "FindInMap" => self.find_in_map(place, at, argument),
+            "ImportValue" => self.import_value(place, at, argument).map(Some),
             other => {
                 let what = format!("function {other}");
                 Err(place.error(at, Problem::unsupported(what, advice::function(other))))
@@ -233,6 +234,21 @@ impl Scope<'_> {
             },
         };
         Err(place.error(at, problem))
+    }
+
+    /// The first resource in the node whose `Ref` is invented, as it is a name only, and its type.
+    fn first_inert<'n>(&'n self, node: &'n Node) -> Option<(&'n str, &'n str)> {
+        match &node.data {
+            Data::Call(name, argument) if name == "Ref" => {
+                let id = argument.as_text()?;
+                let kind = self.resources.get(id)?.get("Type")?.as_text()?;
+                Inert::of(kind, self.context).map(|_| (id, kind))
+            }
+            Data::Call(_, argument) => self.first_inert(argument),
+            Data::List(items) => items.iter().find_map(|item| self.first_inert(item)),
+            Data::Map(entries) => entries.iter().find_map(|one| self.first_inert(&one.value)),
+            _ => None,
+        }
     }
 
     /// Runs `work`; fails if `name` is already being resolved.

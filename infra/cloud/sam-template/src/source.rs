@@ -106,7 +106,8 @@ pub(super) fn mapping(id: &str, mut fields: Fields) -> Result<EventSource, Templ
     let function = fields.need_text("FunctionName")?;
     let arn = fields.need_text("EventSourceArn")?;
     let Some(service) = Service::of(&arn) else {
-        let reason = "only queues and streams of tables are supported";
+        let reason = "only queues and streams of tables are supported; --inert \
+                      AWS::Lambda::EventSourceMapping starts without such mappings";
         return Err(fields.refused("EventSourceArn", &arn, reason));
     };
     let (source, _) = read(id.to_owned(), (service, arn), function, fields)?;

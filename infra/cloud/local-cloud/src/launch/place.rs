@@ -55,6 +55,7 @@ fn resource_of(error: &StartError, template: &Template) -> Option<String> {
             ExecutableError::None { function: id, .. }
             | ExecutableError::NotExecutable { function: id, .. }
             | ExecutableError::Elsewhere { function: id, .. }
+            | ExecutableError::NotRun { function: id, .. }
             | ExecutableError::NoHandler { function: id, .. }
             | ExecutableError::NoInterpreter { function: id, .. }
             | ExecutableError::Inline { function: id, .. }

@@ -5,6 +5,8 @@
 //!
 //! Must not know: how a program is run.
 
+mod file;
+mod handler;
 mod inline;
 
 use std::collections::BTreeMap;
@@ -21,8 +23,9 @@ use sam_template::{Function, Interpreter, Template};
 pub enum ExecutableError {
     /// No executable was given, and the function's folder does not contain one.
     #[error(
-        "function {function}: no executable: put one named `bootstrap` into {folder}, or name \
-         one with --binary {binary}=PATH"
+        "function {function}: no executable: put one named `bootstrap` into {folder}, name one \
+         with --binary {binary}=PATH, start it yourself with --no-start {function}, or run sam \
+         build and start with .aws-sam/build/template.yaml"
     )]
     None {
         /// Logical id.
@@ -43,13 +46,30 @@ pub enum ExecutableError {
     /// The code is in a bucket.
     #[error(
         "function {function}: its code is {uri}, which is not here: name a folder that holds it \
-         with --binary {binary}=FOLDER"
+         with --binary {binary}=FOLDER, or start the function yourself with --no-start {function}"
     )]
     Elsewhere {
         /// Logical id.
         function: String,
         /// Where the code is.
         uri: String,
+        /// Name of its binary.
+        binary: String,
+    },
+    /// Nothing here runs its runtime.
+    #[error(
+        "function {function}: the runtime {runtime} is not run here: name an executable that \
+         speaks the Lambda Runtime API, also a script, or a folder with its `bootstrap`, with \
+         --binary {binary}=PATH; start the function yourself with --no-start {function}; or \
+         leave all functions of its type out with --inert TYPE. Run are python3.N and nodejsN.x of \
+         any N, by the interpreter of this machine, and the executables of provided.al2023 and \
+         provided.al2"
+    )]
+    NotRun {
+        /// Logical id.
+        function: String,
+        /// `Runtime`.
+        runtime: String,
         /// Name of its binary.
         binary: String,
     },
@@ -88,8 +108,8 @@ pub enum ExecutableError {
         /// Folder of its content.
         folder: PathBuf,
     },
-    /// Code of the template cannot be written to a file.
-    #[error("function {function}: write its inline code to {path}")]
+    /// Code of the template, or that is a single file, cannot be copied to a folder of its own.
+    #[error("function {function}: copy its code {path}")]
     Inline {
         /// Logical id.
         function: String,
@@ -126,15 +146,17 @@ pub(super) fn programs(
         let given = options.binaries.get(&function.binary);
         let path = match (given, function.interpreter()) {
             (Some(path), _) if !path.is_dir() => path.clone(),
-            // It may be built later, or run from elsewhere.
-            (_, None) if is_outside(options, function) => {
-                self::folder(options, function).join("bootstrap")
-            }
+            _ if is_outside(options, function) => code_of_outside(options, function, folder)?,
             (_, Some(interpreter)) => {
-                if !is_outside(options, function) {
-                    programs.add_interpreter(template, function)?;
-                }
+                programs.add_interpreter(template, function)?;
                 code(options, function, interpreter, folder)?
+            }
+            (None, None) if !function.is_executable() => {
+                return Err(ExecutableError::NotRun {
+                    function: function.logical_id.clone(),
+                    runtime: function.runtime.clone(),
+                    binary: function.binary.clone(),
+                });
             }
             (_, None) => bootstrap(options, function)?,
         };
@@ -239,6 +261,27 @@ fn is_elsewhere(uri: &str) -> bool {
     uri.starts_with("s3://")
 }
 
+/// The code of a function that is not started here. It need not be there: it may be built later,
+/// or run from elsewhere.
+fn code_of_outside(
+    options: &Options,
+    function: &Function,
+    written: &Folder,
+) -> Result<PathBuf, ExecutableError> {
+    if let Some(interpreter) = function.interpreter() {
+        let found = code(options, function, interpreter, written);
+        if let Ok(_) | Err(ExecutableError::Inline { .. }) = found {
+            return found;
+        }
+    }
+    let folder = match existing_folder(options, function) {
+        Ok(file) if file.is_file() => return Ok(file),
+        Ok(folder) => folder,
+        Err(_) => root(options).join("."),
+    };
+    Ok(folder.join("bootstrap"))
+}
+
 /// The folder with the code of a handler.
 fn code(
     options: &Options,
@@ -259,9 +302,14 @@ fn code(
     let Ok(path) = folder.canonicalize() else {
         return Err(missing(folder));
     };
-    let has_handler = has_handler(&path, &function.handler, interpreter);
+    let code = if path.is_file() {
+        file::copy(function, &path, &written.code())?
+    } else {
+        path.clone()
+    };
+    let has_handler = handler::is_in(&code, &function.handler, interpreter);
     if has_handler || !function.layers.is_empty() {
-        Ok(path)
+        Ok(code)
     } else {
         Err(missing(path))
     }
@@ -279,35 +327,14 @@ fn existing_folder(options: &Options, function: &Function) -> Result<PathBuf, Ex
     Ok(folder(options, function))
 }
 
-fn has_handler(folder: &Path, handler: &str, interpreter: Interpreter) -> bool {
-    let (module, candidates): (_, &[&str]) = match interpreter {
-        Interpreter::Python => (
-            handler
-                .rsplit_once('.')
-                .map_or(handler, |(module, _)| module),
-            &[".py", "/__init__.py"],
-        ),
-        Interpreter::Node => {
-            let (path, name) = handler.rsplit_once('/').unwrap_or(("", handler));
-            let name = name.split('.').next().unwrap_or_default();
-            let length = if path.is_empty() { 0 } else { path.len() + 1 };
-            (
-                &handler[..length + name.len()],
-                &[".js", ".mjs", ".cjs", "/index.js"],
-            )
-        }
-    };
-    let module = match interpreter {
-        Interpreter::Python => module.replace('.', "/"),
-        Interpreter::Node => module.to_owned(),
-    };
-    let mut candidates = candidates.iter();
-    candidates.any(|ending| folder.join(format!("{module}{ending}")).is_file())
-}
-
 fn bootstrap(options: &Options, function: &Function) -> Result<PathBuf, ExecutableError> {
     let folder = existing_folder(options, function)?;
-    let path = folder.join("bootstrap");
+    let is_program = folder.ends_with("bootstrap") && folder.is_file();
+    let path = if is_program {
+        folder.clone()
+    } else {
+        folder.join("bootstrap")
+    };
     // The process starts in its own folder, so its path must not be relative to ours.
     let Ok(path) = path.canonicalize() else {
         return Err(ExecutableError::None {
@@ -329,31 +356,4 @@ fn is_executable(path: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt;
     std::fs::metadata(path)
         .is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_handler_names_its_file() {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::create_dir_all(folder.path().join("app/pack")).unwrap();
-        for file in ["app/ears.py", "app/pack/__init__.py", "app/ears.mjs"] {
-            std::fs::write(folder.path().join(file), "").unwrap();
-        }
-        let (python, node) = (Interpreter::Python, Interpreter::Node);
-        for (handler, interpreter, expected) in [
-            ("app/ears.hear", python, true),
-            ("app.ears.hear", python, true),
-            ("app.pack.hear", python, true),
-            ("ears.hear", python, false),
-            ("app/ears.hear", node, true),
-            ("app/ears.inner.hear", node, true),
-            ("app/pack.hear", node, false),
-        ] {
-            let found = has_handler(folder.path(), handler, interpreter);
-            assert_eq!(found, expected, "{handler} {interpreter:?}");
-        }
-    }
 }

@@ -7,6 +7,7 @@ mod action;
 mod alarm;
 mod cloudformation;
 mod cloudwatch;
+mod code_file;
 mod configuration;
 mod control_plane;
 mod data_plane;

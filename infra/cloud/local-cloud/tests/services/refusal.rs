@@ -34,6 +34,9 @@ fn stack(path: PathBuf, has_binary: bool) -> Options {
 }
 
 // AWS same(rules): the statement of a disabled rule is parsed
+// AWS absent(functions): runtimes other than python3.N, nodejsN.x, provided.al2 and
+//     provided.al2023; refused with file, line and advice, unless --binary names a program or
+//     --no-start is given
 // AWS different(template): CloudFormation names the logical id of what it refuses; here also file,
 //     line and column, even for what is found after the template was read
 #[tokio::test]
@@ -124,6 +127,57 @@ async fn every_refusal_names_file_line_and_logical_id() {
     let found = narrate::chain(&refused.unwrap());
     let expected = format!("{}:5:3: Ears: function Ears: no executable", path.display());
     assert!(found.starts_with(&expected), "{found}");
+
+    // Whatever nothing here can run is refused, unless somebody else starts it or names a program.
+    for (runtime, code, expected) in [
+        (
+            "java11",
+            "ears/",
+            "the runtime java11 is not run here: name an executable",
+        ),
+        (
+            "go1.x",
+            "s3://heap/ears.zip",
+            "the runtime go1.x is not run here: name an executable",
+        ),
+        (
+            "python2.7",
+            "ears/",
+            "the runtime python2.7 is not run here: name an executable",
+        ),
+        (
+            "python3.12",
+            "s3://heap/ears.zip",
+            "its code is s3://heap/ears.zip, which is not here",
+        ),
+        ("nodejs22.x", "ears/", "no code: "),
+        (
+            "provided.al2023",
+            "s3://heap/ears.zip",
+            "its code is s3://heap/ears.zip, which is not",
+        ),
+    ] {
+        let text = FUNCTION
+            .replace("provided.al2023", runtime)
+            .replace("ears/", code);
+        std::fs::write(&path, text).unwrap();
+        let refused = LocalCloud::start(stack(path.clone(), false)).await.err();
+        let found = narrate::chain(&refused.unwrap());
+        let place = format!("{}:5:3: Ears: function Ears: {expected}", path.display());
+        assert!(found.starts_with(&place), "{found}\n   want {place}");
+        let outside = Options {
+            no_start: vec!["Ears".to_owned()],
+            ..stack(path.clone(), false)
+        };
+        for accepted in [outside, stack(path.clone(), true)] {
+            let cloud = LocalCloud::start(accepted).await;
+            cloud
+                .unwrap_or_else(|error| panic!("{runtime} {code}: {error}"))
+                .shutdown()
+                .await;
+        }
+    }
+    std::fs::write(&path, FUNCTION).unwrap();
 
     // A reload says the same, and everything keeps running.
     let cloud = LocalCloud::start(stack(path.clone(), true)).await.unwrap();

@@ -46,6 +46,44 @@ impl Assembly<'_> {
     }
 }
 
+/// The error of a resource of this type; an event source that is a name only has no events, so
+/// that its mapping is better left out than given a made-up source.
+pub(super) fn of_source(kind: &str, error: TemplateError) -> TemplateError {
+    const MAPPING: &str = "AWS::Lambda::EventSourceMapping";
+    match error {
+        TemplateError::Invalid {
+            file,
+            line,
+            column,
+            item,
+            problem,
+        } if kind == MAPPING => {
+            let problem = match *problem {
+                Problem::InertAttribute {
+                    resource,
+                    attribute,
+                    kind,
+                } => Problem::unsupported(
+                    format!("event source {resource}.{attribute}"),
+                    format!(
+                        "{kind} is a name only here, and has no events; --inert {MAPPING} starts \
+                         without such mappings"
+                    ),
+                ),
+                other => other,
+            };
+            TemplateError::Invalid {
+                file,
+                line,
+                column,
+                item,
+                problem: Box::new(problem),
+            }
+        }
+        other => other,
+    }
+}
+
 /// Whether a value is missing only because a resource is a name only.
 pub(super) fn is_about_inert(error: &TemplateError) -> bool {
     match error {

@@ -1,17 +1,19 @@
 //! Where a function's code is: a folder, the template itself, or a bucket.
 //!
 //! Source: the SAM reference of `CodeUri` and `InlineCode`, the `CloudFormation` reference of
-//! `Code`; AWS CLI reference, `cloudformation package`, for a local path in `Code`.
+//! `Code`; AWS CLI reference, `cloudformation package`, for a local path in `Code` and
+//! for none in `CodeUri`.
 //!
 //! Must not know: how code is run.
 
 use crate::error::{Problem, TemplateError};
 use crate::fields::Fields;
 use crate::node::{Data, Node};
-use crate::runtime::Interpreter;
 
 /// Most characters of inline code.
 const INLINE_CHARS_MAX: usize = 4 * 1024 * 1024;
+/// How the runtimes begin whose code may be in the template.
+const INLINE: [&str; 2] = ["python", "nodejs"];
 
 /// A function's code as the template gives it.
 pub(super) struct Code {
@@ -28,7 +30,11 @@ pub(super) fn of_serverless(fields: &mut Fields, runtime: &str) -> Result<Code, 
         return inline(fields, "InlineCode", text, runtime);
     }
     let Some(node) = fields.take("CodeUri") else {
-        return Err(fields.missing("CodeUri"));
+        // The template's own folder, as AWS's command lines package it.
+        return Ok(Code {
+            uri: ".".to_owned(),
+            inline: None,
+        });
     };
     of_node(fields, "CodeUri", node, ["Bucket", "Key"])
 }
@@ -91,8 +97,8 @@ fn node_has_image(node: &Node) -> bool {
 }
 
 fn inline(fields: &Fields, name: &str, text: String, runtime: &str) -> Result<Code, TemplateError> {
-    if Interpreter::of(runtime).is_none() {
-        let reason = "only code of python3.x and nodejs2x.x can be in the template: name a folder";
+    if !INLINE.iter().any(|language| runtime.starts_with(language)) {
+        let reason = "only code of Python and Node can be in the template: name a folder";
         return Err(fields.refused("Runtime", runtime, reason));
     }
     if text.chars().count() > INLINE_CHARS_MAX {

@@ -1,13 +1,14 @@
-//! Resolves the functions on text and lists: Sub, Join, Select, Split, Base64, `FindInMap`. The
-//! scope looks up names.
+//! Resolves the functions on text and lists: Sub, Join, Select, Split, Base64, `FindInMap`,
+//! `ImportValue`. The scope looks up names.
 //!
-//! Must not know: resources.
+//! Must not know: what a resource is.
 
 use std::collections::BTreeMap;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
+use super::super::dynamic;
 use super::super::error::{Problem, TemplateError};
 use super::super::fields::Place;
 use super::super::node::{Data, Node, Position};
@@ -39,7 +40,14 @@ impl Scope<'_> {
         match chosen {
             Some(text) => Ok(Node::string(at, text)),
             None => {
-                let reason = format!("the list has {} items", texts.len());
+                let count = texts.len();
+                let reason = match self.first_inert(list) {
+                    Some((id, kind)) => format!(
+                        "the list has {count} items, as {id} is a name only here ({kind}): its \
+                         Ref has other parts than in AWS; pass the value as a parameter"
+                    ),
+                    None => format!("the list has {count} items"),
+                };
                 Err(place.refused(at, "Select", &index, &reason))
             }
         }
@@ -138,6 +146,16 @@ impl Scope<'_> {
     ) -> Result<Node, TemplateError> {
         let text = self.text(place, "Base64", argument)?;
         Ok(Node::string(at, BASE64_STANDARD.encode(text)))
+    }
+
+    pub(super) fn import_value(
+        &self,
+        place: &Place,
+        at: Position,
+        argument: &Node,
+    ) -> Result<Node, TemplateError> {
+        let name = self.text(place, "ImportValue", argument)?;
+        dynamic::import_value(place, self.context, at, &name)
     }
 
     pub(super) fn find_in_map(&self, place: &Place, at: Position, argument: &Node) -> Resolved {

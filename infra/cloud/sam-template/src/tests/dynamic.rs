@@ -89,6 +89,38 @@ fn a_value_that_is_given_replaces_its_reference() {
     assert!(Template::parse("t.yaml", THERMOSTAT, &context(&given)).is_ok());
 }
 
+// AWS different(template): ImportValue reads the export of another stack; here it needs a value
+//     from --resolve import:NAME=VALUE, and without one it is refused with that option
+#[test]
+fn the_value_of_another_stack_is_given_like_a_reference() {
+    let given = [
+        (reference_key("import:test-hut"), "hut-7"),
+        (reference_key("import:a:b"), "8"),
+    ];
+    let given = given.each_ref().map(|(key, value)| (key.as_str(), *value));
+    for (value, expected) in [
+        ("!ImportValue test-hut", "hut-7"),
+        ("{'Fn::ImportValue': !Sub '${Stage}-hut'}", "hut-7"),
+        (
+            "!Join ['/', [!ImportValue test-hut, !ImportValue 'a:b']]",
+            "hut-7/8",
+        ),
+    ] {
+        let template = Template::parse("t.yaml", &function(value), &context(&given));
+        let template = template.unwrap_or_else(|error| panic!("{value}: {error}"));
+        assert_eq!(template.functions[0].environment["VALUE"], expected);
+    }
+    let found = error(
+        &function("!ImportValue {'Fn::Sub': '${Stage}-barn'}"),
+        &given,
+    );
+    assert!(found.starts_with("t.yaml:13:"), "{found}");
+    assert!(
+        found.ends_with("by --resolve import:test-barn=VALUE"),
+        "{found}"
+    );
+}
+
 #[test]
 fn a_resource_has_its_place_and_gives_it_to_what_sam_generates() {
     let template = Template::parse("t.yaml", &function("a"), &context(&[])).expect("valid");

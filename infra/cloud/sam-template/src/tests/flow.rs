@@ -63,10 +63,10 @@ fn errors_in_moved_lines_name_their_own_column() {
     assert_eq!(error(&text, &[]), error(&strict, &[]));
     assert!(error(&text, &[]).starts_with("t.yaml:9:"), "{text}");
     // The mistake is behind what was moved: it is reported, not the first line.
-    let twice = format!("Resources:\n{POLICY}  Hut: {{}}\n");
+    let behind = format!("Resources:\n{POLICY}  [Hut]: {{}}\n");
     assert_eq!(
-        error(&twice, &[]),
-        "t.yaml:12:3: parse yaml: duplicate key Hut"
+        error(&behind, &[]),
+        "t.yaml:12:3: parse yaml: a key must be text"
     );
     // Nothing is moved without an open collection.
     let message = error("Resources:\n  A: [\n", &[]);

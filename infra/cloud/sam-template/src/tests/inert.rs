@@ -63,6 +63,64 @@ fn an_attribute_of_a_name_has_a_value_only_if_it_was_asked_for() {
     assert_eq!(template.things[0].name, expected);
 }
 
+// AWS unknown(template): the Ref of a Timestream table: its identifier has two parts, and published
+//     templates split it at `|`; here it is `database|table`, with the given names if there are any
+#[test]
+fn a_selected_part_of_a_name_is_there_or_names_the_resource() {
+    let text = "Resources:
+  Base: {Type: AWS::Timestream::Database}
+  Log: {Type: AWS::Timestream::Table, Properties: {DatabaseName: !Ref Base}}
+  Named: {Type: AWS::Timestream::Table, Properties: {DatabaseName: db, TableName: rows}}
+  Pool: {Type: AWS::Cognito::UserPool}
+  Hut: {Type: AWS::IoT::Thing, Properties: {ThingName: !Select [1, !Split ['|', !Ref Log]]}}
+";
+    for (from, to, expected) in [
+        ("Ref Log", "Ref Log", "my-home-Log"),
+        (
+            "1, !Split ['|', !Ref Log",
+            "0, !Split ['|', !Ref Log",
+            "my-home-Base",
+        ),
+        ("Ref Log", "Ref Named", "rows"),
+        ("!Ref Base", "!GetAtt Pool.Arn", "my-home-Log"),
+    ] {
+        let template = asked(&text.replacen(from, to, 1), &[]).unwrap();
+        assert_eq!(template.things[0].name, expected, "{to}");
+    }
+    let message = asked(&text.replace("Ref Log", "Ref Pool"), &[]).unwrap_err();
+    let expected = "Hut: Select cannot be \"1\": the list has 1 items, as Pool is a name only here \
+                    (AWS::Cognito::UserPool): ";
+    assert!(message.contains(expected), "{message}");
+}
+
+#[test]
+fn a_mapping_of_a_source_that_is_a_name_says_how_to_start_without_it() {
+    const MAPPING: &str = "AWS::Lambda::EventSourceMapping";
+    let text = "Resources:
+  Flow: {Type: AWS::Kinesis::Stream}
+  Read:
+    Type: AWS::Lambda::EventSourceMapping
+    Properties: {EventSourceArn: !GetAtt Flow.Arn, FunctionName: ears, StartingPosition: LATEST}
+";
+    for (inert, expected) in [
+        (
+            &[][..],
+            "event source Flow.Arn is not supported: AWS::Kinesis::Stream is a name only",
+        ),
+        (
+            &["AWS::Kinesis::Stream"],
+            "EventSourceArn cannot be \"arn:aws:kinesis:",
+        ),
+    ] {
+        let message = asked(text, inert).unwrap_err();
+        assert!(message.starts_with("t.yaml:5:"), "{message}");
+        assert!(message.contains(expected), "{message}");
+        let advice = format!("--inert {MAPPING} starts without such mappings");
+        assert!(message.ends_with(&advice), "{message}");
+    }
+    assert_eq!(asked(text, &[MAPPING]).unwrap().event_sources, []);
+}
+
 #[test]
 fn an_output_that_needs_such_an_attribute_is_left_out() {
     let outputs =
@@ -159,6 +217,42 @@ fn a_name_next_to_a_type_is_accepted_of_sam_only() {
     let thing = "  Hut:\n    Type: AWS::IoT::Thing\n    Name: Hut\n";
     let message = resources(thing).unwrap_err().to_string();
     assert!(message.contains("unknown property Name"), "{message}");
+}
+
+// AWS different(template): AWS checks every AllowedPattern; here one with look-around, or anything
+//     else that no expression has here, is not checked, which a note says
+// AWS different(template): CDK's bootstrap stack stores its version, which a template of CDK
+//     compares; here it is 21, which a note says
+#[test]
+fn a_parameter_that_is_less_than_in_aws_has_a_note() {
+    let text = "Parameters:
+  Id: {Type: String, Default: Hut-1, AllowedPattern: '^(?!-)[a-z-]+$'}
+  Plain: {Type: String, Default: hut, AllowedPattern: '[a-z]+', ConstraintDescription: low}
+  Version: {Type: 'AWS::SSM::Parameter::Value<String>', Default: /cdk-bootstrap/hnb659fds/version}
+Rules:
+  Check:
+    Assertions:
+      - Assert: !Not [!Contains [['1', '2', '3', '4', '5'], !Ref Version]]
+        AssertDescription: too old
+Resources:
+  Hut: {Type: AWS::IoT::Thing, Properties: {ThingName: !Sub '${Id}-${Version}'}}
+";
+    let template = asked(text, &[]).unwrap();
+    assert_eq!(template.things[0].name, "Hut-1-21");
+    let [pattern, version] = template.notes.as_slice() else {
+        panic!("{:?}", template.notes);
+    };
+    let expected = "t.yaml:2:3: Id: the value is not checked against AllowedPattern \
+                    ^(?!-)[a-z-]+$, which cannot be evaluated here: ";
+    assert!(pattern.starts_with(expected), "{pattern}");
+    assert!(pattern.contains("look-around"), "{pattern}");
+    let expected = "t.yaml:4:3: Version: the value is 21: there is neither a stored parameter nor";
+    assert!(version.starts_with(expected), "{version}");
+    // What can be checked is checked, and a given version is compared.
+    assert!(error(text, &[("Plain", "HUT")]).ends_with("cannot be \"HUT\": low"));
+    assert!(error(text, &[("Version", "5")]).contains("too old"));
+    let other = text.replace("/cdk-bootstrap/hnb659fds/version", "/hut/version");
+    assert!(error(&other, &[]).contains("nothing looks up the stored parameter"));
 }
 
 // AWS different(template): AWS looks up the values of parameters of its own types; here they are

@@ -119,6 +119,33 @@ Resources:
       Namespace: AWS/Lambda, MetricName: Errors, Statistic: Sum, Period: 60}}
 ";
 
+// AWS same(template): of a key that a mapping has twice the last value counts, in YAML and JSON; a
+//     note names both lines
+#[test]
+fn the_last_value_of_a_key_counts() {
+    for (text, expected) in [
+        (
+            "Resources:\n  Q:\n    Type: AWS::SQS::Queue\n    Properties:\n      \
+             DelaySeconds: 1\n      DelaySeconds: 2\n",
+            "t.yaml:6:7: DelaySeconds: the key is in line 5, too, in the same mapping: the value \
+             here counts, as in CloudFormation; remove the other",
+        ),
+        (
+            "{\"Resources\": {\n\"Q\": {\"Type\": \"AWS::SNS::Topic\"},\n\"Q\": {\"Type\": \
+             \"AWS::SQS::Queue\", \"Properties\": {\"DelaySeconds\": 2}}}}",
+            "t.yaml:3:1: Q: the key is in line 2, too",
+        ),
+    ] {
+        let template = Template::parse("t.yaml", text, &context(&[])).unwrap();
+        assert_eq!(template.topics, []);
+        assert_eq!(template.queues[0].delay_s, 2);
+        let [note] = template.notes.as_slice() else {
+            panic!("{:?}", template.notes);
+        };
+        assert!(note.starts_with(expected), "{note}");
+    }
+}
+
 fn small() -> Template {
     match Template::parse("t.yaml", SMALL, &context(&[])) {
         Ok(template) => template,
