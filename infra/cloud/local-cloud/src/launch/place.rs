@@ -59,6 +59,7 @@ fn resource_of(error: &StartError, template: &Template) -> Option<String> {
             | ExecutableError::NoHandler { function: id, .. }
             | ExecutableError::NoInterpreter { function: id, .. }
             | ExecutableError::Inline { function: id, .. }
+            | ExecutableError::File { id, .. }
             | ExecutableError::NoLayer { layer: id, .. },
         )
         | StartError::Registry(

@@ -108,8 +108,19 @@ pub enum ExecutableError {
         /// Folder of its content.
         folder: PathBuf,
     },
-    /// Code of the template, or that is a single file, cannot be copied to a folder of its own.
-    #[error("function {function}: copy its code {path}")]
+    /// Code or a layer that is a single file cannot be put into a folder of its own.
+    #[error("{id}: put {path} into a folder of its own")]
+    File {
+        /// Logical id of the function or layer.
+        id: String,
+        /// Path of the file.
+        path: PathBuf,
+        /// The cause.
+        #[source]
+        source: zip::result::ZipError,
+    },
+    /// Code of the template cannot be written to a folder of its own.
+    #[error("function {function}: write its inline code to {path}")]
     Inline {
         /// Logical id.
         function: String,
@@ -145,7 +156,7 @@ pub(super) fn programs(
     for function in &template.functions {
         let given = options.binaries.get(&function.binary);
         let path = match (given, function.interpreter()) {
-            (Some(path), _) if !path.is_dir() => path.clone(),
+            (Some(path), _) if !path.is_dir() && !file::is_archive(path) => path.clone(),
             _ if is_outside(options, function) => code_of_outside(options, function, folder)?,
             (_, Some(interpreter)) => {
                 programs.add_interpreter(template, function)?;
@@ -158,7 +169,7 @@ pub(super) fn programs(
                     binary: function.binary.clone(),
                 });
             }
-            (_, None) => bootstrap(options, function)?,
+            (_, None) => bootstrap(options, function, folder)?,
         };
         programs.binaries.insert(function.binary.clone(), path);
     }
@@ -229,8 +240,12 @@ fn layers(
             layer: layer.logical_id.clone(),
             folder,
         };
-        let Some(path) = folder.canonicalize().ok().filter(|path| path.is_dir()) else {
-            return Err(failed(folder));
+        let path = match folder.canonicalize() {
+            Ok(path) if path.is_dir() => path,
+            Ok(path) if file::is_archive(&path) => {
+                file::place(&layer.logical_id, &path, &written.code())?
+            }
+            _ => return Err(failed(folder)),
         };
         let path = if layer.is_source && !path.join("python").exists() {
             let arranged = written.code().join(&layer.logical_id);
@@ -270,7 +285,7 @@ fn code_of_outside(
 ) -> Result<PathBuf, ExecutableError> {
     if let Some(interpreter) = function.interpreter() {
         let found = code(options, function, interpreter, written);
-        if let Ok(_) | Err(ExecutableError::Inline { .. }) = found {
+        if let Ok(_) | Err(ExecutableError::Inline { .. } | ExecutableError::File { .. }) = found {
             return found;
         }
     }
@@ -303,7 +318,7 @@ fn code(
         return Err(missing(folder));
     };
     let code = if path.is_file() {
-        file::copy(function, &path, &written.code())?
+        file::place(&function.logical_id, &path, &written.code())?
     } else {
         path.clone()
     };
@@ -327,8 +342,18 @@ fn existing_folder(options: &Options, function: &Function) -> Result<PathBuf, Ex
     Ok(folder(options, function))
 }
 
-fn bootstrap(options: &Options, function: &Function) -> Result<PathBuf, ExecutableError> {
+/// The executable of a runtime that is its own.
+fn bootstrap(
+    options: &Options,
+    function: &Function,
+    written: &Folder,
+) -> Result<PathBuf, ExecutableError> {
     let folder = existing_folder(options, function)?;
+    let folder = if file::is_archive(&folder) && folder.is_file() {
+        file::place(&function.logical_id, &folder, &written.code())?
+    } else {
+        folder
+    };
     let is_program = folder.ends_with("bootstrap") && folder.is_file();
     let path = if is_program {
         folder.clone()
