@@ -260,8 +260,22 @@ fn text_that_is_not_a_yaml_document_is_refused_with_its_line() {
         ("A: 1\nA: 2\n", "t.yaml:2:1: parse yaml: duplicate key A"),
         (
             "A: &x 1\nB: *x\n",
-            "t.yaml:2:4: parse yaml: aliases are not supported",
+            "t.yaml:2:4: parse yaml: the alias *x is not supported: write its value out; \
+             CloudFormation does not take aliases",
         ),
+        (
+            "A: &x {B: 1}\nC: [1, *x]\n",
+            "t.yaml:2:8: parse yaml: the alias *x is",
+        ),
+        (
+            "A: &x {B: 1}\nC:\n  <<: *x\n",
+            "t.yaml:3:3: parse yaml: the merge key << is not supported: write its entries out",
+        ),
+        (
+            "---\nResources: {}\n---\nResources: {}\n",
+            "t.yaml:3:1: parse yaml: a second document starts here: a template is one document",
+        ),
+        ("Resources: {}\n...\n]\n", "t.yaml:3:"),
         ("", "t.yaml:1:1: parse yaml: a value is missing"),
         (
             "just text",
