@@ -105,7 +105,8 @@ pub(super) fn resource_type(kind: &str) -> &'static str {
 
 /// Advice on an unsupported intrinsic function.
 pub(super) fn function(name: &str) -> &'static str {
-    match name {
+    // A loop has a name of its own: `ForEach::Each`.
+    match name.split("::").next().unwrap_or_default() {
         "ImportValue" => {
             "other stacks are not known; take the value from a parameter (--parameter NAME=VALUE)"
         }

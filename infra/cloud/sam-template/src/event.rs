@@ -12,7 +12,7 @@ use super::identity::Owner;
 use super::inert;
 use super::node::{Entry, Node, Position};
 use super::resource::{Action, EventSource, Permission, Schedule, TopicRule};
-use super::{schedule, source};
+use super::{schedule, section, source};
 
 /// The resources that SAM generates from the events of one function.
 #[derive(Default)]
@@ -40,6 +40,7 @@ pub(super) fn read(
     if let Some(events) = fields.map("Events")? {
         let place = events.place.clone();
         for event in events.rest() {
+            section::check_id(&place, event.at, &event.key)?;
             let kind = event.value.get("Type").and_then(Node::as_text);
             let kind = kind.unwrap_or_default();
             if INERT.contains(&kind) || inert::is_asked(kind, context) {

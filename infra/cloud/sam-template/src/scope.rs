@@ -16,6 +16,7 @@ use super::fields::Place;
 use super::inert::{self, Inert};
 use super::node::{Data, Entry, Node, Position};
 use super::parameter::Parameter;
+use super::section;
 
 /// Everything in a template that an expression can refer to by name.
 pub(super) struct Scope<'a> {
@@ -52,6 +53,8 @@ impl Scope<'_> {
             Data::Map(entries) => {
                 let mut resolved = Vec::with_capacity(entries.len());
                 for entry in entries {
+                    // One alone was parsed as a function.
+                    section::refuse_call(place, entry)?;
                     if let Some(value) = self.resolve_functions(place, &entry.value)? {
                         resolved.push(Entry {
                             key: entry.key.clone(),

@@ -4,6 +4,7 @@ mod action;
 mod alarm;
 mod dynamic;
 mod flow;
+mod form;
 mod inert;
 mod lambda;
 mod meaning;
