@@ -5,8 +5,9 @@
 pub(super) fn property(kind: &str, name: &str) -> Option<&'static str> {
     Some(match kind {
         "AWS::Serverless::Function" => match name {
-            "PackageType" | "ImageUri" => {
-                "containers are not run; use an executable (Runtime provided.al2023)"
+            "ImageUri" | "ImageConfig" => {
+                "container images are not run here; give the code as a folder (CodeUri) with \
+                 Runtime and Handler"
             }
             "DeadLetterQueue" => {
                 "use EventInvokeConfig.DestinationConfig.OnFailure, which also reports the failure"
@@ -27,7 +28,7 @@ pub(super) fn property(kind: &str, name: &str) -> Option<&'static str> {
             "DeadLetterConfig" => {
                 "use AWS::Lambda::EventInvokeConfig, which also reports the failure"
             }
-            "FileSystemConfigs" | "ImageConfig" => "file systems and containers are not run",
+            "FileSystemConfigs" | "ImageConfig" => "file systems and container images are not run",
             _ => return None,
         },
         "AWS::IAM::ManagedPolicy" => match name {

@@ -14,9 +14,9 @@ const EXECUTABLE: [&str; 2] = ["provided.al2023", "provided.al2"];
 /// A language whose code runs in an interpreter of the machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Interpreter {
-    /// `python3.x`.
+    /// `python3.N`.
     Python,
-    /// `nodejs2x.x`, and older ones.
+    /// `nodejsN.x`.
     Node,
 }
 
@@ -48,14 +48,31 @@ impl Function {
     }
 }
 
-/// Takes `Runtime`, and refuses what is not run.
+/// The property that says whether code is a folder or an image.
+const PACKAGE: &str = "PackageType";
+
+/// Takes `PackageType` and `Runtime`, and refuses what is not run.
 pub(super) fn read(fields: &mut Fields) -> Result<String, TemplateError> {
+    if let Some(node) = fields.take(PACKAGE)
+        && node.as_text() != Some("Zip")
+    {
+        let code = match fields.place.kind.as_str() {
+            "AWS::Serverless::Function" => "CodeUri",
+            _ => "Code",
+        };
+        let given = node.as_text().unwrap_or_default();
+        let reason = format!(
+            "container images are not run here: give the code as a folder ({code}) with Runtime \
+             and Handler, and remove {PACKAGE}"
+        );
+        return Err(fields.place.refused(node.at, PACKAGE, given, &reason));
+    }
     let runtime = fields.need_text("Runtime")?;
     if EXECUTABLE.contains(&runtime.as_str()) || Interpreter::of(&runtime).is_some() {
         return Ok(runtime);
     }
-    let reason = "supported are python3.x and nodejs2x.x, with the interpreter of this machine, \
-                  and provided.al2023 and provided.al2: any executable, also a script, that \
-                  speaks the Lambda Runtime API";
+    let reason = "supported are python3.N and nodejsN.x of any N, which the interpreter of this \
+                  machine runs, and provided.al2023 and provided.al2: any executable, also a \
+                  script, that speaks the Lambda Runtime API";
     Err(fields.refused("Runtime", &runtime, reason))
 }

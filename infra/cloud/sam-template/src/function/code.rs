@@ -67,7 +67,7 @@ pub(crate) fn uri_of(
     match node.data {
         Data::String(path) => Ok(path),
         Data::Map(_) if node_has_image(&node) => {
-            let advice = "containers are not run; use a folder with the code";
+            let advice = "container images are not run here; give the code as a folder";
             let problem = Problem::unsupported(format!("property {name}.ImageUri"), advice);
             Err(fields.place.error(at, problem))
         }
@@ -92,7 +92,7 @@ fn node_has_image(node: &Node) -> bool {
 
 fn inline(fields: &Fields, name: &str, text: String, runtime: &str) -> Result<Code, TemplateError> {
     if Interpreter::of(runtime).is_none() {
-        let reason = "only code of python3.x and nodejs2x.x can be in the template: name a folder";
+        let reason = "only code of python3.N and nodejsN.x can be in the template: name a folder";
         return Err(fields.refused("Runtime", runtime, reason));
     }
     if text.chars().count() > INLINE_CHARS_MAX {
