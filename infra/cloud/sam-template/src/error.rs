@@ -42,14 +42,14 @@ pub enum TemplateError {
         problem: Box<Problem>,
     },
     /// A value is given for a parameter that the template does not declare.
-    #[error("{file}: parameter {name} is not declared: use one of {declared}")]
+    #[error("{file}: parameter {name} is not declared: {advice}")]
     UnknownParameter {
         /// Name of the template file.
         file: String,
         /// Name of the parameter that was given.
         name: String,
-        /// Names of the declared parameters.
-        declared: String,
+        /// The declared parameters, or that there are none.
+        advice: String,
     },
 }
 
@@ -110,13 +110,13 @@ pub enum Problem {
     )]
     NotMade(String),
     /// An attribute that the resource does not have.
-    #[error("resource {resource} has no attribute {attribute}; it has: {known}")]
+    #[error("resource {resource} has no attribute {attribute}; {known}")]
     UnknownAttribute {
         /// Logical id.
         resource: String,
         /// The requested attribute.
         attribute: String,
-        /// The attributes that the resource has.
+        /// The attributes that the resource has, or that it has none.
         known: String,
     },
     /// An attribute of a resource that is a name only.
@@ -161,6 +161,14 @@ impl Problem {
             kinds,
             hint: hint.unwrap_or_default(),
         }
+    }
+}
+
+/// `lead` with the names, or `none` if there is no name.
+pub(super) fn listed(names: &[&str], lead: &str, none: &str) -> String {
+    match names {
+        [] => none.to_owned(),
+        names => format!("{lead} {}", names.join(", ")),
     }
 }
 

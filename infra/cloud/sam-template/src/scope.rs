@@ -11,7 +11,7 @@ mod value;
 use super::Context;
 use super::advice;
 use super::dynamic;
-use super::error::{Problem, TemplateError};
+use super::error::{Problem, TemplateError, listed};
 use super::fields::Place;
 use super::inert::{self, Inert};
 use super::node::{Data, Entry, Node, Position};
@@ -232,7 +232,10 @@ impl Scope<'_> {
             None => Problem::UnknownAttribute {
                 resource,
                 attribute,
-                known: own.map(|(name, _)| *name).collect::<Vec<_>>().join(", "),
+                known: {
+                    let names: Vec<&str> = own.map(|(name, _)| *name).collect();
+                    listed(&names, "it has:", "it has none: use !Ref")
+                },
             },
         };
         Err(place.error(at, problem))

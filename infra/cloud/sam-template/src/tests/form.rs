@@ -75,3 +75,35 @@ fn sections_are_maps_of_names() {
         );
     }
 }
+
+#[test]
+fn a_message_has_no_empty_list() {
+    let thing = "Resources:\n  A: {Type: AWS::IoT::Thing}\n";
+    assert_eq!(
+        error(thing, &[("Room", "attic")]),
+        "t.yaml: parameter Room is not declared: the template has no parameters, so leave it out"
+    );
+    let cases = [
+        (
+            "Parameters:\n  Room: {Type: String, Default: a, AllowedValues: []}\n".to_owned()
+                + thing,
+            "t.yaml:2:3: Room: the value cannot be \"a\": AllowedValues is empty",
+        ),
+        (
+            "Mappings:\n  Floors: {}\nResources:\n  A:\n    Type: AWS::IoT::Thing\n    \
+             Properties: {ThingName: !FindInMap [Floors, a, b]}\n"
+                .to_owned(),
+            "FindInMap Floors cannot be \"a\": it has no keys: add this one",
+        ),
+        (
+            "Resources:\n  A:\n    Type: AWS::IoT::Thing\n    Properties: {ThingName: !GetAtt \
+             Both.Arn}\n  Both: {Type: AWS::Logs::MetricFilter}\n"
+                .to_owned(),
+            "resource Both has no attribute Arn; it has none: use !Ref",
+        ),
+    ];
+    for (text, expected) in cases {
+        let message = error(&text, &[]);
+        assert!(message.contains(expected), "{text}\n gave {message}");
+    }
+}
