@@ -81,9 +81,9 @@ pub(super) fn property(kind: &str, name: &str) -> Option<&'static str> {
     })
 }
 
-/// Advice on an unsupported resource type.
-pub(super) fn resource_type(kind: &str) -> &'static str {
-    match kind {
+/// Advice on an unsupported resource type, if there is some of its own.
+pub(super) fn resource_type(kind: &str) -> Option<&'static str> {
+    Some(match kind {
         "AWS::Events::Rule" => {
             "use AWS::Scheduler::Schedule, or a Schedule or ScheduleV2 event of the function"
         }
@@ -100,8 +100,8 @@ pub(super) fn resource_type(kind: &str) -> &'static str {
         "AWS::CloudWatch::AnomalyDetector" => "anomalies are not detected; give alarms a Threshold",
         "AWS::SNS::TopicInlinePolicy" => "declare it as AWS::SNS::TopicPolicy",
         "AWS::SQS::QueueInlinePolicy" => "declare it as AWS::SQS::QueuePolicy",
-        _ => "--inert TYPE makes it a name only; or make it conditional on a parameter",
-    }
+        _ => return None,
+    })
 }
 
 /// Advice on an unsupported intrinsic function.

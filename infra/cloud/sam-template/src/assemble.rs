@@ -18,9 +18,9 @@ use super::node::{Data, Entry, Node, Position};
 use super::resource::{Permission, WithoutEffect};
 use super::scope::Scope;
 use super::{
-    Context, Places, Template, accept, advice, alarm, assertion, deletion, function, interface,
-    iot_account, managed_policy, parameter, provisioning, queue, role, rule, schedule, section,
-    source, table, thing, topic,
+    Context, Places, Template, accept, alarm, assertion, deletion, function, interface,
+    iot_account, kind, managed_policy, parameter, provisioning, queue, role, rule, schedule,
+    section, source, table, thing, topic,
 };
 
 pub(super) fn template(
@@ -54,7 +54,11 @@ pub(super) fn template(
     let mut dependencies = Names::of(root).check(root, &place)?;
     let mut active = Vec::new();
     for resource in resources {
-        if is_active(&scope, &place(&resource.key), resource)? {
+        let place = place(&resource.key);
+        if is_active(&scope, &place, resource)? {
+            if let Some(kind) = resource.value.get("Type").and_then(Node::as_text) {
+                kind::check(kind, context).map_err(|problem| place.error(resource.at, problem))?;
+            }
             active.push(resource);
         } else {
             scope.not_created.insert(resource.key.clone());
@@ -283,9 +287,7 @@ impl Assembly<'_> {
                 self.template.thing_attachments.push(attachment);
             }
             other => {
-                let what = format!("resource type {other}");
-                let problem = Problem::unsupported(what, advice::resource_type(other));
-                return Err(place.error(at, problem));
+                return Err(place.error(at, kind::refused(other)));
             }
         }
         Ok(())

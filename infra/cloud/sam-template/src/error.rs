@@ -182,7 +182,7 @@ pub(super) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> O
 }
 
 /// Levenshtein distance, ignoring case.
-fn distance(one: &str, other: &str) -> usize {
+pub(super) fn distance(one: &str, other: &str) -> usize {
     let letters: Vec<char> = other.to_lowercase().chars().collect();
     let mut row: Vec<usize> = (0..=letters.len()).collect();
     for (i, a) in one.to_lowercase().chars().enumerate() {

@@ -6,7 +6,7 @@
 use serde_json::Value;
 
 use super::Context;
-use super::error::{Problem, TemplateError};
+use super::error::{Problem, TemplateError, nearest};
 use super::fields::{Fields, Place};
 use super::identity::Owner;
 use super::inert;
@@ -29,6 +29,8 @@ pub(super) struct Generated {
 
 /// Events of services that are names only; they never come.
 const INERT: [&str; 2] = ["Api", "HttpApi"];
+
+const SUPPORTED: [&str; 5] = ["DynamoDB", "IoTRule", "Schedule", "ScheduleV2", "SQS"];
 
 /// Reads a function's `Events`.
 pub(super) fn read(
@@ -86,8 +88,13 @@ fn read_event(
         }
         other => {
             let what = format!("{} {other}", event.name("Type"));
-            let advice = "supported events are DynamoDB, IoTRule, Schedule, ScheduleV2 and SQS; \
-                          --inert TYPE starts without it";
+            let advice = match nearest(other, SUPPORTED.into_iter()) {
+                Some(near) => format!("did you mean {near}?"),
+                None => format!(
+                    "supported events are {}; --inert {other} starts without it",
+                    SUPPORTED.join(", ")
+                ),
+            };
             return Err(event
                 .place
                 .error(event.at, Problem::unsupported(what, advice)));

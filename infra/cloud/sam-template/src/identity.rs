@@ -2,10 +2,10 @@
 //!
 //! Must not know: any property except the one that names a resource.
 
-use super::advice;
 use super::error::{Problem, TemplateError};
 use super::fields::Place;
 use super::inert::Inert;
+use super::kind;
 use super::node::{Data, Node, Position};
 use super::scope::Scope;
 
@@ -75,6 +75,12 @@ const NAMES: &[(&str, &[&str])] = &[
     ("AWS::CloudWatch::Dashboard", &["DashboardName"]),
 ];
 
+/// Every supported type.
+pub(super) fn known_types() -> impl Iterator<Item = &'static str> {
+    let published = ["AWS::Lambda::Version", "AWS::Lambda::Alias"];
+    NAMES.iter().map(|(kind, _)| *kind).chain(published)
+}
+
 /// Whether this is the logical id of an API that SAM generates from the events of functions: a
 /// name only.
 pub(super) fn is_generated_api(id: &str) -> bool {
@@ -134,9 +140,7 @@ impl Scope<'_> {
                 let name = format!("{}-{id}", self.context.stack_name);
                 return Ok(self.identity_of(kind, name));
             }
-            let what = format!("resource type {kind}");
-            let problem = Problem::unsupported(what, advice::resource_type(kind));
-            return Err(place.error(at, problem));
+            return Err(place.error(at, kind::refused(kind)));
         };
         let name = match self.given_name(place, resource, naming)? {
             Some(name) => name,

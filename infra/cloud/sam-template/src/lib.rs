@@ -20,6 +20,7 @@ mod identity;
 mod inert;
 mod interface;
 mod iot_account;
+mod kind;
 mod layer;
 mod managed_policy;
 mod name;

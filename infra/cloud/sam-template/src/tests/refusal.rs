@@ -88,7 +88,18 @@ fn errors_name_file_line_and_logical_id() {
             "- Firehose: {DeliveryStreamName: x}",
             "t.yaml:{line}: Measured: property TopicRulePayload.Actions.Firehose is not supported: \
              supported actions are CloudwatchLogs, CloudwatchMetric, DynamoDB, DynamoDBv2, Lambda, \
-             Republish, S3, Sns and Sqs; --inert Firehose starts without it",
+             Republish, S3, Sns, Sqs; --inert Firehose starts without it",
+        ),
+        (
+            "- Lambda: {FunctionArn: !GetAtt Regulate.Arn}",
+            "- Lamda: {FunctionArn: !GetAtt Regulate.Arn}",
+            "t.yaml:{line}: Measured: property TopicRulePayload.Actions.Lamda is not supported: \
+             did you mean Lambda?",
+        ),
+        (
+            "          Type: ScheduleV2",
+            "          Type: SheduleV2",
+            "Regulate: Events.Often.Type SheduleV2 is not supported: did you mean ScheduleV2?",
         ),
         (
             "- Lambda: {FunctionArn: !GetAtt Regulate.Arn}",
@@ -228,7 +239,7 @@ fn errors_name_file_line_and_logical_id() {
             "          Type: ScheduleV2",
             "          Type: Kinesis",
             "Regulate: Events.Often.Type Kinesis is not supported: supported events are \
-             DynamoDB, IoTRule, Schedule, ScheduleV2 and SQS; --inert TYPE starts without it",
+             DynamoDB, IoTRule, Schedule, ScheduleV2, SQS; --inert Kinesis starts without it",
         ),
     ];
     for (from, to, expected) in cases {
