@@ -74,6 +74,7 @@ pub(super) fn template(
             places: Places::new(file),
             ..Template::default()
         },
+        properties: BTreeMap::new(),
         published: Vec::new(),
         permissions: Vec::new(),
         invoke_configs: Vec::new(),
@@ -110,6 +111,8 @@ pub(super) struct Assembly<'a> {
     pub file: &'a str,
     pub scope: Scope<'a>,
     pub template: Template,
+    /// Resolved properties by logical id, for the place of what is wrong in them.
+    pub properties: BTreeMap<String, Node>,
     /// Versions and aliases of functions.
     pub published: Vec<(Place, Position, Published)>,
     /// Permissions, by name of their function.
@@ -189,6 +192,7 @@ impl Assembly<'_> {
             "AWS::IoT::TopicRule" => {
                 let rule = rule::read(id, identity, self.scope.context, fields)?;
                 self.note_actions(entry.at, &rule);
+                self.add_place_of_sql(id, &["TopicRulePayload", "Sql"]);
                 self.template.rules.push(rule);
             }
             "AWS::IoT::Thing" => template.things.push(thing::read(id, identity, fields)?),
@@ -295,7 +299,7 @@ impl Assembly<'_> {
 
     /// The resource's resolved properties, with those of `Globals` as defaults.
     fn resolve_properties(
-        &self,
+        &mut self,
         place: &Place,
         entry: &Entry,
         kind: &str,
@@ -312,7 +316,17 @@ impl Assembly<'_> {
             None => own.clone(),
         };
         let resolved = self.scope.resolve(place, &merged)?.unwrap_or(none);
+        self.properties.insert(entry.key.clone(), resolved.clone());
         Fields::new(place.clone(), "", resolved)
+    }
+
+    /// Keeps the place of a rule's SQL, which is at `path` in the properties.
+    fn add_place_of_sql(&mut self, rule: &str, path: &[&str]) {
+        let mut path = path.iter();
+        let own = self.properties_of(rule);
+        if let Some(sql) = own.and_then(|node| path.try_fold(node, |node, key| node.get(key))) {
+            self.template.places.add_sql(rule, sql.at);
+        }
     }
 
     fn add_output(&mut self, place: Place, entry: &Entry) -> Result<(), TemplateError> {

@@ -29,6 +29,7 @@ mod parameter;
 mod place;
 mod provisioning;
 mod queue;
+mod reference;
 mod resource;
 mod role;
 mod rule;

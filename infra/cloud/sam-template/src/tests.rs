@@ -10,6 +10,7 @@ mod lambda;
 mod meaning;
 mod provisioning;
 mod queue;
+mod reference;
 mod refusal;
 mod role;
 mod schedule;

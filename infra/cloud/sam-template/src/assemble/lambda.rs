@@ -41,6 +41,11 @@ impl Assembly<'_> {
             self.note(at, id, &text);
         }
         self.template.functions.push(function);
+        for rule in &made.rules {
+            let event = rule.logical_id.strip_prefix(id).unwrap_or_default();
+            let path = ["Events", event, "Properties", "Sql"];
+            self.add_place_of_sql(&rule.logical_id, &path);
+        }
         self.template.schedules.extend(made.schedules);
         self.template.rules.extend(made.rules);
         self.template.event_sources.extend(made.sources);

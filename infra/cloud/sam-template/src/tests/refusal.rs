@@ -104,7 +104,8 @@ fn errors_name_file_line_and_logical_id() {
         (
             "- Lambda: {FunctionArn: !GetAtt Regulate.Arn}",
             "- Lambda: {FunctionArn: 'arn:other'}",
-            "Measured: arn:other is not a function of this template",
+            "t.yaml:{line}: Measured: arn:other is not a function of this template: declare it, \
+             and refer to it by !GetAtt or !Ref; or --inert Lambda starts without Lambda actions",
         ),
         (
             "Qos: 1",
@@ -114,7 +115,8 @@ fn errors_name_file_line_and_logical_id() {
         (
             "FunctionName: !Ref Regulate",
             "FunctionName: other",
-            "MeasuredPermission: other is not a function of this template",
+            "t.yaml:{line}: MeasuredPermission: other is not a function of this template: declare \
+             it, and refer to it by !GetAtt or !Ref",
         ),
         (
             "    Value: 'yes'",
@@ -227,7 +229,7 @@ fn errors_name_file_line_and_logical_id() {
         (
             "OnFailure: {Type: SQS, Destination: !GetAtt [Failures, Arn]}",
             "OnFailure: {Type: SQS, Destination: 'arn:other'}",
-            "Regulate: arn:other is not a queue or topic of this template",
+            "t.yaml:{line}: Regulate: arn:other is not a queue or topic of this template: declare",
         ),
         (
             "OnFailure: {Type: SQS, Destination: !GetAtt [Failures, Arn]}",
