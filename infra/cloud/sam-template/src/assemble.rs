@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use super::duplicate::Taken;
 use super::error::{Problem, TemplateError};
 use super::fields::{Fields, Place};
 use super::function::{InvokeConfig, Published};
@@ -75,6 +76,7 @@ pub(super) fn template(
             ..Template::default()
         },
         properties: BTreeMap::new(),
+        taken: Taken::new(),
         published: Vec::new(),
         permissions: Vec::new(),
         invoke_configs: Vec::new(),
@@ -113,6 +115,8 @@ pub(super) struct Assembly<'a> {
     pub template: Template,
     /// Resolved properties by logical id, for the place of what is wrong in them.
     pub properties: BTreeMap<String, Node>,
+    /// Names that resources have.
+    pub taken: Taken,
     /// Versions and aliases of functions.
     pub published: Vec<(Place, Position, Published)>,
     /// Permissions, by name of their function.
@@ -151,6 +155,7 @@ impl Assembly<'_> {
         let id = entry.key.as_str();
         self.template.places.add(id, entry.at);
         let identity = self.scope.identity(&place, entry.at, id)?;
+        self.take_name(entry, kind, &identity.name)?;
         if let Some(why) = Inert::of(kind, self.scope.context) {
             self.add_inert(entry, kind, &identity.name, needs, why);
             return Ok(());

@@ -134,6 +134,7 @@ impl Assembly<'_> {
 
     fn check(&self) -> Result<(), TemplateError> {
         let template = &self.template;
+        self.check_names()?;
         for schedule in &template.schedules {
             if !is_function(template, &schedule.function_arn) {
                 let function = Reference::new(&["Arn"], &schedule.function_arn, "function");

@@ -75,6 +75,12 @@ const NAMES: &[(&str, &[&str])] = &[
     ("AWS::CloudWatch::Dashboard", &["DashboardName"]),
 ];
 
+/// The properties that name a resource of this type.
+pub(super) fn naming(kind: &str) -> &'static [&'static str] {
+    let found = NAMES.iter().find(|(name, _)| *name == kind);
+    found.map_or(&[], |(_, naming)| naming)
+}
+
 /// Every supported type.
 pub(super) fn known_types() -> impl Iterator<Item = &'static str> {
     let published = ["AWS::Lambda::Version", "AWS::Lambda::Alias"];

@@ -10,6 +10,7 @@ mod assemble;
 mod assertion;
 mod check;
 mod deletion;
+mod duplicate;
 mod dynamic;
 mod error;
 mod event;

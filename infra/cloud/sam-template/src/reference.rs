@@ -97,12 +97,16 @@ impl Assembly<'_> {
         }
     }
 
-    /// The resolved properties of a resource, or of the function whose event it is.
+    /// The resolved properties of a resource, or the event that it is made of.
     pub fn properties_of(&self, id: &str) -> Option<&Node> {
-        let owner = self.properties.iter();
-        let owner = owner.filter(|(name, _)| id.starts_with(name.as_str()));
-        let found = self.properties.get(id);
-        let found = found.or_else(|| Some(owner.max_by_key(|(name, _)| name.len())?.1));
-        found
+        if let Some(own) = self.properties.get(id) {
+            return Some(own);
+        }
+        let owners = self.properties.iter();
+        let owners =
+            owners.filter_map(|(name, node)| Some((id.strip_prefix(name.as_str())?, node)));
+        let (event, owner) = owners.min_by_key(|(event, _)| event.len())?;
+        let event = owner.get("Events").and_then(|events| events.get(event));
+        event.or(Some(owner))
     }
 }

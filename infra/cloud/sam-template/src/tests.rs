@@ -2,6 +2,7 @@
 
 mod action;
 mod alarm;
+mod duplicate;
 mod dynamic;
 mod flow;
 mod form;

@@ -42,9 +42,7 @@ impl Assembly<'_> {
         }
         self.template.functions.push(function);
         for rule in &made.rules {
-            let event = rule.logical_id.strip_prefix(id).unwrap_or_default();
-            let path = ["Events", event, "Properties", "Sql"];
-            self.add_place_of_sql(&rule.logical_id, &path);
+            self.add_place_of_sql(&rule.logical_id, &["Properties", "Sql"]);
         }
         self.template.schedules.extend(made.schedules);
         self.template.rules.extend(made.rules);
