@@ -8,7 +8,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::duplicate::Taken;
 use super::error::{Problem, TemplateError};
 use super::fields::{Fields, Place};
 use super::function::{InvokeConfig, Published};
@@ -76,7 +75,7 @@ pub(super) fn template(
             ..Template::default()
         },
         properties: BTreeMap::new(),
-        taken: Taken::new(),
+        taken: BTreeMap::new(),
         published: Vec::new(),
         permissions: Vec::new(),
         invoke_configs: Vec::new(),
@@ -115,8 +114,8 @@ pub(super) struct Assembly<'a> {
     pub template: Template,
     /// Resolved properties by logical id, for the place of what is wrong in them.
     pub properties: BTreeMap<String, Node>,
-    /// Names that resources have.
-    pub taken: Taken,
+    /// Logical ids of the resources that have a name, by what they are and by the name.
+    pub taken: BTreeMap<(&'static str, String), String>,
     /// Versions and aliases of functions.
     pub published: Vec<(Place, Position, Published)>,
     /// Permissions, by name of their function.

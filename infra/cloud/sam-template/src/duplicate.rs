@@ -1,6 +1,6 @@
 //! Refuses two resources of one name, which `CloudFormation` cannot create.
 //!
-//! Source: `CloudFormation` user guide, "Name type": two resources cannot share a physical name.
+//! Source: `CloudFormation` user guide, "Name type": names of resources must be unique.
 //!
 //! Must not know: how a name is made.
 
@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use super::assemble::Assembly;
 use super::error::TemplateError;
-use super::identity;
+use super::kind;
 use super::node::{Entry, Node, Position};
 
 /// What a resource of a type is, if no other may have its name. Things have a check of their own,
@@ -33,9 +33,6 @@ fn class_of(kind: &str) -> Option<&'static str> {
     })
 }
 
-/// Logical ids of the resources that have a name, by what they are and by the name.
-pub(super) type Taken = BTreeMap<(&'static str, String), String>;
-
 impl Assembly<'_> {
     /// Keeps the name of a resource, and refuses it if an earlier one has it.
     pub fn take_name(
@@ -49,7 +46,10 @@ impl Assembly<'_> {
         };
         let key = (class, name.to_owned());
         if let Some(first) = self.taken.get(&key) {
-            let given = naming_property(entry.value.get("Properties"), identity::naming(kind));
+            let given = naming_property(
+                entry.value.get("Properties"),
+                kind::naming(kind).unwrap_or_default(),
+            );
             let (what, at) = given.unwrap_or(("the name", entry.at));
             return Err(self.second(&entry.key, (what, name, at), class, first));
         }

@@ -38,55 +38,6 @@ impl Identity {
 /// The last part of a stream's ARN. In AWS it is the time when the stream was enabled.
 const STREAM_LABEL: &str = "2020-01-01T00:00:00.000";
 
-/// The property that names a resource of each supported type.
-const NAMES: &[(&str, &[&str])] = &[
-    ("AWS::Serverless::Function", &["FunctionName"]),
-    ("AWS::DynamoDB::Table", &["TableName"]),
-    ("AWS::SQS::Queue", &["QueueName"]),
-    ("AWS::SNS::Topic", &["TopicName"]),
-    ("AWS::IAM::Role", &["RoleName"]),
-    ("AWS::IoT::Policy", &["PolicyName"]),
-    ("AWS::IoT::TopicRule", &["RuleName"]),
-    ("AWS::Lambda::Function", &["FunctionName"]),
-    ("AWS::Lambda::LayerVersion", &["LayerName"]),
-    ("AWS::Lambda::Permission", &[]),
-    ("AWS::Logs::LogGroup", &["LogGroupName"]),
-    ("AWS::CloudWatch::Alarm", &["AlarmName"]),
-    ("AWS::Scheduler::Schedule", &["Name"]),
-    ("AWS::Scheduler::ScheduleGroup", &["Name"]),
-    ("AWS::S3::Bucket", &["BucketName"]),
-    ("AWS::Serverless::LayerVersion", &["LayerName"]),
-    ("AWS::Serverless::SimpleTable", &["TableName"]),
-    ("AWS::IAM::Policy", &["PolicyName"]),
-    ("AWS::IAM::ManagedPolicy", &["ManagedPolicyName"]),
-    ("AWS::IoT::Logging", &["AccountId"]),
-    ("AWS::IoT::AccountAuditConfiguration", &["AccountId"]),
-    ("AWS::IoT::ScheduledAudit", &["ScheduledAuditName"]),
-    ("AWS::IoT::Thing", &["ThingName"]),
-    ("AWS::IoT::ProvisioningTemplate", &["TemplateName"]),
-    ("AWS::IoT::PolicyPrincipalAttachment", &[]),
-    ("AWS::IoT::ThingPrincipalAttachment", &[]),
-    ("AWS::Lambda::EventInvokeConfig", &[]),
-    ("AWS::Lambda::EventSourceMapping", &[]),
-    ("AWS::Logs::MetricFilter", &["FilterName"]),
-    ("AWS::SNS::Subscription", &[]),
-    ("AWS::SNS::TopicPolicy", &[]),
-    ("AWS::SQS::QueuePolicy", &[]),
-    ("AWS::CloudWatch::Dashboard", &["DashboardName"]),
-];
-
-/// The properties that name a resource of this type.
-pub(super) fn naming(kind: &str) -> &'static [&'static str] {
-    let found = NAMES.iter().find(|(name, _)| *name == kind);
-    found.map_or(&[], |(_, naming)| naming)
-}
-
-/// Every supported type.
-pub(super) fn known_types() -> impl Iterator<Item = &'static str> {
-    let published = ["AWS::Lambda::Version", "AWS::Lambda::Alias"];
-    NAMES.iter().map(|(kind, _)| *kind).chain(published)
-}
-
 /// Whether this is the logical id of an API that SAM generates from the events of functions: a
 /// name only.
 pub(super) fn is_generated_api(id: &str) -> bool {
@@ -141,7 +92,7 @@ impl Scope<'_> {
         if ["AWS::Lambda::Version", "AWS::Lambda::Alias"].contains(&kind) {
             return self.published(place, at, kind, resource);
         }
-        let Some((_, naming)) = NAMES.iter().find(|(name, _)| *name == kind) else {
+        let Some(naming) = kind::naming(kind) else {
             if Inert::of(kind, self.context).is_some() {
                 let name = format!("{}-{id}", self.context.stack_name);
                 return Ok(self.identity_of(kind, name));

@@ -1,12 +1,49 @@
-//! Resource types: refuses one that nothing here knows, and one that is probably misspelled.
+//! Resource types: which are supported, by what property they are named, and which is meant by one
+//! that is misspelled.
 //!
-//! Must not know: what a type is for.
+//! Must not know: any property except the one that names a resource.
 
 use super::Context;
 use super::advice;
 use super::error::{Problem, distance};
-use super::identity;
 use super::inert::{self, Inert};
+
+/// The property that names a resource of each supported type.
+const NAMES: &[(&str, &[&str])] = &[
+    ("AWS::Serverless::Function", &["FunctionName"]),
+    ("AWS::DynamoDB::Table", &["TableName"]),
+    ("AWS::SQS::Queue", &["QueueName"]),
+    ("AWS::SNS::Topic", &["TopicName"]),
+    ("AWS::IAM::Role", &["RoleName"]),
+    ("AWS::IoT::Policy", &["PolicyName"]),
+    ("AWS::IoT::TopicRule", &["RuleName"]),
+    ("AWS::Lambda::Function", &["FunctionName"]),
+    ("AWS::Lambda::LayerVersion", &["LayerName"]),
+    ("AWS::Lambda::Permission", &[]),
+    ("AWS::Logs::LogGroup", &["LogGroupName"]),
+    ("AWS::CloudWatch::Alarm", &["AlarmName"]),
+    ("AWS::Scheduler::Schedule", &["Name"]),
+    ("AWS::Scheduler::ScheduleGroup", &["Name"]),
+    ("AWS::S3::Bucket", &["BucketName"]),
+    ("AWS::Serverless::LayerVersion", &["LayerName"]),
+    ("AWS::Serverless::SimpleTable", &["TableName"]),
+    ("AWS::IAM::Policy", &["PolicyName"]),
+    ("AWS::IAM::ManagedPolicy", &["ManagedPolicyName"]),
+    ("AWS::IoT::Logging", &["AccountId"]),
+    ("AWS::IoT::AccountAuditConfiguration", &["AccountId"]),
+    ("AWS::IoT::ScheduledAudit", &["ScheduledAuditName"]),
+    ("AWS::IoT::Thing", &["ThingName"]),
+    ("AWS::IoT::ProvisioningTemplate", &["TemplateName"]),
+    ("AWS::IoT::PolicyPrincipalAttachment", &[]),
+    ("AWS::IoT::ThingPrincipalAttachment", &[]),
+    ("AWS::Lambda::EventInvokeConfig", &[]),
+    ("AWS::Lambda::EventSourceMapping", &[]),
+    ("AWS::Logs::MetricFilter", &["FilterName"]),
+    ("AWS::SNS::Subscription", &[]),
+    ("AWS::SNS::TopicPolicy", &[]),
+    ("AWS::SQS::QueuePolicy", &[]),
+    ("AWS::CloudWatch::Dashboard", &["DashboardName"]),
+];
 
 /// Types that people use often, of the services that are names only here.
 const OFTEN: [&str; 44] = [
@@ -59,6 +96,12 @@ const OFTEN: [&str; 44] = [
 /// More letters than this make another type, not a misspelled one.
 const LETTERS_MAX: usize = 2;
 
+/// The properties that name a resource of this type; `None` if it is not supported.
+pub(super) fn naming(kind: &str) -> Option<&'static [&'static str]> {
+    let found = NAMES.iter().find(|(name, _)| *name == kind);
+    found.map(|(_, naming)| *naming)
+}
+
 /// What is wrong with a type; nothing if it is supported, or a name only.
 pub(super) fn check(kind: &str, context: &Context) -> Result<(), Problem> {
     let is_name = match Inert::of(kind, context) {
@@ -86,8 +129,9 @@ pub(super) fn refused(kind: &str) -> Problem {
 }
 
 fn known() -> impl Iterator<Item = &'static str> {
-    let own = identity::known_types().chain(inert::known_types());
-    own.chain(OFTEN)
+    let published = ["AWS::Lambda::Version", "AWS::Lambda::Alias"];
+    let own = NAMES.iter().map(|(kind, _)| *kind).chain(published);
+    own.chain(inert::known_types()).chain(OFTEN)
 }
 
 /// A known type of the same service whose last part is spelled much the same.

@@ -64,8 +64,8 @@ fn a_second_resource_of_one_name_is_refused() {
             "a"
         };
         let expected = format!(
-            ": Two: {property} cannot be \"{name}\": t.yaml:3:3: One is the {class} of this name, and \
-             CloudFormation fails (already exists): give another name"
+            ": Two: {property} cannot be \"{name}\": t.yaml:3:3: One is the {class} of this \
+             name, and CloudFormation fails (already exists): give another name"
         );
         assert!(
             message.starts_with("t.yaml:4:") && message.ends_with(&expected),

@@ -35,8 +35,8 @@ fn sections_are_maps_of_names() {
             format!("t.yaml:4:5: A: {macros}"),
         ),
         (
-            "Resources:\n  A:\n    Type: AWS::IoT::Thing\n    Properties:\n      ThingName: a\n      \
-             Fn::Transform: {}\n"
+            "Resources:\n  A:\n    Type: AWS::IoT::Thing\n    Properties:\n      ThingName: \
+             a\n      Fn::Transform: {}\n"
                 .to_owned(),
             format!("t.yaml:6:7: A: {macros}"),
         ),

@@ -213,11 +213,13 @@ fn a_type_that_is_not_known_is_refused_with_what_to_do() {
         ("AWS::Foo::Bar", "--inert"),
         (
             "AWS::Events::Rule",
-            "use AWS::Scheduler::Schedule, or a Schedule or ScheduleV2 event of the function; or --inert",
+            "use AWS::Scheduler::Schedule, or a Schedule or ScheduleV2 event of the function; or \
+             --inert",
         ),
         (
             "AWS::IoT::ThingType",
-            "create it while the cloud runs, by CreateThingType or CreateThingGroup; or --inert",
+            "create it while the cloud runs, by CreateThingType or CreateThingGroup; or \
+             --inert",
         ),
     ] {
         let message = asked(&template(kind), &[]).unwrap_err();

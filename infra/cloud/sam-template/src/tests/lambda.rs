@@ -219,8 +219,9 @@ fn an_image_is_refused_with_advice() {
     for (text, code) in [(sam, "CodeUri"), (plain.as_str(), "Code")] {
         let message = resources(text).unwrap_err().to_string();
         let expected = format!(
-            "t.yaml:7:20: Ears: PackageType cannot be \"Image\": container images are not run here: \
-             give the code as a folder ({code}) with Runtime and Handler, and remove PackageType"
+            "t.yaml:7:20: Ears: PackageType cannot be \"Image\": container images are not run \
+             here: give the code as a folder ({code}) with Runtime and Handler, \
+             and remove PackageType"
         );
         assert_eq!(message, expected);
     }

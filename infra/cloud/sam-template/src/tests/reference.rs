@@ -17,7 +17,7 @@ const STACK: &str = "  Rows: {Type: AWS::Serverless::SimpleTable}
           Properties:
             BatchSize: 1
             Queue: !GetAtt Work.Arn
-        Heard:
+        Sensed:
           Type: IoTRule
           Properties:
             AwsIotSqlVersion: '2016-03-23'
@@ -171,8 +171,8 @@ fn the_place_of_a_rules_sql_is_known() {
     let places = resources(STACK).unwrap().places;
     let (line, column) = place_of("SELECT * FROM 'b'");
     assert_eq!(
-        places.of_sql("EarsHeard"),
-        format!("t.yaml:{line}:{column}: EarsHeard")
+        places.of_sql("EarsSensed"),
+        format!("t.yaml:{line}:{column}: EarsSensed")
     );
     let (line, _) = place_of("          SELECT *\n");
     let of_block = places.of_sql("Keep");
