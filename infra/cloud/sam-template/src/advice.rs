@@ -5,8 +5,9 @@
 pub(super) fn property(kind: &str, name: &str) -> Option<&'static str> {
     Some(match kind {
         "AWS::Serverless::Function" => match name {
-            "PackageType" | "ImageUri" => {
-                "containers are not run; use an executable (Runtime provided.al2023)"
+            "ImageUri" | "ImageConfig" => {
+                "container images are not run here; give the code as a folder (CodeUri) with \
+                 Runtime and Handler"
             }
             "DeadLetterQueue" => {
                 "use EventInvokeConfig.DestinationConfig.OnFailure, which also reports the failure"
@@ -27,7 +28,7 @@ pub(super) fn property(kind: &str, name: &str) -> Option<&'static str> {
             "DeadLetterConfig" => {
                 "use AWS::Lambda::EventInvokeConfig, which also reports the failure"
             }
-            "FileSystemConfigs" | "ImageConfig" => "file systems and containers are not run",
+            "FileSystemConfigs" | "ImageConfig" => "file systems and container images are not run",
             _ => return None,
         },
         "AWS::IAM::ManagedPolicy" => match name {
@@ -80,9 +81,9 @@ pub(super) fn property(kind: &str, name: &str) -> Option<&'static str> {
     })
 }
 
-/// Advice on an unsupported resource type.
-pub(super) fn resource_type(kind: &str) -> &'static str {
-    match kind {
+/// Advice on an unsupported resource type, if there is some of its own.
+pub(super) fn resource_type(kind: &str) -> Option<&'static str> {
+    Some(match kind {
         "AWS::Events::Rule" => {
             "use AWS::Scheduler::Schedule, or a Schedule or ScheduleV2 event of the function"
         }
@@ -99,13 +100,14 @@ pub(super) fn resource_type(kind: &str) -> &'static str {
         "AWS::CloudWatch::AnomalyDetector" => "anomalies are not detected; give alarms a Threshold",
         "AWS::SNS::TopicInlinePolicy" => "declare it as AWS::SNS::TopicPolicy",
         "AWS::SQS::QueueInlinePolicy" => "declare it as AWS::SQS::QueuePolicy",
-        _ => "--inert TYPE makes it a name only; or make it conditional on a parameter",
-    }
+        _ => return None,
+    })
 }
 
 /// Advice on an unsupported intrinsic function.
 pub(super) fn function(name: &str) -> &'static str {
-    match name {
+    // A loop has a name of its own: `ForEach::Each`.
+    match name.split("::").next().unwrap_or_default() {
         "GetAZs" | "Cidr" => "networks are not simulated; remove what needs it",
         "Transform" => "macros are not run; expand them yourself",
         "Length" | "ToJsonString" | "ForEach" => {

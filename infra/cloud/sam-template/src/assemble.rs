@@ -18,9 +18,9 @@ use super::node::{Data, Entry, Node, Position};
 use super::resource::{Permission, WithoutEffect};
 use super::scope::Scope;
 use super::{
-    Context, Places, Template, accept, advice, alarm, assertion, deletion, function, interface,
-    iot_account, managed_policy, parameter, provisioning, queue, role, rule, schedule, section,
-    source, table, thing, topic,
+    Context, Places, Template, accept, alarm, assertion, deletion, function, interface,
+    iot_account, kind, managed_policy, parameter, provisioning, queue, role, rule, schedule,
+    section, source, table, thing, topic,
 };
 
 pub(super) fn template(
@@ -54,7 +54,11 @@ pub(super) fn template(
     let mut dependencies = Names::of(root).check(root, &place)?;
     let mut active = Vec::new();
     for resource in resources {
-        if is_active(&scope, &place(&resource.key), resource)? {
+        let place = place(&resource.key);
+        if is_active(&scope, &place, resource)? {
+            if let Some(kind) = resource.value.get("Type").and_then(Node::as_text) {
+                kind::check(kind, context).map_err(|problem| place.error(resource.at, problem))?;
+            }
             active.push(resource);
         } else {
             scope.not_created.insert(resource.key.clone());
@@ -71,6 +75,8 @@ pub(super) fn template(
             notes: parameter::notes(file, root.get("Parameters"), context)?,
             ..Template::default()
         },
+        properties: BTreeMap::new(),
+        taken: BTreeMap::new(),
         published: Vec::new(),
         permissions: Vec::new(),
         invoke_configs: Vec::new(),
@@ -107,6 +113,10 @@ pub(super) struct Assembly<'a> {
     pub file: &'a str,
     pub scope: Scope<'a>,
     pub template: Template,
+    /// Resolved properties by logical id, for the place of what is wrong in them.
+    pub properties: BTreeMap<String, Node>,
+    /// Logical ids of the resources that have a name, by what they are and by the name.
+    pub taken: BTreeMap<(&'static str, String), String>,
     /// Versions and aliases of functions.
     pub published: Vec<(Place, Position, Published)>,
     /// Permissions, by name of their function.
@@ -145,6 +155,7 @@ impl Assembly<'_> {
         let id = entry.key.as_str();
         self.template.places.add(id, entry.at);
         let identity = self.scope.identity(&place, entry.at, id)?;
+        self.take_name(entry, kind, &identity.name)?;
         if let Some(why) = Inert::of(kind, self.scope.context) {
             self.add_inert(entry, kind, &identity.name, needs, why);
             return Ok(());
@@ -187,6 +198,7 @@ impl Assembly<'_> {
             "AWS::IoT::TopicRule" => {
                 let rule = rule::read(id, identity, self.scope.context, fields)?;
                 self.note_actions(entry.at, &rule);
+                self.add_place_of_sql(id, &["TopicRulePayload", "Sql"]);
                 self.template.rules.push(rule);
             }
             "AWS::IoT::Thing" => template.things.push(thing::read(id, identity, fields)?),
@@ -285,9 +297,7 @@ impl Assembly<'_> {
                 self.template.thing_attachments.push(attachment);
             }
             other => {
-                let what = format!("resource type {other}");
-                let problem = Problem::unsupported(what, advice::resource_type(other));
-                return Err(place.error(at, problem));
+                return Err(place.error(at, kind::refused(other)));
             }
         }
         Ok(())
@@ -295,7 +305,7 @@ impl Assembly<'_> {
 
     /// The resource's resolved properties, with those of `Globals` as defaults.
     fn resolve_properties(
-        &self,
+        &mut self,
         place: &Place,
         entry: &Entry,
         kind: &str,
@@ -312,7 +322,17 @@ impl Assembly<'_> {
             None => own.clone(),
         };
         let resolved = self.scope.resolve(place, &merged)?.unwrap_or(none);
+        self.properties.insert(entry.key.clone(), resolved.clone());
         Fields::new(place.clone(), "", resolved)
+    }
+
+    /// Keeps the place of a rule's SQL, which is at `path` in the properties.
+    fn add_place_of_sql(&mut self, rule: &str, path: &[&str]) {
+        let mut path = path.iter();
+        let own = self.properties_of(rule);
+        if let Some(sql) = own.and_then(|node| path.try_fold(node, |node, key| node.get(key))) {
+            self.template.places.add_sql(rule, sql.at);
+        }
     }
 
     fn add_output(&mut self, place: Place, entry: &Entry) -> Result<(), TemplateError> {

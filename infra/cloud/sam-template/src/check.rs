@@ -2,10 +2,11 @@
 //! name a resource that exists.
 
 use super::assemble::Assembly;
-use super::error::{Problem, TemplateError};
+use super::error::TemplateError;
 use super::fields::Place;
 use super::managed_policy::is_customer_policy;
 use super::node::Position;
+use super::reference::Reference;
 use super::{
     Action, EventSource, Function, Permission, Protocol, ResourcePolicy, SourceKind, StreamReading,
     Template, queue,
@@ -29,7 +30,7 @@ impl Assembly<'_> {
             function.max_event_age_s = config.age_s;
             function.on_failure = config.on_failure;
         }
-        for (place, at, roles, document) in std::mem::take(&mut self.policies) {
+        for (place, _, roles, document) in std::mem::take(&mut self.policies) {
             for name in roles {
                 let own = format!("role/{name}");
                 let role = self.template.roles.iter_mut().find(|r| r.name == name);
@@ -40,7 +41,10 @@ impl Assembly<'_> {
                 match (role, function) {
                     (Some(role), _) => role.documents.push(document.clone()),
                     (None, Some(function)) => function.role_policies.push(document.clone()),
-                    (None, None) => return Err(place.error(at, unknown_target(&name, "role"))),
+                    (None, None) => {
+                        let role = Reference::new(&["Roles"], &name, "role");
+                        return Err(self.unresolved(&place.item, role));
+                    }
                 }
             }
         }
@@ -97,7 +101,11 @@ impl Assembly<'_> {
             }
         }
         match unknown {
-            Some((id, arn)) => Err(self.unresolved(&id, &arn, "managed policy")),
+            Some((id, arn)) => {
+                let keys = ["ManagedPolicyArns", "Policies"];
+                let policy = Reference::new(&keys, &arn, "managed policy");
+                Err(self.unresolved(&id, policy))
+            }
             None => Ok(()),
         }
     }
@@ -114,63 +122,52 @@ impl Assembly<'_> {
             let qualifier = (!qualifier.is_empty()).then(|| qualifier.to_owned());
             Some((function, qualifier))
         });
-        found.ok_or_else(|| place.error(at, unknown_target(target, "function")))
+        found.ok_or_else(|| {
+            let function = Reference::new(&["FunctionName"], target, "function");
+            let own = self.properties.get(&place.item);
+            let at = own
+                .and_then(|node| function.position_in(node))
+                .unwrap_or(at);
+            place.error(at, function.problem())
+        })
     }
 
     fn check(&self) -> Result<(), TemplateError> {
         let template = &self.template;
+        self.check_names()?;
         for schedule in &template.schedules {
             if !is_function(template, &schedule.function_arn) {
-                return Err(self.unresolved(
-                    &schedule.logical_id,
-                    &schedule.function_arn,
-                    "function",
-                ));
+                let function = Reference::new(&["Arn"], &schedule.function_arn, "function");
+                return Err(self.unresolved(&schedule.logical_id, function));
             }
         }
         for rule in &template.rules {
             for action in rule.actions.iter().chain(&rule.error_action) {
-                match action {
-                    Action::Lambda { function_arn } if !is_function(template, function_arn) => {
-                        return Err(self.unresolved(&rule.logical_id, function_arn, "function"));
-                    }
-                    Action::DynamoDb { table, .. } | Action::DynamoDbV2 { table, .. }
-                        if !table.contains("${")
-                            && !template.tables.iter().any(|t| &t.name == table) =>
-                    {
-                        return Err(self.unresolved(&rule.logical_id, table, "table"));
-                    }
-                    Action::Sns { topic_arn, .. }
-                        if !topic_arn.contains("${")
-                            && !template.topics.iter().any(|t| &t.arn == topic_arn) =>
-                    {
-                        return Err(self.unresolved(&rule.logical_id, topic_arn, "topic"));
-                    }
-                    Action::Sqs { queue_url, .. }
-                        if !template.queues.iter().any(|q| &q.url == queue_url) =>
-                    {
-                        return Err(self.unresolved(&rule.logical_id, queue_url, "queue"));
-                    }
-                    _ => {}
+                if let Some(stray) = stray_of(template, action) {
+                    return Err(self.unresolved(&rule.logical_id, stray));
                 }
             }
         }
         for function in &template.functions {
+            let id = &function.logical_id;
             if !function.role_is_own && !template.roles.iter().any(|r| r.arn == function.role_arn) {
-                return Err(self.unresolved(&function.logical_id, &function.role_arn, "role"));
+                let role = Reference::new(&["Role"], &function.role_arn, "role");
+                return Err(self.unresolved(id, role));
             }
             let Some(destination) = &function.on_failure else {
                 continue;
             };
             if !self.is_destination(destination) {
-                return Err(self.unresolved(&function.logical_id, destination, "queue or topic"));
+                return Err(self.unresolved(id, to_destination(destination)));
             }
         }
         for queue in &template.queues {
             if let Some(redrive) = &queue.redrive
                 && !template.queues.iter().any(|q| q.arn == redrive.target_arn)
             {
-                return Err(self.unresolved(&queue.logical_id, &redrive.target_arn, "queue"));
+                let keys = ["deadLetterTargetArn"];
+                let target = Reference::new(&keys, &redrive.target_arn, "queue");
+                return Err(self.unresolved(&queue.logical_id, target));
             }
         }
         self.check_notifications()?;
@@ -184,23 +181,27 @@ impl Assembly<'_> {
         for subscription in &template.subscriptions {
             let id = &subscription.logical_id;
             if !is_topic(&subscription.topic_arn) {
-                return Err(self.unresolved(id, &subscription.topic_arn, "topic"));
+                let topic = Reference::new(&["TopicArn"], &subscription.topic_arn, "topic");
+                return Err(self.unresolved(id, topic));
             }
             let endpoint = &subscription.endpoint;
             let is_queue = template.queues.iter().any(|queue| &queue.arn == endpoint);
             if subscription.protocol == Protocol::Sqs && !is_queue {
-                return Err(self.unresolved(id, endpoint, "queue"));
+                let queue = Reference::new(&["Endpoint"], endpoint, "queue");
+                return Err(self.unresolved(id, queue));
             }
         }
         for policy in &template.topic_policies {
             if let Some(stray) = policy.targets.iter().find(|arn| !is_topic(arn)) {
-                return Err(self.unresolved(&policy.logical_id, stray, "topic"));
+                let topic = Reference::new(&["Topics"], stray, "topic");
+                return Err(self.unresolved(&policy.logical_id, topic));
             }
         }
         for policy in &template.queue_policies {
             let is_queue = |url: &String| template.queues.iter().any(|queue| &queue.url == url);
             if let Some(stray) = policy.targets.iter().find(|url| !is_queue(url)) {
-                return Err(self.unresolved(&policy.logical_id, stray, "queue"));
+                let queue = Reference::new(&["Queues"], stray, "queue");
+                return Err(self.unresolved(&policy.logical_id, queue));
             }
         }
         for policies in [&template.topic_policies, &template.queue_policies] {
@@ -210,7 +211,9 @@ impl Assembly<'_> {
             let actions = alarm.alarm_actions.iter().chain(&alarm.ok_actions);
             let mut actions = actions.chain(&alarm.insufficient_data_actions);
             if let Some(stray) = actions.find(|arn| !is_topic(arn)) {
-                return Err(self.unresolved(&alarm.logical_id, stray, "topic"));
+                let keys = ["AlarmActions", "OKActions", "InsufficientDataActions"];
+                let topic = Reference::new(&keys, stray, "topic");
+                return Err(self.unresolved(&alarm.logical_id, topic));
             }
         }
         Ok(())
@@ -243,7 +246,11 @@ impl Assembly<'_> {
             let mut functions = template.functions.iter();
             let function = functions
                 .find(|f| f.qualifier_in(&source.function_arn).is_some())
-                .ok_or_else(|| self.unresolved(id, &source.function_arn, "function"))?;
+                .ok_or_else(|| {
+                    let keys = ["FunctionName"];
+                    let function = Reference::new(&keys, &source.function_arn, "function");
+                    self.unresolved(id, function)
+                })?;
             let (what, name, contents) = match &source.kind {
                 SourceKind::Queue { .. } => {
                     ("queue", self.check_queue(source, function)?, "messages")
@@ -278,9 +285,11 @@ impl Assembly<'_> {
     ) -> Result<&str, TemplateError> {
         let id = &source.logical_id;
         let mut queues = self.template.queues.iter();
-        let queue = queues
-            .find(|q| q.arn == source.source_arn)
-            .ok_or_else(|| self.unresolved(id, &source.source_arn, "queue"))?;
+        let queue = queues.find(|q| q.arn == source.source_arn).ok_or_else(|| {
+            let keys = ["Queue", "EventSourceArn"];
+            let queue = Reference::new(&keys, &source.source_arn, "queue");
+            self.unresolved(id, queue)
+        })?;
         if queue.visibility_s < function.timeout_s {
             let (place, at) = self.place_of(id);
             let problem = queue::visibility_too_short(queue, function.timeout_s);
@@ -299,26 +308,24 @@ impl Assembly<'_> {
         if let Some(destination) = &reading.on_failure
             && !self.is_destination(destination)
         {
-            return Err(self.unresolved(id, destination, "queue or topic"));
+            return Err(self.unresolved(id, to_destination(destination)));
         }
         let mut tables = self.template.tables.iter();
         let table = tables.find(|table| {
             let stream = table.stream.as_ref();
             stream.is_some_and(|stream| stream.arn == source.source_arn)
         });
-        let table = table.ok_or_else(|| self.unresolved(id, &source.source_arn, "stream"))?;
+        let table = table.ok_or_else(|| {
+            let keys = ["Stream", "EventSourceArn"];
+            let stream = Reference::new(&keys, &source.source_arn, "stream");
+            self.unresolved(id, stream)
+        })?;
         Ok(&table.logical_id)
     }
 
     fn is_destination(&self, arn: &str) -> bool {
         let template = &self.template;
         template.queues.iter().any(|q| q.arn == arn) || template.topics.iter().any(|t| t.arn == arn)
-    }
-
-    /// The error for a resource that refers to something outside the template.
-    fn unresolved(&self, id: &str, target: &str, kinds: &'static str) -> TemplateError {
-        let (place, at) = self.place_of(id);
-        place.error(at, unknown_target(target, kinds))
     }
 }
 
@@ -330,6 +337,35 @@ fn is_function(template: &Template, arn: &str) -> bool {
             .any(|f| f.qualifier_in(arn).is_some())
 }
 
-fn unknown_target(target: &str, kinds: &'static str) -> Problem {
-    Problem::unknown(target, kinds, std::iter::empty())
+/// What an action names that is not in the template. A name that is made when the action runs is
+/// not known yet.
+fn stray_of<'t>(template: &'t Template, action: &'t Action) -> Option<Reference<'t>> {
+    let is_open = |name: &str| name.contains("${");
+    match action {
+        Action::Lambda { function_arn } if !is_function(template, function_arn) => {
+            Some(Reference::new(&["FunctionArn"], function_arn, "function").inside("Lambda"))
+        }
+        Action::DynamoDb { table, .. } | Action::DynamoDbV2 { table, .. }
+            if !is_open(table) && !template.tables.iter().any(|t| &t.name == table) =>
+        {
+            let kind = match action {
+                Action::DynamoDb { .. } => "DynamoDB",
+                _ => "DynamoDBv2",
+            };
+            Some(Reference::new(&["TableName"], table, "table").inside(kind))
+        }
+        Action::Sns { topic_arn, .. }
+            if !is_open(topic_arn) && !template.topics.iter().any(|t| &t.arn == topic_arn) =>
+        {
+            Some(Reference::new(&["TargetArn"], topic_arn, "topic").inside("Sns"))
+        }
+        Action::Sqs { queue_url, .. } if !template.queues.iter().any(|q| &q.url == queue_url) => {
+            Some(Reference::new(&["QueueUrl"], queue_url, "queue").inside("Sqs"))
+        }
+        _ => None,
+    }
+}
+
+fn to_destination(arn: &str) -> Reference<'_> {
+    Reference::new(&["Destination"], arn, "queue or topic")
 }

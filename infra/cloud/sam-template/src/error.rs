@@ -42,14 +42,14 @@ pub enum TemplateError {
         problem: Box<Problem>,
     },
     /// A value is given for a parameter that the template does not declare.
-    #[error("{file}: parameter {name} is not declared: use one of {declared}")]
+    #[error("{file}: parameter {name} is not declared: {advice}")]
     UnknownParameter {
         /// Name of the template file.
         file: String,
         /// Name of the parameter that was given.
         name: String,
-        /// Names of the declared parameters.
-        declared: String,
+        /// The declared parameters, or that there are none.
+        advice: String,
     },
 }
 
@@ -110,13 +110,13 @@ pub enum Problem {
     )]
     NotMade(String),
     /// An attribute that the resource does not have.
-    #[error("resource {resource} has no attribute {attribute}; it has: {known}")]
+    #[error("resource {resource} has no attribute {attribute}; {known}")]
     UnknownAttribute {
         /// Logical id.
         resource: String,
         /// The requested attribute.
         attribute: String,
-        /// The attributes that the resource has.
+        /// The attributes that the resource has, or that it has none.
         known: String,
     },
     /// An attribute of a resource that is a name only.
@@ -164,6 +164,14 @@ impl Problem {
     }
 }
 
+/// `lead` with the names, or `none` if there is no name.
+pub(super) fn listed(names: &[&str], lead: &str, none: &str) -> String {
+    match names {
+        [] => none.to_owned(),
+        names => format!("{lead} {}", names.join(", ")),
+    }
+}
+
 /// The name in `known` that `name` most likely misspells.
 pub(super) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     known
@@ -174,7 +182,7 @@ pub(super) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> O
 }
 
 /// Levenshtein distance, ignoring case.
-fn distance(one: &str, other: &str) -> usize {
+pub(super) fn distance(one: &str, other: &str) -> usize {
     let letters: Vec<char> = other.to_lowercase().chars().collect();
     let mut row: Vec<usize> = (0..=letters.len()).collect();
     for (i, a) in one.to_lowercase().chars().enumerate() {

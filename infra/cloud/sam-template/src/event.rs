@@ -6,13 +6,13 @@
 use serde_json::Value;
 
 use super::Context;
-use super::error::{Problem, TemplateError};
+use super::error::{Problem, TemplateError, nearest};
 use super::fields::{Fields, Place};
 use super::identity::Owner;
 use super::inert;
 use super::node::{Entry, Node, Position};
 use super::resource::{Action, EventSource, Permission, Schedule, TopicRule};
-use super::{schedule, source};
+use super::{schedule, section, source};
 
 /// The resources that SAM generates from the events of one function.
 #[derive(Default)]
@@ -30,6 +30,8 @@ pub(super) struct Generated {
 /// Events of services that are names only; they never come.
 const INERT: [&str; 2] = ["Api", "HttpApi"];
 
+const SUPPORTED: [&str; 5] = ["DynamoDB", "IoTRule", "Schedule", "ScheduleV2", "SQS"];
+
 /// Reads a function's `Events`.
 pub(super) fn read(
     owner: &Owner<'_>,
@@ -40,6 +42,7 @@ pub(super) fn read(
     if let Some(events) = fields.map("Events")? {
         let place = events.place.clone();
         for event in events.rest() {
+            section::check_id(&place, event.at, &event.key)?;
             let kind = event.value.get("Type").and_then(Node::as_text);
             let kind = kind.unwrap_or_default();
             if INERT.contains(&kind) || inert::is_asked(kind, context) {
@@ -85,8 +88,13 @@ fn read_event(
         }
         other => {
             let what = format!("{} {other}", event.name("Type"));
-            let advice = "supported events are DynamoDB, IoTRule, Schedule, ScheduleV2 and SQS; \
-                          --inert TYPE starts without it";
+            let advice = match nearest(other, SUPPORTED.into_iter()) {
+                Some(near) => format!("did you mean {near}?"),
+                None => format!(
+                    "supported events are {}; --inert {other} starts without it",
+                    SUPPORTED.join(", ")
+                ),
+            };
             return Err(event
                 .place
                 .error(event.at, Problem::unsupported(what, advice)));

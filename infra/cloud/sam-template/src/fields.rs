@@ -5,7 +5,7 @@
 use serde_json::Value;
 
 use super::advice;
-use super::error::{Problem, TemplateError, nearest};
+use super::error::{Problem, TemplateError, listed, nearest};
 use super::node::{Data, Entry, Node, Position};
 
 /// The resource or section that an error is reported for.
@@ -232,7 +232,14 @@ impl Fields {
         let near = nearest(key, self.known.iter().map(String::as_str));
         let advice = match near {
             Some(near) => format!("did you mean {}?", self.name(near)),
-            None => format!("expected one of {}", self.known.join(", ")),
+            None => {
+                let known: Vec<&str> = self.known.iter().map(String::as_str).collect();
+                listed(
+                    &known,
+                    "expected one of",
+                    "remove it: none is expected here",
+                )
+            }
         };
         self.place
             .error(at, Problem::UnknownProperty { name, advice })

@@ -2,10 +2,10 @@
 //!
 //! Must not know: any property except the one that names a resource.
 
-use super::advice;
 use super::error::{Problem, TemplateError};
 use super::fields::Place;
 use super::inert::Inert;
+use super::kind;
 use super::node::{Data, Node, Position};
 use super::scope::Scope;
 
@@ -37,43 +37,6 @@ impl Identity {
 
 /// The last part of a stream's ARN. In AWS it is the time when the stream was enabled.
 const STREAM_LABEL: &str = "2020-01-01T00:00:00.000";
-
-/// The property that names a resource of each supported type.
-const NAMES: &[(&str, &[&str])] = &[
-    ("AWS::Serverless::Function", &["FunctionName"]),
-    ("AWS::DynamoDB::Table", &["TableName"]),
-    ("AWS::SQS::Queue", &["QueueName"]),
-    ("AWS::SNS::Topic", &["TopicName"]),
-    ("AWS::IAM::Role", &["RoleName"]),
-    ("AWS::IoT::Policy", &["PolicyName"]),
-    ("AWS::IoT::TopicRule", &["RuleName"]),
-    ("AWS::Lambda::Function", &["FunctionName"]),
-    ("AWS::Lambda::LayerVersion", &["LayerName"]),
-    ("AWS::Lambda::Permission", &[]),
-    ("AWS::Logs::LogGroup", &["LogGroupName"]),
-    ("AWS::CloudWatch::Alarm", &["AlarmName"]),
-    ("AWS::Scheduler::Schedule", &["Name"]),
-    ("AWS::Scheduler::ScheduleGroup", &["Name"]),
-    ("AWS::S3::Bucket", &["BucketName"]),
-    ("AWS::Serverless::LayerVersion", &["LayerName"]),
-    ("AWS::Serverless::SimpleTable", &["TableName"]),
-    ("AWS::IAM::Policy", &["PolicyName"]),
-    ("AWS::IAM::ManagedPolicy", &["ManagedPolicyName"]),
-    ("AWS::IoT::Logging", &["AccountId"]),
-    ("AWS::IoT::AccountAuditConfiguration", &["AccountId"]),
-    ("AWS::IoT::ScheduledAudit", &["ScheduledAuditName"]),
-    ("AWS::IoT::Thing", &["ThingName"]),
-    ("AWS::IoT::ProvisioningTemplate", &["TemplateName"]),
-    ("AWS::IoT::PolicyPrincipalAttachment", &[]),
-    ("AWS::IoT::ThingPrincipalAttachment", &[]),
-    ("AWS::Lambda::EventInvokeConfig", &[]),
-    ("AWS::Lambda::EventSourceMapping", &[]),
-    ("AWS::Logs::MetricFilter", &["FilterName"]),
-    ("AWS::SNS::Subscription", &[]),
-    ("AWS::SNS::TopicPolicy", &[]),
-    ("AWS::SQS::QueuePolicy", &[]),
-    ("AWS::CloudWatch::Dashboard", &["DashboardName"]),
-];
 
 /// The property that names a database or table of Timestream.
 fn timestream_name(kind: &str) -> Option<&'static str> {
@@ -138,7 +101,7 @@ impl Scope<'_> {
         if ["AWS::Lambda::Version", "AWS::Lambda::Alias"].contains(&kind) {
             return self.published(place, at, kind, resource);
         }
-        let Some((_, naming)) = NAMES.iter().find(|(name, _)| *name == kind) else {
+        let Some(naming) = kind::naming(kind) else {
             if Inert::of(kind, self.context).is_some() {
                 let name = format!("{}-{id}", self.context.stack_name);
                 let mut identity = self.identity_of(kind, name);
@@ -147,9 +110,7 @@ impl Scope<'_> {
                 }
                 return Ok(identity);
             }
-            let what = format!("resource type {kind}");
-            let problem = Problem::unsupported(what, advice::resource_type(kind));
-            return Err(place.error(at, problem));
+            return Err(place.error(at, kind::refused(kind)));
         };
         let name = match self.given_name(place, resource, naming)? {
             Some(name) => name,

@@ -83,6 +83,11 @@ impl Inert {
     }
 }
 
+/// The types that are names only although nobody asked, without whole services.
+pub(super) fn known_types() -> impl Iterator<Item = &'static str> {
+    BY_DEFAULT.into_iter().filter(|kind| !kind.ends_with('*'))
+}
+
 /// Whether the caller wants this type of resource, event or action to have no effect.
 pub(super) fn is_asked(kind: &str, context: &Context) -> bool {
     context.inert.iter().any(|pattern| covers(pattern, kind))

@@ -126,6 +126,11 @@ impl Repeated {
 /// Deepest nesting that is accepted; a template needs about ten levels.
 const NESTING_MAX: usize = 64;
 
+/// Source: `CloudFormation` user guide, "`CloudFormation` template format".
+const NOT_IN_AWS: &str = "CloudFormation does not take aliases and merges either";
+const SECOND_DOCUMENT: &str = "a second document starts here: a template is one document, so \
+                               remove this line, or what follows from here on";
+
 /// Parses one YAML document. What YAML refuses is read again as `CloudFormation` reads JSON in it.
 pub(super) fn parse(file: &str, text: &str) -> Result<(Node, Vec<Repeated>), TemplateError> {
     let strict = Reader::new(file, text, None).document();
@@ -187,7 +192,22 @@ impl<'a> Reader<'a> {
             let (event, at) = self.next()?;
             match event {
                 Event::StreamStart | Event::DocumentStart(_) | Event::Nothing => {}
-                event => return Ok((self.node(event, at, 0)?, self.repeated)),
+                event => {
+                    let root = self.node(event, at, 0)?;
+                    self.end()?;
+                    return Ok((root, self.repeated));
+                }
+            }
+        }
+    }
+
+    /// Refuses text after the document, which would be ignored.
+    fn end(&mut self) -> Result<(), TemplateError> {
+        loop {
+            match self.next()? {
+                (Event::StreamEnd, _) => return Ok(()),
+                (Event::DocumentStart(_), at) => return Err(self.syntax(at, SECOND_DOCUMENT)),
+                _ => {}
             }
         }
     }
@@ -229,7 +249,7 @@ impl<'a> Reader<'a> {
                 let data = self.mapping(depth)?;
                 Ok(self.tagged(Node { at, data }, tag.as_deref()))
             }
-            Event::Alias(_) => Err(self.syntax(at, "aliases are not supported")),
+            Event::Alias(_) => Err(self.syntax(at, &self.alias_refused(at))),
             _ => Err(self.syntax(at, "a value is missing")),
         }
     }
@@ -240,6 +260,10 @@ impl<'a> Reader<'a> {
             let (event, at) = self.next()?;
             let key = match event {
                 Event::MappingEnd => break,
+                Event::Scalar(text, ScalarStyle::Plain, ..) if text == "<<" => {
+                    let what = "the merge key << is not supported: write its entries out";
+                    return Err(self.syntax(at, &format!("{what}; {NOT_IN_AWS}")));
+                }
                 Event::Scalar(text, ..) => text.into_owned(),
                 _ => return Err(self.syntax(at, "a key must be text")),
             };
@@ -278,6 +302,17 @@ impl<'a> Reader<'a> {
             },
             _ => node,
         }
+    }
+
+    /// The parser gives no name of an alias: it is in the text.
+    fn alias_refused(&self, at: Position) -> String {
+        let line = self.text.lines().nth(at.line.saturating_sub(1));
+        let line = line.unwrap_or_default().chars();
+        let start: String = line.skip(at.column.saturating_sub(1)).collect();
+        let ends = |c: char| c.is_whitespace() || matches!(c, ',' | ']' | '}');
+        let name = start.split(ends).next().unwrap_or_default();
+        let what = if name.starts_with('*') { name } else { "here" };
+        format!("the alias {what} is not supported: write its value out; {NOT_IN_AWS}")
     }
 
     fn syntax(&self, at: Position, message: &str) -> TemplateError {

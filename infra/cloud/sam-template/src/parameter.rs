@@ -8,7 +8,7 @@ use regex_lite::Regex;
 
 use super::Context;
 use super::dynamic;
-use super::error::{Problem, TemplateError};
+use super::error::{Problem, TemplateError, listed};
 use super::fields::{Fields, Place};
 use super::node::{Data, Entry, Node, Position, is_number};
 
@@ -69,11 +69,11 @@ pub(super) fn read(
         return Err(TemplateError::UnknownParameter {
             file: file.to_owned(),
             name: name.clone(),
-            declared: entries
-                .iter()
-                .map(|e| e.key.as_str())
-                .collect::<Vec<_>>()
-                .join(", "),
+            advice: listed(
+                &entries.iter().map(|e| e.key.as_str()).collect::<Vec<_>>(),
+                "use one of",
+                "the template has no parameters, so leave it out",
+            ),
         });
     }
     entries
@@ -222,7 +222,9 @@ impl Declaration {
         if let Some(allowed) = &self.allowed
             && !items.iter().all(|item| allowed.contains(item))
         {
-            return Err(format!("allowed values: {}", allowed.join(", ")));
+            let allowed: Vec<&str> = allowed.iter().map(String::as_str).collect();
+            let none = "AllowedValues is empty: write the values there, or remove it";
+            return Err(listed(&allowed, "allowed values:", none));
         }
         if let Some(Ok(regex)) = self.regex()
             && !items.iter().all(|item| regex.is_match(item))

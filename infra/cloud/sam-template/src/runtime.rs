@@ -14,9 +14,9 @@ const EXECUTABLE: [&str; 2] = ["provided.al2023", "provided.al2"];
 /// A language whose code runs in an interpreter of the machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Interpreter {
-    /// `python3.x`.
+    /// `python3.N`.
     Python,
-    /// `nodejs2x.x`, and older ones.
+    /// `nodejsN.x`.
     Node,
 }
 
@@ -53,7 +53,25 @@ impl Function {
     }
 }
 
-/// Takes `Runtime`, whatever it is: somebody else may start the function, or name an executable.
+/// The property that says whether code is a folder or an image.
+const PACKAGE: &str = "PackageType";
+
+/// Takes `PackageType` and `Runtime`, whatever it is: somebody else may start the function, or name
+/// an executable. An image is refused.
 pub(super) fn read(fields: &mut Fields) -> Result<String, TemplateError> {
+    if let Some(node) = fields.take(PACKAGE)
+        && node.as_text() != Some("Zip")
+    {
+        let code = match fields.place.kind.as_str() {
+            "AWS::Serverless::Function" => "CodeUri",
+            _ => "Code",
+        };
+        let given = node.as_text().unwrap_or_default();
+        let reason = format!(
+            "container images are not run here: give the code as a folder ({code}) with Runtime \
+             and Handler, and remove {PACKAGE}"
+        );
+        return Err(fields.place.refused(node.at, PACKAGE, given, &reason));
+    }
     fields.need_text("Runtime")
 }

@@ -11,11 +11,12 @@ mod value;
 use super::Context;
 use super::advice;
 use super::dynamic;
-use super::error::{Problem, TemplateError};
+use super::error::{Problem, TemplateError, listed};
 use super::fields::Place;
 use super::inert::{self, Inert};
 use super::node::{Data, Entry, Node, Position};
 use super::parameter::Parameter;
+use super::section;
 
 /// Everything in a template that an expression can refer to by name.
 pub(super) struct Scope<'a> {
@@ -52,6 +53,8 @@ impl Scope<'_> {
             Data::Map(entries) => {
                 let mut resolved = Vec::with_capacity(entries.len());
                 for entry in entries {
+                    // One alone was parsed as a function.
+                    section::refuse_call(place, entry)?;
                     if let Some(value) = self.resolve_functions(place, &entry.value)? {
                         resolved.push(Entry {
                             key: entry.key.clone(),
@@ -230,7 +233,10 @@ impl Scope<'_> {
             None => Problem::UnknownAttribute {
                 resource,
                 attribute,
-                known: own.map(|(name, _)| *name).collect::<Vec<_>>().join(", "),
+                known: {
+                    let names: Vec<&str> = own.map(|(name, _)| *name).collect();
+                    listed(&names, "it has:", "it has none: use !Ref")
+                },
             },
         };
         Err(place.error(at, problem))

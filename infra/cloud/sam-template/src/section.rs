@@ -8,7 +8,7 @@ use super::advice;
 use super::deletion::DeletionPolicy;
 use super::error::{Problem, TemplateError, nearest};
 use super::fields::Place;
-use super::node::{Data, Entry, Node};
+use super::node::{Data, Entry, Node, Position};
 
 const SECTIONS: [&str; 11] = [
     "AWSTemplateFormatVersion",
@@ -23,6 +23,17 @@ const SECTIONS: [&str; 11] = [
     "Resources",
     "Outputs",
 ];
+
+/// Sections that are text, or that nothing here evaluates.
+const NOT_MAPS: [&str; 4] = [
+    "AWSTemplateFormatVersion",
+    "Transform",
+    "Description",
+    "Metadata",
+];
+
+/// Sections whose names become part of the stack.
+const NAMED: [&str; 3] = ["Parameters", "Resources", "Outputs"];
 
 /// The only supported transform.
 const TRANSFORM: &str = "AWS::Serverless-2016-10-31";
@@ -57,6 +68,9 @@ pub(super) fn check(place: &Place, root: &Node) -> Result<(), TemplateError> {
         if !SECTIONS.contains(&name) {
             return Err(unknown_key(place, section, "section", &SECTIONS));
         }
+        if !NOT_MAPS.contains(&name) {
+            check_section(place, section)?;
+        }
     }
     let transforms = match root.get("Transform").map(|node| (node, &node.data)) {
         Some((_, Data::List(items))) => items.as_slice(),
@@ -71,6 +85,52 @@ pub(super) fn check(place: &Place, root: &Node) -> Result<(), TemplateError> {
         }
     }
     Ok(())
+}
+
+/// A section is a map. Its names are letters and digits, and a macro is not run.
+fn check_section(place: &Place, section: &Entry) -> Result<(), TemplateError> {
+    let name = section.key.as_str();
+    let entries = match &section.value.data {
+        Data::Map(entries) => entries.as_slice(),
+        Data::Null => return Ok(()),
+        Data::Call(function, _) => {
+            let place = Place::new(&place.file, name);
+            return Err(call_refused(&place, section.value.at, function));
+        }
+        _ => return Err(place.kind(section.value.at, name, "a map")),
+    };
+    for entry in entries {
+        let place = Place::new(&place.file, &entry.key);
+        refuse_call(&Place::new(&place.file, name), entry)?;
+        if NAMED.contains(&name) {
+            check_id(&place, entry.at, &entry.key)?;
+        }
+    }
+    Ok(())
+}
+
+/// Checks the logical id of an item, or the part of one that SAM makes of an event's name.
+///
+/// Source: `CloudFormation` user guide, "Resources": a logical id is alphanumeric.
+pub(super) fn check_id(place: &Place, at: Position, id: &str) -> Result<(), TemplateError> {
+    if !id.is_empty() && id.chars().all(|c| c.is_ascii_alphanumeric()) {
+        return Ok(());
+    }
+    let reason = "CloudFormation accepts letters and digits only: rename it, and what refers to it";
+    Err(place.refused(at, "the logical id", id, reason))
+}
+
+/// Refuses a key that is a function next to other keys, such as a macro.
+pub(super) fn refuse_call(place: &Place, entry: &Entry) -> Result<(), TemplateError> {
+    match entry.key.strip_prefix("Fn::") {
+        Some(function) => Err(call_refused(place, entry.at, function)),
+        None => Ok(()),
+    }
+}
+
+fn call_refused(place: &Place, at: Position, function: &str) -> TemplateError {
+    let what = format!("function {function}");
+    place.error(at, Problem::unsupported(what, advice::function(function)))
 }
 
 /// The error for a key that is not in `known`.
@@ -130,6 +190,7 @@ pub(super) fn check_attributes(place: &Place, resource: &Node) -> Result<(), Tem
         if name == NAME && place.kind.starts_with("AWS::Serverless::") {
             continue;
         }
+        refuse_call(place, part)?;
         if !RESOURCE_KEYS.contains(&name) {
             return Err(unknown_key(
                 place,

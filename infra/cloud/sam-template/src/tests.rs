@@ -2,13 +2,16 @@
 
 mod action;
 mod alarm;
+mod duplicate;
 mod dynamic;
 mod flow;
+mod form;
 mod inert;
 mod lambda;
 mod meaning;
 mod provisioning;
 mod queue;
+mod reference;
 mod refusal;
 mod role;
 mod schedule;

@@ -41,6 +41,9 @@ impl Assembly<'_> {
             self.note(at, id, &text);
         }
         self.template.functions.push(function);
+        for rule in &made.rules {
+            self.add_place_of_sql(&rule.logical_id, &["Properties", "Sql"]);
+        }
         self.template.schedules.extend(made.schedules);
         self.template.rules.extend(made.rules);
         self.template.event_sources.extend(made.sources);

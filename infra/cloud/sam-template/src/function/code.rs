@@ -73,7 +73,7 @@ pub(crate) fn uri_of(
     match node.data {
         Data::String(path) => Ok(path),
         Data::Map(_) if node_has_image(&node) => {
-            let advice = "containers are not run; use a folder with the code";
+            let advice = "container images are not run here; give the code as a folder";
             let problem = Problem::unsupported(format!("property {name}.ImageUri"), advice);
             Err(fields.place.error(at, problem))
         }

@@ -39,11 +39,6 @@ pub(crate) fn read(
         age_s,
         on_failure,
     } = InvokeConfig::default();
-    if let Some(kind) = fields.text("PackageType")?
-        && kind != "Zip"
-    {
-        return Err(fields.refused("PackageType", &kind, "containers are not run: use Zip"));
-    }
     let function = Function {
         logical_id: id.to_owned(),
         arn: identity.arn().to_owned(),

@@ -4,11 +4,23 @@
 //! "AWS IoT rule actions".
 
 use crate::Context;
-use crate::error::{Problem, TemplateError};
+use crate::error::{Problem, TemplateError, nearest};
 use crate::fields::{Fields, Place};
 use crate::inert;
 use crate::node::{Data, Node};
 use crate::resource::{Action, DynamoDbKey};
+
+const SUPPORTED: [&str; 9] = [
+    "CloudwatchLogs",
+    "CloudwatchMetric",
+    "DynamoDB",
+    "DynamoDBv2",
+    "Lambda",
+    "Republish",
+    "S3",
+    "Sns",
+    "Sqs",
+];
 
 pub(super) fn read(
     place: &Place,
@@ -77,10 +89,13 @@ pub(super) fn read(
             role_arn: fields.need_text("RoleArn")?,
         },
         _ => {
-            let advice = format!(
-                "supported actions are CloudwatchLogs, CloudwatchMetric, DynamoDB, DynamoDBv2, \
-                 Lambda, Republish, S3, Sns and Sqs; --inert {kind} starts without it"
-            );
+            let advice = match nearest(kind, SUPPORTED.into_iter()) {
+                Some(near) => format!("did you mean {near}?"),
+                None => format!(
+                    "supported actions are {}; --inert {kind} starts without it",
+                    SUPPORTED.join(", ")
+                ),
+            };
             let problem = Problem::unsupported(format!("property {name}"), advice);
             return Err(place.error(entry.at, problem));
         }

@@ -9,7 +9,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
 use super::super::dynamic;
-use super::super::error::{Problem, TemplateError};
+use super::super::error::{Problem, TemplateError, listed};
 use super::super::fields::Place;
 use super::super::node::{Data, Node, Position};
 use super::{Resolved, Scope};
@@ -178,7 +178,7 @@ impl Scope<'_> {
         let listed = |node: &Node| {
             let keys = node.entries().unwrap_or_default().iter();
             let keys: Vec<&str> = keys.map(|e| e.key.as_str()).collect();
-            format!("its keys are {}", keys.join(", "))
+            listed(&keys, "its keys are", "it has no keys: add this one")
         };
         let what = format!("FindInMap {map}");
         let Some(row) = mapping.get(&top) else {

@@ -279,3 +279,63 @@ Resources:
     let wrong = text.replace("AWS::EC2::VPC::Id", "AWS::EC2::Net");
     assert!(error(&wrong, &given).contains("Net: Type cannot be \"AWS::EC2::Net\""));
 }
+
+// AWS same(template): a misspelled resource type is refused with the name that it is near to
+#[test]
+fn a_type_that_is_not_known_is_refused_with_what_to_do() {
+    let template = |kind: &str| {
+        format!(
+            "Resources:\n  Hut: {{Type: AWS::IoT::Thing, Properties: {{ThingName: !Ref Odd}}}}\n  \
+             Odd: {{Type: '{kind}'}}\n"
+        )
+    };
+    for (kind, advice) in [
+        ("AWS::S3::Bukket", "did you mean AWS::S3::Bucket? --inert"),
+        (
+            "AWS::Kinesis::Strem",
+            "did you mean AWS::Kinesis::Stream? --inert",
+        ),
+        ("AWS::SQS::Quee", "did you mean AWS::SQS::Queue? --inert"),
+        (
+            "AWS::Lambda::Verson",
+            "did you mean AWS::Lambda::Version? --inert",
+        ),
+        (
+            "AWS::Dynamo::Table",
+            "did you mean AWS::DynamoDB::Table? --inert",
+        ),
+        ("AWS::Foo::Bar", "--inert"),
+        (
+            "AWS::Events::Rule",
+            "use AWS::Scheduler::Schedule, or a Schedule or ScheduleV2 event of the function; or \
+             --inert",
+        ),
+        (
+            "AWS::IoT::ThingType",
+            "create it while the cloud runs, by CreateThingType or CreateThingGroup; or \
+             --inert",
+        ),
+    ] {
+        let message = asked(&template(kind), &[]).unwrap_err();
+        let expected = format!(
+            "t.yaml:3:3: Odd: resource type {kind} is not supported: {advice} {kind} starts with \
+             it as a name only"
+        );
+        assert!(
+            message.starts_with(&expected),
+            "gave {message}\nwant {expected}"
+        );
+        let named = asked(&template(kind), &[kind]).unwrap();
+        assert_eq!(named.things[0].name, "my-home-Odd");
+    }
+    for kind in [
+        "AWS::ApiGateway::Model",
+        "AWS::Cognito::UserPoolUser",
+        "AWS::EC2::EIP",
+        "AWS::Kinesis::StreamConsumer",
+        "AWS::S3::AccessPoint",
+        "Custom::Buket",
+    ] {
+        assert_eq!(asked(&template(kind), &[]).map(|t| t.things.len()), Ok(1));
+    }
+}

@@ -116,7 +116,7 @@ fn what_is_not_run_is_refused_with_its_place() {
         (
             "{ZipFile: 'def hear(event, context): return event'}",
             "{ImageUri: x}",
-            "Ears: property Code.ImageUri is not supported: containers are not run",
+            "Ears: property Code.ImageUri is not supported: container images are not run",
         ),
         (
             "Handler: index.hear",
@@ -213,11 +213,15 @@ fn any_runtime_and_any_code_is_read() {
     }
 }
 
+// AWS different(template): AWS has certain versions of python3.N and nodejsN.x; here any N is
+//     accepted, the interpreter of the machine runs it, and the start warns if its version differs
 #[test]
 fn an_interpreter_is_known_by_its_runtime() {
     for (runtime, expected) in [
         ("python3.9", Some((Interpreter::Python, "3.9"))),
         ("nodejs12.x", Some((Interpreter::Node, "12"))),
+        ("nodejs99.x", Some((Interpreter::Node, "99"))),
+        ("python3.99", Some((Interpreter::Python, "3.99"))),
         ("python2.7", None),
         ("python3.x", None),
         ("nodejs", None),
@@ -225,4 +229,31 @@ fn an_interpreter_is_known_by_its_runtime() {
     ] {
         assert_eq!(Interpreter::of(runtime), expected, "{runtime}");
     }
+}
+
+#[test]
+fn an_image_is_refused_with_advice() {
+    let sam = "  Ears:
+    Type: AWS::Serverless::Function
+    Metadata: {DockerContext: ears}
+    Properties:
+      PackageType: Image
+";
+    let plain = sam.replace("Serverless", "Lambda");
+    for (text, code) in [(sam, "CodeUri"), (plain.as_str(), "Code")] {
+        let message = resources(text).unwrap_err().to_string();
+        let expected = format!(
+            "t.yaml:7:20: Ears: PackageType cannot be \"Image\": container images are not run \
+             here: give the code as a folder ({code}) with Runtime and Handler, \
+             and remove PackageType"
+        );
+        assert_eq!(message, expected);
+    }
+    let zip = sam.replace(
+        "Image\n",
+        "Zip\n      Runtime: python3.12\n      Handler: a.b\n",
+    );
+    let zip =
+        format!("{zip}      CodeUri: ears\n").replace("    Metadata: {DockerContext: ears}\n", "");
+    assert_eq!(resources(&zip).unwrap().functions.len(), 1);
 }

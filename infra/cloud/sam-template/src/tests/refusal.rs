@@ -77,12 +77,24 @@ fn errors_name_file_line_and_logical_id() {
             "- Firehose: {DeliveryStreamName: x}",
             "t.yaml:{line}: Measured: property TopicRulePayload.Actions.Firehose is not supported: \
              supported actions are CloudwatchLogs, CloudwatchMetric, DynamoDB, DynamoDBv2, Lambda, \
-             Republish, S3, Sns and Sqs; --inert Firehose starts without it",
+             Republish, S3, Sns, Sqs; --inert Firehose starts without it",
+        ),
+        (
+            "- Lambda: {FunctionArn: !GetAtt Regulate.Arn}",
+            "- Lamda: {FunctionArn: !GetAtt Regulate.Arn}",
+            "t.yaml:{line}: Measured: property TopicRulePayload.Actions.Lamda is not supported: \
+             did you mean Lambda?",
+        ),
+        (
+            "          Type: ScheduleV2",
+            "          Type: SheduleV2",
+            "Regulate: Events.Often.Type SheduleV2 is not supported: did you mean ScheduleV2?",
         ),
         (
             "- Lambda: {FunctionArn: !GetAtt Regulate.Arn}",
             "- Lambda: {FunctionArn: 'arn:other'}",
-            "Measured: arn:other is not a function of this template",
+            "t.yaml:{line}: Measured: arn:other is not a function of this template: declare it, \
+             and refer to it by !GetAtt or !Ref; or --inert Lambda starts without Lambda actions",
         ),
         (
             "Qos: 1",
@@ -92,7 +104,8 @@ fn errors_name_file_line_and_logical_id() {
         (
             "FunctionName: !Ref Regulate",
             "FunctionName: other",
-            "MeasuredPermission: other is not a function of this template",
+            "t.yaml:{line}: MeasuredPermission: other is not a function of this template: declare \
+             it, and refer to it by !GetAtt or !Ref",
         ),
         (
             "    Value: 'yes'",
@@ -205,7 +218,7 @@ fn errors_name_file_line_and_logical_id() {
         (
             "OnFailure: {Type: SQS, Destination: !GetAtt [Failures, Arn]}",
             "OnFailure: {Type: SQS, Destination: 'arn:other'}",
-            "Regulate: arn:other is not a queue or topic of this template",
+            "t.yaml:{line}: Regulate: arn:other is not a queue or topic of this template: declare",
         ),
         (
             "OnFailure: {Type: SQS, Destination: !GetAtt [Failures, Arn]}",
@@ -217,7 +230,7 @@ fn errors_name_file_line_and_logical_id() {
             "          Type: ScheduleV2",
             "          Type: Kinesis",
             "Regulate: Events.Often.Type Kinesis is not supported: supported events are \
-             DynamoDB, IoTRule, Schedule, ScheduleV2 and SQS; --inert TYPE starts without it",
+             DynamoDB, IoTRule, Schedule, ScheduleV2, SQS; --inert Kinesis starts without it",
         ),
     ];
     for (from, to, expected) in cases {
@@ -248,8 +261,22 @@ fn text_that_is_not_a_yaml_document_is_refused_with_its_line() {
         ("Resources: [", "t.yaml:"),
         (
             "A: &x 1\nB: *x\n",
-            "t.yaml:2:4: parse yaml: aliases are not supported",
+            "t.yaml:2:4: parse yaml: the alias *x is not supported: write its value out; \
+             CloudFormation does not take aliases",
         ),
+        (
+            "A: &x {B: 1}\nC: [1, *x]\n",
+            "t.yaml:2:8: parse yaml: the alias *x is",
+        ),
+        (
+            "A: &x {B: 1}\nC:\n  <<: *x\n",
+            "t.yaml:3:3: parse yaml: the merge key << is not supported: write its entries out",
+        ),
+        (
+            "---\nResources: {}\n---\nResources: {}\n",
+            "t.yaml:3:1: parse yaml: a second document starts here: a template is one document",
+        ),
+        ("Resources: {}\n...\n]\n", "t.yaml:3:"),
         ("", "t.yaml:1:1: parse yaml: a value is missing"),
         (
             "just text",
