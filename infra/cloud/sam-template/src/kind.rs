@@ -117,7 +117,11 @@ pub(super) fn check(kind: &str, context: &Context) -> Result<(), Problem> {
 
 /// The problem of a type that is not supported.
 pub(super) fn refused(kind: &str) -> Problem {
-    let inert = format!("--inert {kind} starts with it as a name only");
+    let attached = match kind {
+        "AWS::IoT::Certificate" => ", if --inert names the types of its attachments too",
+        _ => "",
+    };
+    let inert = format!("--inert {kind} starts with it as a name only{attached}");
     let near =
         || near_in_service(kind).or_else(|| near_in(kind, LETTERS_MAX, known(), |name| name));
     let advice = match (advice::resource_type(kind), near()) {

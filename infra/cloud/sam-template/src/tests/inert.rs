@@ -328,6 +328,11 @@ fn a_type_that_is_not_known_is_refused_with_what_to_do() {
         let named = asked(&template(kind), &[kind]).unwrap();
         assert_eq!(named.things[0].name, "my-home-Odd");
     }
+    let paper = asked(&template("AWS::IoT::Certificate"), &[]).unwrap_err();
+    assert!(
+        paper.ends_with("as a name only, if --inert names the types of its attachments too"),
+        "{paper}"
+    );
     for kind in [
         "AWS::ApiGateway::Model",
         "AWS::Cognito::UserPoolUser",
