@@ -17,6 +17,8 @@ const DEPTH_MAX: usize = 12;
 #[derive(Debug, Default)]
 pub struct Watch {
     groups: BTreeMap<String, Group>,
+    /// A folder whose changes are not reported, wherever it is.
+    left_out: Option<PathBuf>,
 }
 
 #[derive(Debug)]
@@ -27,12 +29,20 @@ struct Group {
 }
 
 impl Watch {
+    /// A watch that leaves out this folder, in which the watching program writes.
+    pub fn leaving_out(folder: &Path) -> Self {
+        Self {
+            left_out: folder.canonicalize().ok(),
+            ..Self::default()
+        }
+    }
+
     /// Watches `paths` as the group `name`; has no effect if the group already watches them.
     pub fn add(&mut self, name: &str, paths: Vec<PathBuf>) {
         if self.groups.get(name).is_some_and(|g| g.paths == paths) {
             return;
         }
-        let now = fingerprint(&paths);
+        let now = fingerprint(&paths, self.left_out.as_deref());
         let group = Group {
             paths,
             reported: now,
@@ -45,7 +55,7 @@ impl Watch {
     pub fn poll(&mut self) -> Vec<String> {
         let mut changed = Vec::new();
         for (name, group) in &mut self.groups {
-            let now = fingerprint(&group.paths);
+            let now = fingerprint(&group.paths, self.left_out.as_deref());
             if now == group.seen && now != group.reported {
                 group.reported = now;
                 changed.push(name.clone());
@@ -57,15 +67,15 @@ impl Watch {
 }
 
 /// A hash of the names, sizes and times of all files.
-fn fingerprint(paths: &[PathBuf]) -> u64 {
+fn fingerprint(paths: &[PathBuf], left_out: Option<&Path>) -> u64 {
     let mut hasher = DefaultHasher::new();
     for path in paths {
-        add(path, 0, &mut hasher);
+        add(path, left_out, 0, &mut hasher);
     }
     hasher.finish()
 }
 
-fn add(path: &Path, depth: usize, hasher: &mut DefaultHasher) {
+fn add(path: &Path, left_out: Option<&Path>, depth: usize, hasher: &mut DefaultHasher) {
     path.hash(hasher);
     let Ok(data) = std::fs::metadata(path) else {
         return;
@@ -73,7 +83,7 @@ fn add(path: &Path, depth: usize, hasher: &mut DefaultHasher) {
     if data.is_file() {
         data.len().hash(hasher);
         data.modified().ok().hash(hasher);
-    } else if depth < DEPTH_MAX {
+    } else if depth < DEPTH_MAX && !is_left_out(path, left_out) {
         let mut entries: Vec<PathBuf> = match std::fs::read_dir(path) {
             Ok(entries) => entries.flatten().map(|entry| entry.path()).collect(),
             Err(_) => return,
@@ -82,10 +92,14 @@ fn add(path: &Path, depth: usize, hasher: &mut DefaultHasher) {
         for entry in entries {
             let name = entry.file_name().and_then(|name| name.to_str());
             if !name.is_some_and(|name| GENERATED.contains(&name)) {
-                add(&entry, depth + 1, hasher);
+                add(&entry, left_out, depth + 1, hasher);
             }
         }
     }
+}
+
+fn is_left_out(folder: &Path, left_out: Option<&Path>) -> bool {
+    left_out.is_some_and(|left_out| folder.canonicalize().is_ok_and(|path| path == left_out))
 }
 
 #[cfg(test)]
@@ -112,11 +126,19 @@ mod tests {
     #[test]
     fn generated_files_are_ignored() {
         let directory = tempfile::tempdir().unwrap();
-        let made = directory.path().join("target");
-        std::fs::create_dir(&made).unwrap();
-        let mut watch = Watch::default();
-        watch.add("folder", vec![directory.path().to_owned()]);
-        std::fs::write(made.join("new"), "1").unwrap();
-        assert_eq!((watch.poll(), watch.poll()), (Vec::new(), Vec::new()));
+        let own = directory.path().join(".local");
+        std::fs::create_dir(&own).unwrap();
+        let mut watch = Watch::leaving_out(&own);
+        for (made, is_reported) in [("target", false), (".local", false), ("src", true)] {
+            let made = directory.path().join(made);
+            std::fs::create_dir_all(&made).unwrap();
+            watch.add(
+                &made.display().to_string(),
+                vec![directory.path().join(".")],
+            );
+            std::fs::write(made.join("new"), "1").unwrap();
+            let reported = [watch.poll(), watch.poll()].concat();
+            assert_eq!(!reported.is_empty(), is_reported, "{}", made.display());
+        }
     }
 }

@@ -131,7 +131,8 @@ impl Scope<'_> {
         Ok(identity)
     }
 
-    /// Gives a name of Timestream its form: the Ref of a table has its database, too. Names that
+    /// Gives a name of Timestream its form: the Ref of a table has its database, too, as in the
+    /// schema that CloudFormation publishes of the type. Names that
     /// cannot be read stay invented, as other properties are not read either.
     fn name_in_timestream(&self, place: &Place, own: &mut Identity, key: &str, resource: &Node) {
         let given = |key| self.given_name(place, resource, &[key]).ok().flatten();
@@ -143,6 +144,7 @@ impl Scope<'_> {
             let database = given("DatabaseName");
             let database = database.unwrap_or_else(|| self.context.stack_name.clone());
             own.reference = format!("{database}|{}", own.name);
+            own.attributes.push(("Name", own.name.clone()));
         }
     }
 

@@ -63,8 +63,8 @@ fn an_attribute_of_a_name_has_a_value_only_if_it_was_asked_for() {
     assert_eq!(template.things[0].name, expected);
 }
 
-// AWS unknown(template): the Ref of a Timestream table: its identifier has two parts, and published
-//     templates split it at `|`; here it is `database|table`, with the given names if there are any
+// AWS unknown(template): the Ref of a Timestream table: CloudFormation's schema identifies it by
+//     DatabaseName and TableName, and no source says how Ref joins them; here `database|table`
 #[test]
 fn a_selected_part_of_a_name_is_there_or_names_the_resource() {
     let text = "Resources:
@@ -82,6 +82,11 @@ fn a_selected_part_of_a_name_is_there_or_names_the_resource() {
             "my-home-Base",
         ),
         ("Ref Log", "Ref Named", "rows"),
+        (
+            "!Select [1, !Split ['|', !Ref Log]]",
+            "!GetAtt Named.Name",
+            "rows",
+        ),
         ("!Ref Base", "!GetAtt Pool.Arn", "my-home-Log"),
     ] {
         let template = asked(&text.replacen(from, to, 1), &[]).unwrap();

@@ -13,9 +13,9 @@ const CHECK_EVERY: Duration = Duration::from_millis(500);
 const TEMPLATE: &str = "the template";
 
 /// Applies changes until dropped. The outcome of each is an event of the cloud. `directory` has the
-/// environments of the functions that are not started here.
+/// environments of the functions that are not started here; it may be in the folder of a function.
 pub async fn apply(cloud: &LocalCloud, template: &Path, directory: &Path) {
-    let mut watch = Watch::default();
+    let mut watch = Watch::leaving_out(directory);
     watch.add(TEMPLATE, vec![template.to_owned()]);
     let mut checks = tokio::time::interval(CHECK_EVERY);
     loop {
