@@ -216,7 +216,7 @@ fn compile(rule: &TopicRule, template: &Template) -> Result<Compiled, RuleError>
             id: rule.logical_id.clone(),
             source,
         })?;
-    let place = template.places.of(&rule.logical_id);
+    let place = template.places.of_sql(&rule.logical_id);
     if rule.sql_version == BETA {
         tracing::warn!("{place}: sql version beta is run as 2016-03-23; AWS may change its own");
     }

@@ -9,6 +9,7 @@ use crate::dynamodb::DynamoDbError;
 use crate::iam::IamError;
 use crate::notification::TopicError;
 use crate::registry::RegistryError;
+use crate::rule::RuleError;
 use lambda_host::FunctionError;
 use sam_template::{Context, Template, TemplateError};
 
@@ -32,8 +33,12 @@ pub(super) fn located(error: StartError, template: &Template) -> StartError {
     let Some(id) = resource_of(&error, template) else {
         return error;
     };
+    let places = &template.places;
     StartError::At {
-        place: template.places.of(&id),
+        place: match &error {
+            StartError::Rule(RuleError::Statement { .. }) => places.of_sql(&id),
+            _ => places.of(&id),
+        },
         source: Box::new(error),
     }
 }

@@ -126,5 +126,8 @@ Resources:
     let found = narrate::chain(&refused);
     let expected = format!("{}:4:3: Packed: Packed: put ", template.display());
     assert!(found.starts_with(&expected), "{found}\n   want {expected}");
-    assert!(found.contains("app.zip into a folder of its own: "), "{found}");
+    assert!(
+        found.contains("app.zip into a folder of its own: "),
+        "{found}"
+    );
 }

@@ -45,5 +45,6 @@ pub(super) fn place(id: &str, file: &Path, all: &Path) -> Result<PathBuf, Execut
 
 /// Whether a file is unpacked rather than used as it is.
 pub(super) fn is_archive(file: &Path) -> bool {
-    file.extension().is_some_and(|end| end.eq_ignore_ascii_case("zip"))
+    file.extension()
+        .is_some_and(|end| end.eq_ignore_ascii_case("zip"))
 }
