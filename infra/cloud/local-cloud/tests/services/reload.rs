@@ -175,7 +175,7 @@ async fn a_refused_reload_changes_nothing_whatever_refuses_it() {
         (
             "an executable",
             ("Binary: greet", "Binary: shout"),
-            "or name one with --binary shout=PATH",
+            "name one with --binary shout=PATH",
         ),
         (
             "a variable",
