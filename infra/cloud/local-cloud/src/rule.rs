@@ -13,6 +13,7 @@ mod metric;
 mod object;
 mod report;
 mod republish;
+mod statement;
 mod substitution;
 mod switch;
 mod value;
@@ -39,14 +40,13 @@ use crate::notification::Topics;
 use crate::queue::Queues;
 use crate::registry::Registry;
 use action::Action;
-use iot_sql::{
-    EvaluateError, Evaluation, Input, Progress, SqlError, Statement, Variables, Version,
-};
+use iot_sql::{EvaluateError, Evaluation, Input, Progress, SqlError, Statement, Variables};
 use lambda_host::Functions;
 use metric::Metric;
 use report::Failure;
 use sam_template::{Template, TopicRule};
 
+pub use statement::topic_filter;
 pub use switch::{Switched, Switches};
 
 #[derive(Debug, thiserror::Error)]
@@ -85,9 +85,6 @@ impl RuleError {
         }
     }
 }
-
-/// AWS's name for the newest version of the SQL engine.
-const BETA: &str = "beta";
 
 /// The services that actions and SQL functions use.
 #[derive(Clone)]
@@ -196,33 +193,8 @@ impl RuleEngine {
     }
 }
 
-/// The version of the SQL that this name stands for. AWS's `beta` is the newest engine.
-fn version_of(name: &str) -> Option<Version> {
-    match name {
-        BETA => Some(Version::V2016),
-        name => Version::from_name(name),
-    }
-}
-
 fn compile(rule: &TopicRule, template: &Template) -> Result<Compiled, RuleError> {
-    let version = version_of(&rule.sql_version).ok_or_else(|| RuleError::Version {
-        rule: rule.name.clone(),
-        id: rule.logical_id.clone(),
-        version: rule.sql_version.clone(),
-    })?;
-    let statement =
-        Statement::parse(&rule.sql, version).map_err(|source| RuleError::Statement {
-            rule: rule.name.clone(),
-            id: rule.logical_id.clone(),
-            source,
-        })?;
-    let place = template.places.of_sql(&rule.logical_id);
-    if rule.sql_version == BETA {
-        tracing::warn!("{place}: sql version beta is run as 2016-03-23; AWS may change its own");
-    }
-    for doubt in statement.doubts() {
-        tracing::warn!("{place}: sql: {doubt}");
-    }
+    let statement = statement::parse(rule, template)?;
     action::warn_of_foreign_roles(rule, template);
     let refused = |problem: String| RuleError::Action {
         rule: rule.name.clone(),
@@ -252,13 +224,6 @@ fn compile(rule: &TopicRule, template: &Template) -> Result<Compiled, RuleError>
         actions,
         error_action,
     })
-}
-
-/// The topic filter of a rule's statement; `None` if the statement is invalid.
-pub fn topic_filter(rule: &TopicRule) -> Option<String> {
-    let version = version_of(&rule.sql_version)?;
-    let statement = Statement::parse(&rule.sql, version).ok()?;
-    Some(statement.topic_filter().to_owned())
 }
 
 fn random() -> u128 {

@@ -72,7 +72,10 @@ fn an_invalid_fault_is_refused_with_the_reason() {
         ),
         ("delay:a@1", "no +<time> after <when>"),
         ("kill:f@1", "no .<step>"),
-        ("kill:f.later@1", "unknown step"),
+        (
+            "kill:f.later@1",
+            "a step is before-read, before-commit, after-commit, before-publish or after-publish",
+        ),
         ("power:d@1", "<when> must be like t=20s"),
         ("power:d@t=1s-1s", "only a drift can be negative"),
         ("clock:d@t=1s-5s", "only a drift can be negative"),

@@ -333,8 +333,8 @@ async fn a_template_of_the_stack_provisions() {
 }
 
 // AWS same(jobs): a template is carried out with the rights of its provisioning role
-// AWS different(jobs): AWS refuses a role that does not exist; here the rights of a role outside the
-//     stack are not checked, with a warning at each device
+// AWS different(jobs): AWS refuses a role that does not exist; here the rights of a role outside
+//     the stack are not checked, with a warning at each device
 // AWS unknown(jobs): how a device is answered if the role lacks a right; here AccessDenied, and
 //     nothing is changed
 #[tokio::test]

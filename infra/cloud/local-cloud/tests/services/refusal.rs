@@ -52,7 +52,7 @@ async fn every_refusal_names_file_line_and_logical_id() {
         Sql: SELECT FROM nonsense !!
         Actions: [{Lambda: {FunctionArn: !GetAtt Ears.Arn}}]
 ",
-            "11:3: Nonsense: rule stack_Nonsense: parse statement: rule sql at character",
+            "17:14: Nonsense: rule stack_Nonsense: parse statement: rule sql at character",
         ),
         (
             "      Events:

@@ -217,7 +217,7 @@ async fn a_refused_reload_changes_nothing_whatever_refuses_it() {
                  ThingName: attic\n      \
                  Principal: arn:aws:iot:us-east-1:123456789012:cert/00\n\n  AtticThing:",
             ),
-            "The certificate given in the request does not exist",
+            "certificate 00 is not here",
         ),
         ("the disk", ("floor: third", "floor: third"), "cellar"),
     ];

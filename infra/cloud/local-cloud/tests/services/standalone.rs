@@ -203,12 +203,7 @@ async fn a_wrong_template_or_argument_is_reported_in_one_line_and_nothing_runs()
             &["--thing", "cellar=rom"],
             "--thing cellar=rom: Policy rom not found: the template has room",
         ),
-        (
-            "",
-            "",
-            &["--thing", "cellar"],
-            "--thing cellar: write it as NAME=POLICY",
-        ),
+        ("", "", &["--thing", "cellar"], "write it as NAME=POLICY"),
         (
             "",
             "",
