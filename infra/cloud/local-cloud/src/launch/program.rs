@@ -117,7 +117,7 @@ pub enum ExecutableError {
         path: PathBuf,
         /// The cause.
         #[source]
-        source: zip::result::ZipError,
+        source: Box<zip::result::ZipError>,
     },
     /// Code of the template cannot be written to a folder of its own.
     #[error("function {function}: write its inline code to {path}")]

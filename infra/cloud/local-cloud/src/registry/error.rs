@@ -124,14 +124,12 @@ pub enum RegistryError {
         source: Box<Self>,
     },
     /// An attachment of the template names something that is not here.
-    #[error("{what} {name} is not here: {advice}")]
+    #[error("{what} is not here: {advice}")]
     Foreign {
         /// Logical id of the attachment.
         id: String,
-        /// `policy`, `thing` or `certificate`.
-        what: &'static str,
-        /// Its name, or the certificate's ARN.
-        name: String,
+        /// `policy`, `thing` or `certificate`, with its name or ARN.
+        what: String,
         /// What to do.
         advice: String,
     },

@@ -37,8 +37,7 @@ fn foreign(id: &str, kind: &str, error: RegistryError) -> RegistryError {
     };
     RegistryError::Foreign {
         id: id.to_owned(),
-        what,
-        name,
+        what: format!("{what} {name}"),
         advice,
     }
 }

@@ -18,7 +18,7 @@ pub(super) fn place(id: &str, file: &Path, all: &Path) -> Result<PathBuf, Execut
     let failed = |source| ExecutableError::File {
         id: id.to_owned(),
         path: file.to_owned(),
-        source,
+        source: Box::new(source),
     };
     let content = std::fs::read(file).map_err(|error| failed(error.into()))?;
     let mut hasher = DefaultHasher::new();
