@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::Result;
 use local_cloud::LocalCloud;
 use local_cloud::cli::Log;
+use local_cloud::ready;
 use local_cloud::watch::Watch;
 use serde_json::json;
 
@@ -34,6 +35,8 @@ pub struct Changes<'a> {
     /// Whether to rebuild changed sources. Without it only changed programs are reloaded.
     pub builds: bool,
     pub log: Log,
+    /// Folder with the variables of functions that are not started here.
+    pub home: &'a Path,
 }
 
 impl Changes<'_> {
@@ -64,15 +67,18 @@ impl Changes<'_> {
                 self.fleet.restart().await?;
                 self.print("firmware changed: devices restarted");
             }
+            if changed.is_empty() {
+                continue;
+            }
             // A reload that changed something, or was rejected, is printed as an event.
-            if !changed.is_empty()
-                && self
-                    .cloud
-                    .reload(&changed)
-                    .await
-                    .is_ok_and(|c| c.is_empty())
-            {
-                self.print("template is valid; nothing changed");
+            match self.cloud.reload(&changed).await {
+                Ok(applied) if applied.is_empty() => {
+                    self.print("template is valid; nothing changed");
+                }
+                Ok(_) => {
+                    ready::write_environments(&self.cloud.awaited(), self.home)?;
+                }
+                Err(_) => {}
             }
         }
     }

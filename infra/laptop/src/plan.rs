@@ -138,7 +138,7 @@ impl<'a> Plan<'a> {
             account: ACCOUNT.to_owned(),
             data_dir: (!args.memory).then(|| self.home.join("cloud")),
             binaries: BTreeMap::new(),
-            no_start: Vec::new(),
+            no_start: args.cloud.no_start.clone(),
             ports: Ports::default(),
             seed: args.cloud.seed,
             time_scale: args.cloud.time_scale,

@@ -92,7 +92,8 @@ impl<'a> Stack<'a> {
             .context("start the local cloud")?;
         let things = provision::create_things(&cloud, &plan.home, &plan.things)?;
         let listener = console::listen(plan.args.port).await?;
-        let ready = Ready::new(&cloud, &listener, &region, plan.home.join("ca.pem"), things)?;
+        let mut ready = Ready::new(&cloud, &listener, &region, plan.home.join("ca.pem"), things)?;
+        ready.cloud.functions = ready::write_environments(&cloud.awaited(), &plan.home)?;
         let remote = ready.remote()?;
         let has_bound = provision::register(&remote, plan.args).await?;
         let presses_count_at = has_bound.then(|| Instant::now() + PRESS_COUNTS_AFTER);
@@ -156,6 +157,7 @@ impl<'a> Stack<'a> {
             template: self.template.clone(),
             builds: !self.plan.args.no_build,
             log: self.plan.args.cloud.log,
+            home: &self.plan.home,
         };
         changes.apply().await
     }
@@ -246,6 +248,9 @@ impl<'a> Stack<'a> {
             "         DynamoDB {}, table {}; state kept in {kept_in}",
             ready.cloud.dynamodb, ready.table
         );
+        for (name, waiting) in &ready.cloud.functions {
+            println!("waits    {name}: {waiting}");
+        }
     }
 
     /// Says now and then what is not up yet, until dropped.

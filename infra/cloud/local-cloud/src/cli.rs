@@ -20,6 +20,12 @@ pub struct CloudArgs {
     #[arg(long = "resolve", value_name = "NAME=VALUE")]
     pub references: Vec<String>,
 
+    /// Do not start the processes of this function (logical id or name): its Runtime API's address
+    /// is printed, and its events wait for a process that you start, such as a debugger, with the
+    /// variables of the printed file. Its time is not limited; repeatable.
+    #[arg(long = "no-start", value_name = "FUNCTION")]
+    pub no_start: Vec<String>,
+
     /// Inject a fault, written `what[:target]@when`; repeatable. `--fault help` lists all.
     #[arg(long = "fault", value_name = "SPEC")]
     pub faults: Vec<String>,

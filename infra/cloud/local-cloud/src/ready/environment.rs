@@ -5,7 +5,7 @@
 //! Must not know: why somebody else starts a function.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use lambda_host::Awaited;
@@ -26,6 +26,21 @@ pub struct WaitingFunction {
     /// function's code is an executable.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub command: Option<String>,
+}
+
+/// How to start it.
+impl fmt::Display for WaitingFunction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (api, file) = (&self.runtime_api, self.environment.display());
+        write!(
+            f,
+            "start it with AWS_LAMBDA_RUNTIME_API={api} and everything else of {file}"
+        )?;
+        match &self.command {
+            Some(command) => write!(f, ": {command}"),
+            None => Ok(()),
+        }
+    }
 }
 
 /// Writes `functions/<logical id>.env` in `directory` for each function, and the program that calls

@@ -88,7 +88,7 @@ async fn every_refusal_names_file_line_and_logical_id() {
     Type: AWS::IoT::PolicyPrincipalAttachment
     Properties: {PolicyName: !Ref Device, Principal: !Ref Certificate}
 ",
-            "15:3: Attached: certificate arn:aws:iot:us-east-1:123456789012:cert/0 is not here: \
+            "15:3: Attached: certificate none is not here: \
              start with the --data-dir in which it was made, or leave the attachment out with \
              --inert AWS::IoT::PolicyPrincipalAttachment",
         ),

@@ -26,12 +26,6 @@ pub struct Command {
     #[arg(long = "binary", value_name = "NAME=PATH")]
     pub binaries: Vec<String>,
 
-    /// Do not start the processes of this function (logical id or name): its Runtime API's address
-    /// is printed, and its events wait for a process that you start, such as a debugger, with the
-    /// variables of the printed file. Its time is not limited; repeatable.
-    #[arg(long = "no-start", value_name = "FUNCTION")]
-    pub no_start: Vec<String>,
-
     /// Create a thing with a certificate that carries this IoT policy; repeatable. The ready file
     /// names its files.
     #[arg(long = "thing", value_name = "NAME=POLICY")]

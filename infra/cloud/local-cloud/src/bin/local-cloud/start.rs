@@ -148,7 +148,7 @@ fn options(command: &Command) -> Outcome<Options> {
         account: command.account.clone(),
         data_dir: command.data_dir.clone(),
         binaries,
-        no_start: command.no_start.clone(),
+        no_start: command.cloud.no_start.clone(),
         ports: Ports {
             mqtts: command.port_mqtts,
             iot_data: command.port_iot_data,
@@ -219,15 +219,7 @@ fn print_addresses(ready: &Ready, cloud: &LocalCloud) -> io::Result<()> {
         writeln!(out, "thing          {name}: --cert {cert} --key {key}")?;
     }
     for (name, waiting) in &ready.functions {
-        let (api, file) = (&waiting.runtime_api, waiting.environment.display());
-        let variable = format!("AWS_LAMBDA_RUNTIME_API={api}");
-        writeln!(
-            out,
-            "waits          {name}: start it with {variable} and everything else of {file}"
-        )?;
-        if let Some(command) = &waiting.command {
-            writeln!(out, "                    {command}")?;
-        }
+        writeln!(out, "waits          {name}: {waiting}")?;
     }
     for (name, value) in &ready.outputs {
         writeln!(out, "output         {name} = {value}")?;
