@@ -31,6 +31,7 @@ fn check_file(file: &File) -> Vec<Violation> {
     let mut violations = Vec::new();
     violations.extend(length(file));
     violations.extend(width(file));
+    violations.extend(conflict(file));
     if matches!(file.ending(), "rs" | "c" | "h") {
         violations.extend(opening(file));
         violations.extend(name(file));
@@ -76,6 +77,17 @@ fn width(file: &File) -> Vec<Violation> {
     violations
 }
 
+/// What a merge leaves in a file until somebody decides; documents and data still build with it.
+fn conflict(file: &File) -> Option<Violation> {
+    let is_mark = |line: &str| ["<<<<<<< ", ">>>>>>> "].iter().any(|m| line.starts_with(m));
+    let number = file.text.lines().position(is_mark)? + 1;
+    let place = format!("{}:{number}", file.path);
+    Some(Violation::new(
+        place,
+        "is an unfinished merge: decide, and remove the marks",
+    ))
+}
+
 /// Whether the line cannot be broken: a single word is too wide, or it is a Markdown table row or
 /// link.
 fn is_one_piece(file: &File, line: &str, max: usize) -> bool {
@@ -114,6 +126,14 @@ mod tests {
             .iter()
             .map(ToString::to_string)
             .collect()
+    }
+
+    #[test]
+    fn an_unfinished_merge_is_found() {
+        let merge = |first: &str| format!("a\n{first} HEAD\nb\n=======\nc\n");
+        assert_eq!(found("a.md", &merge(&"<".repeat(7))).len(), 1);
+        assert_eq!(found("a.json", &merge(&">".repeat(7))).len(), 1);
+        assert!(found("a.md", &merge(&"<".repeat(6))).is_empty());
     }
 
     #[test]
