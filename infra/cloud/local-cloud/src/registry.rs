@@ -98,7 +98,7 @@ impl Registry {
             None => Records::default(),
         };
         for (name, document) in setting.policies {
-            let record = PolicyRecord::new(&name, document.to_string(), clock.now_ms())?;
+            let record = PolicyRecord::declared(&name, &document, clock.now_ms())?;
             records.policies.insert(name, record);
         }
         Ok(Self {

@@ -113,14 +113,7 @@ impl Registry {
         let mut changed = Vec::new();
         for (name, document) in new {
             if old.get(name) != Some(document) {
-                let record = PolicyRecord::new(name, document.to_string(), self.now_ms());
-                let record = record.map_err(|error| match error {
-                    RegistryError::Invalid(_) => RegistryError::PolicyName {
-                        name: name.clone(),
-                        source: Box::new(error),
-                    },
-                    error => error,
-                })?;
+                let record = PolicyRecord::declared(name, document, self.now_ms())?;
                 draft.policies.insert(name.clone(), record);
                 changed.push(name.clone());
             }

@@ -43,6 +43,19 @@ impl PolicyRecord {
         })
     }
 
+    /// A policy of the template; a name that is refused has its place there.
+    pub(super) fn declared(
+        name: &str,
+        document: &serde_json::Value,
+        now_ms: u64,
+    ) -> Result<Self, RegistryError> {
+        check_policy_name(name).map_err(|source| RegistryError::PolicyName {
+            name: name.to_owned(),
+            source: Box::new(source),
+        })?;
+        Self::new(name, document.to_string(), now_ms)
+    }
+
     pub(super) fn document(&self) -> &Document {
         &self.document
     }

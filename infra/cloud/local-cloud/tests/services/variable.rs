@@ -139,14 +139,19 @@ async fn a_policy_names_the_topic_of_a_will() {
         if let Some(topic) = topic {
             settings.set_last_will(LastWill::new(topic, "gone", QoS::AtMostOnce, false));
         }
-        let mut client = Client::start(settings);
-        if is_allowed {
-            client.connected().await;
-        } else {
-            client.closed().await;
-        }
+        connects(settings, is_allowed).await;
     }
     cloud.shutdown().await;
+}
+
+/// Whether a client with these settings may connect.
+async fn connects(settings: MqttOptions, is_allowed: bool) {
+    let mut client = Client::start(settings);
+    if is_allowed {
+        client.connected().await;
+    } else {
+        client.closed().await;
+    }
 }
 
 // AWS same(policy): iot:DomainName is the domain name that the client connected to
@@ -170,12 +175,7 @@ async fn a_policy_names_the_domain_of_the_endpoint() {
         let mut settings = MqttOptions::new("a", (host, port));
         let tls = TlsConfiguration::Rustls(config.clone());
         settings.set_transport(Transport::Tls(tls));
-        let mut client = Client::start(settings);
-        if is_allowed {
-            client.connected().await;
-        } else {
-            client.closed().await;
-        }
+        connects(settings, is_allowed).await;
     }
     cloud.shutdown().await;
 }

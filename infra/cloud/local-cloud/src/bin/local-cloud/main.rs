@@ -5,6 +5,7 @@
 mod change;
 mod command;
 mod start;
+mod unused;
 
 use std::process::ExitCode;
 

@@ -19,6 +19,7 @@ use tokio::sync::broadcast::error::RecvError;
 
 use crate::change;
 use crate::command::Command;
+use crate::unused;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
@@ -31,7 +32,11 @@ pub async fn run(command: Command) -> Outcome<()> {
     }
     let options = options(&command)?;
     let directory = Directory::open(&command)?;
+    let template = options.template.clone();
     let cloud = LocalCloud::start(options).await?;
+    for sentence in unused::find(&command, &fs::read_to_string(&template)?) {
+        tracing::warn!("{sentence}");
+    }
     let ended = serve(&command, &cloud, directory.path()).await;
     // Whatever ended it: accepted data is written before the process ends.
     cloud.shutdown().await;
