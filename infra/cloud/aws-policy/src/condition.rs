@@ -34,8 +34,12 @@ enum Quantifier {
     AllValues,
 }
 
-/// Parses a `Condition` block; all its conditions must hold.
-pub(super) fn parse(value: &Value, dialect: Dialect) -> Result<Vec<Condition>, PolicyError> {
+/// Parses the `Condition` block of a statement; all its conditions must hold.
+pub(super) fn parse(
+    value: &Value,
+    dialect: Dialect,
+    allow: bool,
+) -> Result<Vec<Condition>, PolicyError> {
     let Some(operators) = value.as_object() else {
         return malformed("Condition is not an object");
     };
@@ -62,7 +66,13 @@ pub(super) fn parse(value: &Value, dialect: Dialect) -> Result<Vec<Condition>, P
                 Some(expected) => expected,
                 None => return malformed(format!("Condition.{operator}.{key} is not text")),
             };
-            if !dialect.knows(key) {
+            let needs_a_value = !if_exists
+                && quantifier != Quantifier::AllValues
+                && comparison != Comparison::Null
+                && !comparison.is_negated();
+            // An Allow of a role on other services may stay: without the key it allows nothing.
+            let is_harmless = allow && needs_a_value && dialect == Dialect::Identity;
+            if !dialect.knows(key) && !is_harmless {
                 let advice = super::key::advice(key);
                 return malformed(format!(
                     "condition key {key} never has a value here: {advice}"

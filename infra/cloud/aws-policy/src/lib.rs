@@ -230,7 +230,7 @@ fn read_statement(value: &Value, dialect: Dialect) -> Result<Statement, PolicyEr
     let actions = read_selection(statement, "Action", "NotAction", dialect)?;
     let conditions = match statement.get("Condition") {
         None => Vec::new(),
-        Some(value) => condition::parse(value, dialect)?,
+        Some(value) => condition::parse(value, dialect, allow)?,
     };
     Ok(Statement {
         allow,

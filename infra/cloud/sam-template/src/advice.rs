@@ -1,5 +1,7 @@
 //! Advice on the parts of CloudFormation and SAM that are not supported.
 
+use super::error::nearest;
+
 /// Advice on an unsupported property, by its resource type and dotted name; `None` if AWS does not
 /// have it either.
 pub(super) fn property(kind: &str, name: &str) -> Option<&'static str> {
@@ -143,5 +145,23 @@ pub(super) fn section(name: &str) -> Option<&'static str> {
     match name {
         "Hooks" => Some("hooks are not run; remove it"),
         _ => None,
+    }
+}
+
+/// What to do about an event or action that nothing here carries out, or that is misspelled.
+/// `others` are those of AWS that are not supported.
+pub(super) fn unsupported(
+    what: &str,
+    kind: &str,
+    supported: &[&'static str],
+    others: &[&'static str],
+) -> String {
+    let known = supported.iter().chain(others).copied();
+    match nearest(kind, known) {
+        Some(near) if near != kind => format!("did you mean {near}?"),
+        _ => format!(
+            "supported {what} are {}; --inert {kind} starts without it",
+            supported.join(", ")
+        ),
     }
 }

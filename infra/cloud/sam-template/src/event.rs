@@ -6,7 +6,8 @@
 use serde_json::Value;
 
 use super::Context;
-use super::error::{Problem, TemplateError, nearest};
+use super::advice;
+use super::error::{Problem, TemplateError};
 use super::fields::{Fields, Place};
 use super::identity::Owner;
 use super::inert;
@@ -31,6 +32,23 @@ pub(super) struct Generated {
 const INERT: [&str; 2] = ["Api", "HttpApi"];
 
 const SUPPORTED: [&str; 5] = ["DynamoDB", "IoTRule", "Schedule", "ScheduleV2", "SQS"];
+/// The other events of SAM. Source: SAM developer guide, "EventSource".
+const UNSUPPORTED: [&str; 14] = [
+    "AlexaSkill",
+    "Api",
+    "CloudWatchEvent",
+    "CloudWatchLogs",
+    "Cognito",
+    "DocumentDB",
+    "EventBridgeRule",
+    "HttpApi",
+    "Kinesis",
+    "MQ",
+    "MSK",
+    "S3",
+    "SelfManagedKafka",
+    "SNS",
+];
 
 /// Reads a function's `Events`.
 pub(super) fn read(
@@ -88,13 +106,7 @@ fn read_event(
         }
         other => {
             let what = format!("{} {other}", event.name("Type"));
-            let advice = match nearest(other, SUPPORTED.into_iter()) {
-                Some(near) => format!("did you mean {near}?"),
-                None => format!(
-                    "supported events are {}; --inert {other} starts without it",
-                    SUPPORTED.join(", ")
-                ),
-            };
+            let advice = advice::unsupported("events", other, &SUPPORTED, &UNSUPPORTED);
             return Err(event
                 .place
                 .error(event.at, Problem::unsupported(what, advice)));

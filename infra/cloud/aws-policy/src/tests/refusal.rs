@@ -127,3 +127,35 @@ fn a_document_that_cannot_be_honoured_is_refused() {
     let text = json!({"Version": "2012-10-17", "Statement": []}).to_string();
     assert!(Document::parse(&json!(text)).is_ok(), "text of a document");
 }
+
+// AWS different(policy): a condition key of another service has a value in that service's requests;
+//     here an Allow of a role that needs one allows nothing, and any other use of it is refused
+#[test]
+fn a_role_may_allow_what_another_service_asks_for() {
+    let policy = |effect: &str, operator: &str| {
+        let key = json!({"ec2:AuthorizedService": "lambda.amazonaws.com"});
+        json!({"Version": "2012-10-17", "Statement": {"Effect": effect, "Action": "iot:*",
+            "Resource": "*", "Condition": {operator: key}}})
+    };
+    let harmless = Document::parse_identity(&policy("Allow", "StringEquals")).expect("valid");
+    let request = Request {
+        action: "iot:Publish",
+        resource: "arn:aws:iot:us-east-1:1:topic/a",
+        variables: &BTreeMap::new(),
+    };
+    assert_eq!(evaluate(&[harmless], &request), ImplicitDeny);
+    for (effect, operator) in [
+        ("Deny", "StringEquals"),
+        ("Allow", "StringNotEquals"),
+        ("Allow", "StringEqualsIfExists"),
+        ("Allow", "ForAllValues:StringEquals"),
+        ("Allow", "Null"),
+    ] {
+        let refused = Document::parse_identity(&policy(effect, operator)).unwrap_err();
+        let text = "condition key ec2:AuthorizedService never has a value here";
+        assert!(
+            refused.to_string().contains(text),
+            "{effect} {operator}: {refused}"
+        );
+    }
+}

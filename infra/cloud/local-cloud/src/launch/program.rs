@@ -59,10 +59,9 @@ pub enum ExecutableError {
     /// Nothing here runs its runtime.
     #[error(
         "function {function}: the runtime {runtime} is not run here: name an executable that \
-         speaks the Lambda Runtime API, also a script, or a folder with its `bootstrap`, with \
-         --binary {binary}=PATH; start the function yourself with --no-start {function}; or \
-         leave all functions of its type out with --inert TYPE. Run are python3.N and nodejsN.x of \
-         any N, by the interpreter of this machine, and the executables of provided.al2023 and \
+         speaks the Lambda Runtime API, or a folder with its `bootstrap`, with \
+         --binary {binary}=PATH, or start the function yourself with --no-start {function}; this \
+         machine runs python3.N and nodejsN.x, and the executables of provided.al2023 and \
          provided.al2"
     )]
     NotRun {

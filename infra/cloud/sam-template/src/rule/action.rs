@@ -4,7 +4,8 @@
 //! "AWS IoT rule actions".
 
 use crate::Context;
-use crate::error::{Problem, TemplateError, nearest};
+use crate::advice;
+use crate::error::{Problem, TemplateError};
 use crate::fields::{Fields, Place};
 use crate::inert;
 use crate::node::{Data, Node};
@@ -20,6 +21,22 @@ const SUPPORTED: [&str; 9] = [
     "S3",
     "Sns",
     "Sqs",
+];
+/// The other actions. Source: `CloudFormation` reference, "`AWS::IoT::TopicRule` Action".
+const UNSUPPORTED: [&str; 13] = [
+    "CloudwatchAlarm",
+    "Elasticsearch",
+    "Firehose",
+    "Http",
+    "IotAnalytics",
+    "IotEvents",
+    "IotSiteWise",
+    "Kafka",
+    "Kinesis",
+    "Location",
+    "OpenSearch",
+    "StepFunctions",
+    "Timestream",
 ];
 
 pub(super) fn read(
@@ -89,13 +106,7 @@ pub(super) fn read(
             role_arn: fields.need_text("RoleArn")?,
         },
         _ => {
-            let advice = match nearest(kind, SUPPORTED.into_iter()) {
-                Some(near) => format!("did you mean {near}?"),
-                None => format!(
-                    "supported actions are {}; --inert {kind} starts without it",
-                    SUPPORTED.join(", ")
-                ),
-            };
+            let advice = advice::unsupported("actions", kind, &SUPPORTED, &UNSUPPORTED);
             let problem = Problem::unsupported(format!("property {name}"), advice);
             return Err(place.error(entry.at, problem));
         }

@@ -91,6 +91,17 @@ fn errors_name_file_line_and_logical_id() {
             "Regulate: Events.Often.Type SheduleV2 is not supported: did you mean ScheduleV2?",
         ),
         (
+            "          Type: ScheduleV2",
+            "          Type: SNS",
+            "Regulate: Events.Often.Type SNS is not supported: supported events are DynamoDB, \
+             IoTRule, Schedule, ScheduleV2, SQS; --inert SNS starts without it",
+        ),
+        (
+            "- Lambda: {FunctionArn: !GetAtt Regulate.Arn}",
+            "- Firehos: {DeliveryStreamName: a, RoleArn: 'arn:r'}",
+            "property TopicRulePayload.Actions.Firehos is not supported: did you mean Firehose?",
+        ),
+        (
             "- Lambda: {FunctionArn: !GetAtt Regulate.Arn}",
             "- Lambda: {FunctionArn: 'arn:other'}",
             "t.yaml:{line}: Measured: arn:other is not a function of this template: declare it, \
