@@ -127,6 +127,19 @@ pub struct Options {
     pub inert: BTreeSet<String>,
 }
 
+impl Options {
+    /// What the template's functions and references are resolved with.
+    pub fn context(&self) -> sam_template::Context {
+        sam_template::Context {
+            stack_name: self.stack_name.clone(),
+            region: self.region.clone(),
+            account: self.account.clone(),
+            parameters: self.parameters.clone(),
+            inert: self.inert.clone(),
+        }
+    }
+}
+
 /// Ports on 127.0.0.1; 0 takes a free one.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Ports {

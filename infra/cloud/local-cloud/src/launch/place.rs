@@ -11,20 +11,11 @@ use crate::notification::TopicError;
 use crate::registry::RegistryError;
 use crate::rule::RuleError;
 use lambda_host::FunctionError;
-use sam_template::{Context, Template, TemplateError};
+use sam_template::{Template, TemplateError};
 
 /// Reads the template of these options.
 pub(super) fn load(options: &Options) -> Result<Template, TemplateError> {
-    Template::load(
-        &options.template,
-        &Context {
-            stack_name: options.stack_name.clone(),
-            region: options.region.clone(),
-            account: options.account.clone(),
-            parameters: options.parameters.clone(),
-            inert: options.inert.clone(),
-        },
-    )
+    Template::load(&options.template, &options.context())
 }
 
 /// The error with the file, line and logical id of the resource that it is about, if it is about

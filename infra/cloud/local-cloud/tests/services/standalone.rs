@@ -1,6 +1,7 @@
 //! The stand-alone binary, started from the command line with a stack that uses none of our crates
 //! and used by a real MQTT client.
 
+mod argument;
 mod external;
 
 use std::path::{Path, PathBuf};
@@ -54,17 +55,17 @@ fn command(directory: &TempDir, arguments: &[&str]) -> Command {
     command
 }
 
-/// The thing of the attic, connected.
-async fn room(ready: &Value) -> Client {
+/// A thing with this name, connected.
+async fn thing(ready: &Value, name: &str) -> Client {
     let read = |path: &Value| std::fs::read_to_string(path.as_str().unwrap()).unwrap();
-    let attic = &ready["things"]["attic"];
+    let files = &ready["things"][name];
     let config = tls(
         &read(&ready["ca"]),
-        &read(&attic["cert"]),
-        &read(&attic["key"]),
+        &read(&files["cert"]),
+        &read(&files["key"]),
     );
     let (host, port) = ready["mqtts"].as_str().unwrap().split_once(':').unwrap();
-    let mut settings = MqttOptions::new("attic", (host, port.parse().unwrap()));
+    let mut settings = MqttOptions::new(name, (host, port.parse().unwrap()));
     settings.set_transport(Transport::Tls(TlsConfiguration::Rustls(config)));
     let mut client = Client::start(settings);
     client.connected().await;
@@ -108,7 +109,7 @@ impl Stack {
 
     /// The sensor and heating of the attic, connected and listening.
     async fn room(&self) -> Client {
-        let mut client = room(&self.ready).await;
+        let mut client = thing(&self.ready, "attic").await;
         client.subscribe("rooms/attic/heating").await;
         client
     }
@@ -266,7 +267,7 @@ async fn a_stack_whose_output_is_closed_ends_as_at_ctrl_c() {
     let written: Value = serde_json::from_slice(&std::fs::read(&ready).unwrap()).unwrap();
     drop(child.stdout.take());
     // An event, which is written to the closed output.
-    let _room = room(&written).await;
+    let _room = thing(&written, "attic").await;
     let output = timeout(DEADLINE, child.wait_with_output());
     let output = output.await.unwrap().unwrap();
     let said = String::from_utf8(output.stderr).unwrap();

@@ -349,3 +349,37 @@ fn a_type_that_is_not_known_is_refused_with_what_to_do() {
         assert_eq!(asked(&template(kind), &[]).map(|t| t.things.len()), Ok(1));
     }
 }
+
+#[test]
+fn everything_that_a_template_needs_is_found_in_one_go() {
+    let text = "Transform: AWS::Serverless-2016-10-31
+Resources:
+  Ears:
+    Type: AWS::Serverless::Function
+    Properties:
+      CodeUri: ears
+      Handler: ears.hear
+      Runtime: python3.12
+      Events:
+        Said: {Type: SNS, Properties: {Topic: 'arn:x'}}
+        Seen: {Type: S3, Properties: {Bucket: !Ref Heap}}
+  Heap: {Type: AWS::S3::Bucket}
+  Bus: {Type: AWS::Bus::Line}
+  Keep:
+    Type: AWS::IoT::TopicRule
+    Properties:
+      TopicRulePayload:
+        Sql: SELECT * FROM 'a'
+        Actions: [{Firehose: {DeliveryStreamName: !GetAtt River.Arn, RoleArn: 'arn:r'}}]
+  River: {Type: AWS::KinesisFirehose::DeliveryStream}
+";
+    let mut needed = inert_needed(text, &context(&[]));
+    needed.sort();
+    let river = "AWS::KinesisFirehose::DeliveryStream";
+    assert_eq!(needed, ["AWS::Bus::Line", river, "Firehose", "S3", "SNS"]);
+    let inert: Vec<&str> = needed.iter().map(String::as_str).collect();
+    asked(text, &inert).unwrap();
+    // A mistake is not left out.
+    let wrong = text.replace("Type: SNS", "Type: SQSS");
+    assert_eq!(inert_needed(&wrong, &context(&[])), ["AWS::Bus::Line"]);
+}

@@ -156,7 +156,7 @@ fn what_is_not_run_is_refused_with_its_place() {
     }
 }
 
-// AWS same(template): runtimes provided.al2, provided.al2023, python3.x and nodejs2x.x; InlineCode
+// AWS same(template): runtimes provided.al2, provided.al2023, python3.N and nodejsN.x; InlineCode
 // AWS absent(template): container images; refused with file, line and advice
 #[test]
 fn a_serverless_function_has_inline_code_and_layers() {

@@ -26,8 +26,8 @@ pub struct Command {
     #[arg(long = "binary", value_name = "NAME=PATH")]
     pub binaries: Vec<String>,
 
-    /// Create a thing with a certificate that carries this IoT policy; repeatable. The ready file
-    /// names its files.
+    /// Create a thing with a certificate that carries this IoT policy of the template; repeatable.
+    /// With `*` it may do everything. The ready file names its files.
     #[arg(long = "thing", value_name = "NAME=POLICY")]
     pub things: Vec<String>,
 

@@ -21,6 +21,9 @@ use crate::change;
 use crate::command::Command;
 use crate::unused;
 
+/// Name of the policy that allows everything.
+const EVERYTHING: &str = "everything";
+
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
 /// Runs until Ctrl-C or SIGTERM, then ends everything it started.
@@ -33,7 +36,11 @@ pub async fn run(command: Command) -> Outcome<()> {
     let options = options(&command)?;
     let directory = Directory::open(&command)?;
     let template = options.template.clone();
-    let cloud = LocalCloud::start(options).await?;
+    let context = options.context();
+    let cloud = LocalCloud::start(options).await.map_err(|error| {
+        let needed = unused::needed(&error, &template, &context);
+        format!("{}{needed}", narrate::chain(&error))
+    })?;
     for sentence in unused::find(&command, &fs::read_to_string(&template)?) {
         tracing::warn!("{sentence}");
     }
@@ -172,6 +179,7 @@ fn options(command: &Command) -> Outcome<Options> {
 fn announce(command: &Command, cloud: &LocalCloud, directory: &Path) -> Outcome<Ready> {
     let mut things = BTreeMap::new();
     for (name, policy) in parse_pairs("thing", "NAME=POLICY", &command.things)? {
+        let policy = policy_of(cloud, &policy)?;
         let folder = directory.join("things").join(&name);
         let files = ThingFiles::provision(cloud.registry(), &folder, &name, &policy)
             .map_err(|e| not_provisioned(cloud, &name, &policy, &e))?;
@@ -185,6 +193,19 @@ fn announce(command: &Command, cloud: &LocalCloud, directory: &Path) -> Outcome<
     Ok(ready)
 }
 
+/// The name of the policy that `--thing` asks for; one that allows everything is made for `*`.
+fn policy_of(cloud: &LocalCloud, asked: &str) -> Outcome<String> {
+    if asked != "*" {
+        return Ok(asked.to_owned());
+    }
+    let allow = json!({"Effect": "Allow", "Action": "iot:*", "Resource": "*"});
+    let document = json!({"Version": "2012-10-17", "Statement": allow}).to_string();
+    match cloud.registry().create_policy(EVERYTHING, &document) {
+        Ok(()) | Err(RegistryError::AlreadyExists { .. }) => Ok(EVERYTHING.to_owned()),
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// Why a thing cannot be provisioned, with the policies that it could have.
 fn not_provisioned(cloud: &LocalCloud, name: &str, policy: &str, error: &ProvisionError) -> String {
     let problem = format!("--thing {name}={policy}: {}", narrate::chain(error));
@@ -196,7 +217,10 @@ fn not_provisioned(cloud: &LocalCloud, name: &str, policy: &str, error: &Provisi
     }
     let there = cloud.registry().policy_names();
     if there.is_empty() {
-        return format!("{problem}: the template has none, declare an AWS::IoT::Policy");
+        return format!(
+            "{problem}: the template has none; write --thing '{name}=*' for one that allows \
+             everything"
+        );
     }
     format!("{problem}: the template has {}", there.join(", "))
 }

@@ -1,6 +1,12 @@
-//! Finds arguments that cannot have an effect with a template, such as a misspelled type.
+//! Finds arguments that cannot have an effect with a template, such as a misspelled type, and those
+//! that are missing.
 //!
-//! Must not know: what the arguments mean. It looks for their names in the template's text.
+//! Must not know: what the arguments mean.
+
+use std::path::Path;
+
+use local_cloud::StartError;
+use sam_template::{Context, inert_needed};
 
 use super::command::Command;
 
@@ -35,6 +41,21 @@ pub fn find(command: &Command, template: &str) -> Vec<String> {
         }
     }
     found
+}
+
+/// The options `--inert` that a refused template needs altogether, if it needs several.
+pub fn needed(refused: &StartError, template: &Path, context: &Context) -> String {
+    let StartError::Template(_) = refused else {
+        return String::new();
+    };
+    let text = std::fs::read_to_string(template).unwrap_or_default();
+    let needed = inert_needed(&text, context);
+    if needed.len() < 2 {
+        return String::new();
+    }
+    let options = needed.iter().map(|kind| format!(" --inert {kind}"));
+    let options: String = options.collect();
+    format!("; what is not supported in all:{options}")
 }
 
 #[cfg(test)]

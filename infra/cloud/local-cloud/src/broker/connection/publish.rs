@@ -30,7 +30,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
             return self.leave(DisconnectReasonCode::PacketTooLarge, End::ClientError);
         }
         let resource = format!("topic/{}", request.topic);
-        let is_allowed = iot_topic::is_open_to_publishers(&request.topic, request.retain)
+        let is_open = iot_topic::is_open_to_publishers(&request.topic, request.retain);
+        if !is_open {
+            let (topic, retain) = (&request.topic, request.retain);
+            tracing::warn!(topic, retain, peer = %self.peer, "no service takes this: refused");
+        }
+        let is_allowed = is_open
             && self.allows("iot:Publish", &resource)
             && (!request.retain || self.allows("iot:RetainPublish", &resource));
         if !is_allowed {
