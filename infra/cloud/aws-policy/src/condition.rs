@@ -71,7 +71,10 @@ pub(super) fn parse(
                 && comparison != Comparison::Null
                 && !comparison.is_negated();
             // An Allow of a role on other services may stay: without the key it allows nothing.
-            let is_harmless = allow && needs_a_value && dialect == Dialect::Identity;
+            let is_harmless = allow
+                && needs_a_value
+                && dialect == Dialect::Identity
+                && super::key::is_of_another_service(key);
             if !dialect.knows(key) && !is_harmless {
                 let advice = super::key::advice(key);
                 return malformed(format!(

@@ -87,6 +87,25 @@ pub(super) fn advice(key: &str) -> String {
     "no request carries it, so its statement would never apply: leave the statement out".to_owned()
 }
 
+/// Services whose requests are evaluated, and AWS's own prefix.
+const EVALUATED: [&str; 9] = [
+    "aws",
+    "cloudwatch",
+    "dynamodb",
+    "iot",
+    "lambda",
+    "logs",
+    "s3",
+    "sns",
+    "sqs",
+];
+
+/// Whether a key only has a value in the requests of a service that is not evaluated here.
+pub(super) fn is_of_another_service(key: &str) -> bool {
+    let prefix = key.split(':').next().unwrap_or_default();
+    !EVALUATED.contains(&prefix.to_ascii_lowercase().as_str())
+}
+
 /// Whether a role's policy can refer to this key.
 pub(super) fn has_value_of_identity(key: &str) -> bool {
     IDENTITY.contains(&key.to_ascii_lowercase().as_str())

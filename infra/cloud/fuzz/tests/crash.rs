@@ -38,6 +38,11 @@ fn a_yaml_error_is_reported_inside_the_text() {
 }
 
 #[test]
+fn a_yaml_error_is_reported_inside_a_line_that_a_carriage_return_ends() {
+    check_crash("template", "column_beyond_a_carriage_return");
+}
+
+#[test]
 fn every_crash_in_the_corpus_has_a_test_of_its_own() {
     let tests = include_str!("crash.rs");
     for (target, _) in TARGETS {

@@ -32,7 +32,7 @@ pub(super) struct Generated {
 const INERT: [&str; 2] = ["Api", "HttpApi"];
 
 const SUPPORTED: [&str; 5] = ["DynamoDB", "IoTRule", "Schedule", "ScheduleV2", "SQS"];
-/// The other events of SAM. Source: SAM developer guide, "EventSource".
+/// The other events of SAM. Source: SAM developer guide, "`EventSource`".
 const UNSUPPORTED: [&str; 14] = [
     "AlexaSkill",
     "Api",

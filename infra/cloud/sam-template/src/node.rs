@@ -316,8 +316,10 @@ impl<'a> Reader<'a> {
     }
 
     fn syntax(&self, at: Position, message: &str) -> TemplateError {
-        // The parser's column may lie beyond the end of the line.
+        // The parser's column may lie beyond the end of the line, which a single carriage return
+        // ends, too.
         let line = self.text.lines().nth(at.line.saturating_sub(1));
+        let line = line.and_then(|line| line.split('\r').next());
         let end = line.map_or(0, |line| line.chars().count()) + 1;
         TemplateError::Syntax {
             file: self.file.to_owned(),

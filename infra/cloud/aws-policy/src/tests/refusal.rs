@@ -158,4 +158,8 @@ fn a_role_may_allow_what_another_service_asks_for() {
             "{effect} {operator}: {refused}"
         );
     }
+    let own = policy("Allow", "StringEquals").to_string();
+    let own = own.replace("ec2:AuthorizedService", "aws:MultiFactorAuthPresent");
+    let own: Value = serde_json::from_str(&own).expect("json");
+    assert!(Document::parse_identity(&own).is_err());
 }

@@ -1,105 +1,117 @@
 //! MQTT over WebSocket: the signed handshake, and the frames that carry the packets.
 //!
 //! Must not know: MQTT; the connection behind it reads and writes a plain stream.
-//! Source: RFC 6455; AWS IoT Core developer guide, "MQTT over the WebSocket protocol".
+//! Source: AWS IoT Core developer guide, "MQTT over the WebSocket protocol".
 
-mod frame;
 mod handshake;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::http::{HeaderValue, Request, Response, header};
+use futures_util::{SinkExt, StreamExt};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream};
-use tokio::sync::Mutex;
 use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Message, WebSocketConfig};
+use tokio_tungstenite::{WebSocketStream, accept_hdr_async_with_config};
 
 use super::Broker;
 use super::connection::serve;
 use super::user::Proof;
-use frame::{CLOSE, Decoder, Frame, PONG, encode};
 
 const HANDSHAKE_TIME: Duration = Duration::from_secs(10);
-/// Room between the frames and the connection, more than either writes at once.
+/// Room between the frames and the connection, more than either writes at once, and the longest
+/// message.
 const BUFFER_BYTES: usize = 512 * 1024;
 const READ_BYTES: usize = 16 * 1024;
-/// Why a connection is closed. Source: RFC 6455, section 7.4.1.
-const NORMAL: u16 = 1000;
 
 /// Serves a client that speaks HTTP first.
 pub async fn accept(
     broker: Broker,
-    mut stream: impl AsyncRead + AsyncWrite + Unpin + Send,
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send,
     peer: SocketAddr,
 ) {
-    let shaken = timeout(HANDSHAKE_TIME, handshake::shake(&mut stream, &broker)).await;
-    let (caller, rest) = match shaken {
-        Ok(Ok(shaken)) => shaken,
-        Ok(Err(why)) => return tracing::info!(%peer, "websocket handshake: {why}"),
+    let mut signer = None;
+    #[expect(clippy::result_large_err, reason = "the error is the library's answer")]
+    let check = |request: &Request<()>, mut answer: Response<()>| {
+        let judged = handshake::judge(request, &broker);
+        signer = Some(judged.map_err(|refusal| {
+            tracing::info!(%peer, "websocket handshake: {refusal}");
+            refusal.answer()
+        })?);
+        let name = HeaderValue::from_static(handshake::SUBPROTOCOL);
+        answer
+            .headers_mut()
+            .insert(header::SEC_WEBSOCKET_PROTOCOL, name);
+        Ok(answer)
+    };
+    let config = WebSocketConfig::default()
+        .max_message_size(Some(BUFFER_BYTES))
+        .max_frame_size(Some(BUFFER_BYTES));
+    let shaken = accept_hdr_async_with_config(stream, check, Some(config));
+    let frames = match timeout(HANDSHAKE_TIME, shaken).await {
+        Ok(Ok(frames)) => frames,
+        // Without a certificate and ALPN an MQTT client ends up here, too.
+        Ok(Err(error)) => return tracing::info!(%peer, %error, "websocket handshake"),
         Err(_) => return tracing::info!(%peer, "websocket handshake: timed out"),
+    };
+    let Some(caller) = signer else {
+        return;
     };
     let (near, far) = tokio::io::duplex(BUFFER_BYTES);
     let served = serve(broker, near, Proof::Caller(Arc::new(caller)), peer);
     // The error is already logged.
-    let (_, ()) = tokio::join!(Box::pin(served), carry(stream, far, rest));
+    let (_, ()) = tokio::join!(Box::pin(served), carry(frames, far));
 }
 
 /// Carries bytes between the frames of `outer` and the plain stream `inner`, until one of them
 /// ends.
 async fn carry(
-    outer: impl AsyncRead + AsyncWrite + Unpin + Send,
+    outer: WebSocketStream<impl AsyncRead + AsyncWrite + Unpin + Send>,
     inner: DuplexStream,
-    rest: Vec<u8>,
 ) {
-    let (mut from_client, to_client) = tokio::io::split(outer);
+    let (mut to_client, mut from_client) = outer.split();
     let (mut from_broker, mut to_broker) = tokio::io::split(inner);
-    let to_client = Mutex::new(to_client);
     let inbound = async {
-        let mut decoder = Decoder::new(rest);
-        let mut read = vec![0; READ_BYTES];
-        loop {
-            loop {
-                let answer = match decoder.next_frame() {
-                    Ok(Some(Frame::Data(bytes))) => {
-                        to_broker.write_all(&bytes).await?;
-                        continue;
-                    }
-                    Ok(Some(Frame::Ping(bytes))) => encode(PONG, &bytes),
-                    Ok(Some(Frame::Pong)) => continue,
-                    Ok(Some(Frame::Close)) => return Ok::<u16, std::io::Error>(NORMAL),
-                    Ok(None) => break,
-                    Err(code) => return Ok(code),
-                };
-                write(&to_client, &answer).await?;
-            }
-            match from_client.read(&mut read).await? {
-                0 => return Err(std::io::ErrorKind::UnexpectedEof.into()),
-                count => decoder.add(&read[..count]),
+        // After a close it goes on, until the library's answer is sent.
+        while let Some(Ok(message)) = from_client.next().await {
+            let written = match message {
+                Message::Binary(bytes) => to_broker.write_all(&bytes).await,
+                Message::Text(_) => return Some(CloseCode::Unsupported),
+                _ => Ok(()),
+            };
+            if written.is_err() {
+                return None;
             }
         }
+        None
     };
     let outbound = async {
         let mut read = vec![0; READ_BYTES];
         loop {
-            match from_broker.read(&mut read).await? {
-                0 => return Ok::<u16, std::io::Error>(NORMAL),
-                count => write(&to_client, &encode(frame::BINARY, &read[..count])).await?,
+            match from_broker.read(&mut read).await {
+                Ok(0) | Err(_) => return Some(CloseCode::Normal),
+                Ok(count) => {
+                    let message = Message::binary(read[..count].to_vec());
+                    if to_client.send(message).await.is_err() {
+                        return None;
+                    }
+                }
             }
         }
     };
-    let ended: std::io::Result<u16> = tokio::select! {
-        ended = inbound => ended,
-        ended = outbound => ended,
+    let code = tokio::select! {
+        code = inbound => code,
+        code = outbound => code,
     };
-    if let Ok(code) = ended {
+    if let Some(code) = code {
+        let frame = CloseFrame {
+            code,
+            reason: "".into(),
+        };
         // The client may be gone already, so an error does not matter.
-        let _ = write(&to_client, &encode(CLOSE, &code.to_be_bytes())).await;
-        let _ = to_client.lock().await.shutdown().await;
+        let _ = to_client.send(Message::Close(Some(frame))).await;
     }
-}
-
-async fn write(to: &Mutex<impl AsyncWrite + Unpin>, bytes: &[u8]) -> std::io::Result<()> {
-    let mut to = to.lock().await;
-    to.write_all(bytes).await?;
-    to.flush().await
 }
