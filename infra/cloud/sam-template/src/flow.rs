@@ -1,12 +1,13 @@
-//! JSON inside YAML. A line of a flow collection may begin at or left of the column of its key for
-//! `CloudFormation`, SAM and `PyYAML`; YAML wants it further right. Such lines are moved right.
+//! JSON inside YAML. A line of a flow collection, or of a text in quotes, may begin at or left of
+//! the column of its key for `CloudFormation`, SAM and `PyYAML`; YAML wants it further right. Such
+//! lines are moved right; a text in quotes loses the space at the start of its lines.
 //!
 //! Must not know: what a template means.
 
 /// How far a line is moved, columns.
 const SHIFT: usize = 80;
 
-/// A text whose lines inside flow collections are moved right.
+/// A text whose lines inside flow collections and quotes are moved right.
 pub(super) struct Flow {
     pub text: String,
     /// Whether each line was moved.
@@ -21,7 +22,8 @@ impl Flow {
             moved: Vec::new(),
         };
         for line in text.lines() {
-            let is_moved = scanner.depth > 0 && !line.trim().is_empty();
+            let is_inside = scanner.depth > 0 || scanner.quote.is_some();
+            let is_moved = is_inside && !line.trim().is_empty();
             if is_moved {
                 flow.text.push_str(&" ".repeat(SHIFT));
             }

@@ -33,6 +33,23 @@ fn json_in_yaml_may_stand_left_of_its_key() {
     assert_eq!(document(&at_the_left), expected);
 }
 
+// AWS same(template): a text in quotes may go on at the column of its key, or left of it
+#[test]
+fn a_text_in_quotes_may_go_on_left_of_its_key() {
+    for quote in ['"', '\''] {
+        for indentation in [0, 4, 6] {
+            let left = " ".repeat(indentation);
+            let text = format!(
+                "  Ears:\n    Type: AWS::IoT::Thing\n    Properties:\n      ThingName: {quote}one\n\
+                 {left}two{quote}\n      AttributePayload: {{Attributes: {{a: b}}}}\n"
+            );
+            let template = resources(&text).unwrap_or_else(|e| panic!("{e}\n{text}"));
+            assert_eq!(template.things[0].name, "one two");
+            assert_eq!(template.things[0].attributes["a"], "b");
+        }
+    }
+}
+
 #[test]
 fn quotes_comments_and_block_text_do_not_open_collections() {
     let text = format!(
