@@ -35,13 +35,14 @@ pub async fn run(command: Command) -> Outcome<()> {
     }
     let options = options(&command)?;
     let directory = Directory::open(&command)?;
-    let template = options.template.clone();
+    // A template that cannot be read is refused by the start.
+    let template = fs::read_to_string(&options.template).unwrap_or_default();
     let context = options.context();
     let cloud = LocalCloud::start(options).await.map_err(|error| {
         let needed = unused::needed(&error, &template, &context);
         format!("{}{needed}", narrate::chain(&error))
     })?;
-    for sentence in unused::find(&command, &fs::read_to_string(&template)?) {
+    for sentence in unused::find(&command, &template) {
         tracing::warn!("{sentence}");
     }
     let ended = serve(&command, &cloud, directory.path()).await;

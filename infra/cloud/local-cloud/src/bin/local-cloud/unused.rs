@@ -3,8 +3,6 @@
 //!
 //! Must not know: what the arguments mean.
 
-use std::path::Path;
-
 use local_cloud::StartError;
 use sam_template::{Context, inert_needed};
 
@@ -44,12 +42,11 @@ pub fn find(command: &Command, template: &str) -> Vec<String> {
 }
 
 /// The options `--inert` that a refused template needs altogether, if it needs several.
-pub fn needed(refused: &StartError, template: &Path, context: &Context) -> String {
+pub fn needed(refused: &StartError, template: &str, context: &Context) -> String {
     let StartError::Template(_) = refused else {
         return String::new();
     };
-    let text = std::fs::read_to_string(template).unwrap_or_default();
-    let needed = inert_needed(&text, context);
+    let needed = inert_needed(template, context);
     if needed.len() < 2 {
         return String::new();
     }

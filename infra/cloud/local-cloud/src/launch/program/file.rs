@@ -21,9 +21,7 @@ pub(super) fn place(id: &str, file: &Path, all: &Path) -> Result<PathBuf, Execut
         source: Box::new(source),
     };
     let content = std::fs::read(file).map_err(|error| failed(error.into()))?;
-    let mut hasher = DefaultHasher::new();
-    content.hash(&mut hasher);
-    let folder = all.join(format!("{id}-{:016x}", hasher.finish()));
+    let folder = folder_of(id, &content, all);
     if folder.exists() {
         return Ok(folder);
     }
@@ -41,6 +39,13 @@ pub(super) fn place(id: &str, file: &Path, all: &Path) -> Result<PathBuf, Execut
     // The folder appears whole, so an end in between leaves none that is taken for it.
     std::fs::rename(made.keep(), &folder).map_err(|error| failed(error.into()))?;
     Ok(folder)
+}
+
+/// The folder of a function's or layer's code: another one for other code.
+pub(super) fn folder_of(id: &str, content: &[u8], all: &Path) -> PathBuf {
+    let mut hasher = DefaultHasher::new();
+    content.hash(&mut hasher);
+    all.join(format!("{id}-{:016x}", hasher.finish()))
 }
 
 /// Whether a file is unpacked rather than used as it is.

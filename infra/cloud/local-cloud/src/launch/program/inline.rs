@@ -5,11 +5,10 @@
 //!
 //! Must not know: how code is run.
 
-use std::collections::hash_map::DefaultHasher;
-use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
 
 use super::ExecutableError;
+use super::file::folder_of;
 use sam_template::{Function, Interpreter};
 
 /// The module as Python and Node import it.
@@ -34,9 +33,7 @@ pub(super) fn write(
     text: &str,
     all: &Path,
 ) -> Result<PathBuf, ExecutableError> {
-    let mut hasher = DefaultHasher::new();
-    text.hash(&mut hasher);
-    let folder = all.join(format!("{}-{:016x}", function.logical_id, hasher.finish()));
+    let folder = folder_of(&function.logical_id, text.as_bytes(), all);
     let answers = ANSWERS.iter().filter(|(of, ..)| *of == interpreter);
     let answers = answers.map(|(_, file, text)| (*file, *text));
     for (file, text) in answers.chain([(interpreter.inline_file(), text)]) {
